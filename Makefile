@@ -1,0 +1,58 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FOR ?=
+
+.PHONY: run test test-unit test-deep check format bench lock parts clean
+
+run: $(VENV)/.run
+	@$(BIN)/tocsin demo $(if $(FOR),--for $(FOR))
+
+test: $(VENV)/.dev parts
+	@$(BIN)/pytest
+
+test-unit: $(VENV)/.dev
+	@$(BIN)/pytest -m "not system"
+
+check: $(VENV)/.dev
+	@echo "format";  $(BIN)/ruff format --check .
+	@echo "lint";    $(BIN)/ruff check .
+	@echo "types";   $(BIN)/mypy
+	@echo "imports"; $(BIN)/lint-imports
+	@echo "configs"; $(BIN)/tocsin check configs/tocsin.yaml
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(VENV)/.dev parts
+	@$(BIN)/python -m bench
+
+# The real servers of the system tests, from Debian's packages; without root it says what to type.
+parts:
+	@sh tests/system/parts.sh
+
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	    --extra build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	    --extra build --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+
+$(BIN)/python:
+	@sh tests/system/venv.sh $(PYTHON) $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "setting up: run-time packages"
+	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation \
+	    --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "setting up: development packages"
+	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis state build dist

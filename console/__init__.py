@@ -1,0 +1,3 @@
+"""What the command centre sees."""
+
+__project__ = "tocsin"

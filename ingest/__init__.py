@@ -1,0 +1,3 @@
+"""Bytes from the broker become a durable journal, readings, and points of the time-series database."""
+
+__project__ = "tocsin"

@@ -1,0 +1,33 @@
+"""What is wrong with a file an operator owns: where, why, and the way out."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One defect; `line` and `column` count from 1, 0 means the file as a whole."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+    suggestion: str = ""
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        lines = [f"{place}: {self.code} {self.message}"]
+        if self.excerpt:
+            lines += [f"    {self.excerpt}", f"    {' ' * (self.column - 1)}^"]
+        if self.suggestion:
+            lines.append(f"    {self.suggestion}")
+        return "\n".join(lines)
+
+
+class ConfigurationError(Exception):
+    """A configuration that cannot be used; carries every finding, not the first."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("\n".join(map(str, sorted(findings))))
+        self.findings = findings

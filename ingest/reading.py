@@ -1,0 +1,86 @@
+"""Readings as columns, and what is refused: the nouns the decoder produces."""
+
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Quality(IntFlag):
+    """What is known against a value; 0 is nothing. Stored as the numeric field `q`, never as a tag."""
+
+    OK = 0
+    LATE = 1
+    STALE = 2
+    CLOCK = 4
+    SUSPECT = 8
+
+
+class Reason(StrEnum):
+    """Why a message is in quarantine."""
+
+    MALFORMED = "malformed"
+    OVERSIZED = "oversized"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_UTF8 = "not_utf8"
+    NOT_FINITE = "not_finite"
+    IMPOSSIBLE = "impossible"
+    UNKNOWN_METRIC = "unknown_metric"
+    WRONG_UNIT = "wrong_unit"
+    UNREGISTERED = "unregistered"
+    WRONG_TOPIC = "wrong_topic"
+    RETAINED = "retained"
+    BAD_TIME = "bad_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One refused message: its index in the block, why, and enough to act on it."""
+
+    message: int
+    reason: Reason
+    detail: str
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """The values of one journal block, one row a value, in journal order.
+
+    Rows are ordered by (message, observed). Rows of one message with one slot and one `observed` are one
+    reading: they are judged together. All arrays have shape (n,).
+
+    sequence   the block's journal sequence number
+    received   ms since the epoch, the same for the whole block
+    message    index of the message within the block
+    slot       the sensor, `Registry.sensors[slot]`
+    column     the metric, `Kinds.columns[column]`
+    value      count of the metric's resolutions
+    observed   ms since the epoch, after correction of clocks that run ahead
+    period     ms the value covers if the message says so, else 0
+    quality    bits of `Quality`
+    """
+
+    sequence: int
+    received: int
+    message: npt.NDArray[np.int32]
+    slot: npt.NDArray[np.int32]
+    column: npt.NDArray[np.int16]
+    value: npt.NDArray[np.int64]
+    observed: npt.NDArray[np.int64]
+    period: npt.NDArray[np.int64]
+    quality: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.slot)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """What became of one block: `messages` = those with readings + those rejected."""
+
+    readings: Readings
+    rejected: list[Rejected]
+    messages: int

@@ -1,0 +1,69 @@
+"""Sensors and zones: who may report, from where, with what.
+
+Sensors are numbered by `slot`, 0..n-1, in the order of (kind, id), so each kind owns one contiguous range of
+slots and every array of the engine is indexed by slot or by slot minus the kind's first.
+"""
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from ingest.kinds import Reporting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensor:
+    """One device. `site` maps a parameter to (value, canonical unit); `heartbeat` in ms."""
+
+    id: str
+    kind: str
+    slot: int
+    zone: str
+    gateway: str
+    lon: float | None
+    lat: float | None
+    heartbeat: int
+    reporting: Reporting
+    site: dict[str, tuple[Decimal, str]]
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A place; `polygon` rings are (lon, lat) as in GeoJSON; `evacuation` in minutes."""
+
+    id: str
+    name: dict[str, str]
+    parent: str | None
+    code: str
+    polygon: tuple[tuple[tuple[float, float], ...], ...]
+    horns: tuple[str, ...] = ()
+    evacuation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The sensors by slot and by id, the slot range of each kind, and the zones by id."""
+
+    sensors: tuple[Sensor, ...]
+    zones: dict[str, Zone]
+    slots: dict[str, int] = field(repr=False)
+    ranges: dict[str, range] = field(repr=False)
+
+    @classmethod
+    def of(cls, sensors: list[Sensor], zones: dict[str, Zone]) -> "Registry":
+        """Number the sensors; the `slot` a sensor came with is replaced."""
+        ordered = sorted(sensors, key=lambda s: (s.kind, s.id))
+        numbered = tuple(replace(s, slot=slot) for slot, s in enumerate(ordered))
+        ranges = {s.kind: range(s.slot, s.slot) for s in reversed(numbered)}
+        for s in numbered:
+            ranges[s.kind] = range(ranges[s.kind].start, s.slot + 1)
+        return cls(numbered, zones, {s.id: s.slot for s in numbered}, ranges)
+
+    def ancestry(self, zone: str) -> list[str]:
+        """The zone and all above it, nearest first: village, town, district."""
+        chain: list[str] = []
+        current: str | None = zone
+        while current is not None and current in self.zones and current not in chain:
+            chain.append(current)
+            current = self.zones[current].parent
+        return chain

@@ -1,0 +1,3 @@
+"""Transitions become delivered, acknowledged messages."""
+
+__project__ = "tocsin"

@@ -1,0 +1,56 @@
+"""One message to one recipient over one channel."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from notifiers.outcome import Outcome
+from rules.grade import Grade
+from rules.realm import Realm
+
+
+class State(StrEnum):
+    """Where a delivery stands; it never goes back and is never "assumed sent"."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    PLAYED = "played"
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """`key` is the idempotency key: one (warning, transition, recipient, channel).
+
+    `address` is what the channel needs (a phone number, a horn's id); `text` has one entry a language;
+    `grade` is None for the all-clear. `created` and `expires` in ms since the epoch.
+    """
+
+    key: str
+    realm: Realm
+    warning: str
+    ordinal: int
+    channel: str
+    recipient: str
+    address: str
+    grade: Grade | None
+    text: dict[str, str]
+    created: int
+    expires: int
+    attempt: int = 0
+
+
+class Channel(Protocol):
+    """A way to reach people; `send` returns within its own timeout and raises only on a defect."""
+
+    name: str
+    realm: Realm
+
+    async def send(self, delivery: Delivery) -> Outcome: ...
