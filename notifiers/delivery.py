@@ -47,10 +47,27 @@ class Delivery:
     attempt: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came back for the delivery `key` to `address` at instant `at` (ms, our clock)."""
+
+    key: str
+    state: State
+    at: int
+    detail: str
+    address: str
+
+
 class Channel(Protocol):
-    """A way to reach people; `send` returns within its own timeout and raises only on a defect."""
+    """A way to reach people; `send` returns within its own timeout and raises only on a defect.
+
+    `honours_keys`: whoever receives a key twice acts on it once, so an unknown outcome may be tried again.
+    `receipt_within` (ms): how long after acceptance a missing receipt is a failure; None if none is sent.
+    """
 
     name: str
     realm: Realm
+    honours_keys: bool
+    receipt_within: int | None
 
     async def send(self, delivery: Delivery) -> Outcome: ...

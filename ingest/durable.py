@@ -1,0 +1,42 @@
+"""Files that are whole or absent, whatever happens while they are written."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+UNFINISHED = ".tmp"
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in `directory` durable: a rename or a removal is not, until its directory is."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unfinished(path: Path) -> Path:
+    """The name `path` has until it is whole."""
+    return path.with_name(path.name + UNFINISHED)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that takes the name `path`, durably, when the body ends; an error leaves `path` as it was.
+
+    Until then it lies beside it as `unfinished(path)`. Raises OSError.
+    """
+    temporary = unfinished(path)
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)

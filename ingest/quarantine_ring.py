@@ -1,0 +1,127 @@
+"""The tables of the quarantine: the ring of refused messages, totals, unregistered topics, the position."""
+
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ingest.reading import Reason, Rejected
+
+PAYLOAD_BYTES = 16 * 1024
+TEXT_CHARACTERS = 1_024
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS refused (
+    id INTEGER PRIMARY KEY, held INTEGER NOT NULL, sequence INTEGER NOT NULL, message INTEGER NOT NULL,
+    received INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, topic TEXT NOT NULL,
+    size INTEGER NOT NULL, payload BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS total (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unregistered (
+    topic TEXT PRIMARY KEY, count INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS position (
+    one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL,
+    messages BLOB NOT NULL, held INTEGER NOT NULL);
+INSERT OR IGNORE INTO position VALUES (1, 0, x'', 0);
+"""
+
+# SQLite takes plain strings much faster than members of an enumeration.
+NAMES = {reason: reason.value for reason in Reason}
+
+Row: TypeAlias = tuple[int, int, int, str, str, str, int, int, bytes]
+HELD = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the quarantine holds at most: messages, their bytes (payload and texts), unregistered topics."""
+
+    rows: int = 10_000
+    bytes: int = 100_000_000
+    topics: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The newest entry seen, which of its messages are counted, and the bytes the ring holds."""
+
+    sequence: int
+    counted: frozenset[int]
+    held: int
+
+
+def position(connection: sqlite3.Connection) -> Position:
+    """Where the quarantine stands in the journal."""
+    sequence, messages, held = connection.execute("SELECT sequence, messages, held FROM position").fetchone()
+    return Position(sequence, frozenset(array("I", messages)), held)
+
+
+def move(connection: sqlite3.Connection, to: Position) -> None:
+    """Note where the quarantine stands now."""
+    messages = array("I", sorted(to.counted)).tobytes()
+    connection.execute(
+        "UPDATE position SET sequence = ?, messages = ?, held = ?", (to.sequence, messages, to.held)
+    )
+
+
+def store(connection: sqlite3.Connection, sequence: int, received: int, fresh: list[Rejected]) -> int:
+    """Add rows, oldest first; the bytes they take."""
+    rows = [_row(sequence, received, refused) for refused in fresh]
+    connection.executemany(
+        "INSERT INTO refused (sequence, message, received, reason, detail, topic, size, held, payload)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+    return sum(row[HELD] for row in rows)
+
+
+def count(connection: sqlite3.Connection, received: int, fresh: Collection[Rejected]) -> None:
+    """Add to the totals per reason and, for messages of no known sensor, per topic."""
+    connection.executemany(
+        "INSERT INTO total VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+        Counter(NAMES[r.reason] for r in fresh).items(),
+    )
+    topics = Counter(printable(r.topic) for r in fresh if r.reason is Reason.UNREGISTERED)
+    connection.executemany(
+        "INSERT INTO unregistered VALUES (?1, ?2, ?3, ?3)"
+        " ON CONFLICT DO UPDATE SET count = count + excluded.count, last = excluded.last",
+        [(topic, times, received) for topic, times in topics.items()],
+    )
+
+
+def trim(connection: sqlite3.Connection, held: int, bounds: Bounds) -> int:
+    """Drop the oldest rows beyond the bounds; the bytes that are left. Row ids are consecutive."""
+    (newest,) = connection.execute("SELECT max(id) FROM refused").fetchone()
+    gone = 0
+    for row, size in connection.execute("SELECT id, held FROM refused ORDER BY id"):
+        if newest - row < bounds.rows and held <= bounds.bytes:
+            break
+        gone, held = row, held - size
+    connection.execute("DELETE FROM refused WHERE id <= ?", (gone,))
+    return held
+
+
+def trim_topics(connection: sqlite3.Connection, bounds: Bounds) -> None:
+    """Drop the topics that have been silent longest, so that invented ones cannot fill the disk."""
+    (topics,) = connection.execute("SELECT count(*) FROM unregistered").fetchone()
+    if topics > bounds.topics:
+        connection.execute(
+            "DELETE FROM unregistered"
+            " WHERE topic IN (SELECT topic FROM unregistered ORDER BY last, topic LIMIT ?)",
+            (topics - bounds.topics,),
+        )
+
+
+def printable(text: str) -> str:
+    """`text` as SQLite can store it, shortened: a hostile topic may hold lone surrogates."""
+    return text[:TEXT_CHARACTERS].encode("utf-8", "backslashreplace").decode()
+
+
+def _row(sequence: int, received: int, refused: Rejected) -> Row:
+    detail, topic = printable(refused.detail), printable(refused.topic)
+    payload = refused.payload[:PAYLOAD_BYTES]
+    held = len(detail) + len(topic) + len(payload)
+    reason, size = NAMES[refused.reason], len(refused.payload)
+    return sequence, refused.message, received, reason, detail, topic, size, held, payload

@@ -1,0 +1,52 @@
+"""Plain YAML scalars by the YAML 1.2 core schema, and nothing more: `no`, `on` and `22:30` are strings."""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+MAX_DIGITS: Final = 18
+
+NULL = re.compile(r"~|null|Null|NULL|")
+TRUE = re.compile(r"true|True|TRUE")
+FALSE = re.compile(r"false|False|FALSE")
+INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
+LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(\.[0-9]*)?")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+
+class ScalarError(ValueError):
+    """A number that cannot be trusted; `suggestion` says what to write."""
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.suggestion = suggestion
+
+
+def resolve(text: str) -> bool | int | float | str | None:
+    """The value of an unquoted scalar.
+
+    A float is returned only if its decimal text survives unchanged, so that `Decimal(repr(value))` is what
+    was written. Raises ScalarError for other numbers, for `017` (15 to some programs), `.nan` and `.inf`.
+    """
+    if NULL.fullmatch(text):
+        return None
+    if TRUE.fullmatch(text) or FALSE.fullmatch(text):
+        return TRUE.fullmatch(text) is not None
+    if LEADING_ZERO.fullmatch(text):
+        advice = f'write {text.lstrip("+-0") or 0}, or "{text}" in quotes if it is a code'
+        raise ScalarError(f"programs read {text} differently", advice)
+    if NOT_FINITE.fullmatch(text):
+        raise ScalarError(f"{text} is not a number that can be compared")
+    if INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
+        return int(text, 0)
+    if FLOAT.fullmatch(text):
+        return _exact(text)
+    return text
+
+
+def _exact(text: str) -> float:
+    number = float(text)
+    if len(text) > 2 * MAX_DIGITS or Decimal(repr(number)) != Decimal(text):
+        raise ScalarError(f"{text[:40]} cannot be carried exactly", "use fewer digits")
+    return number

@@ -1,0 +1,191 @@
+"""Screening: redelivered readings are taken out, in journal order.
+
+A duplicate is the same sensor, stamp and values, whatever its DUP flag or sequence number says. A reading
+(the rows of one message with one slot and one stamp) newer than all before it of its sensor is none by
+definition; any other is compared with the fingerprints of the sensor's last readings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.decode_rows import select
+from ingest.reading import Decoded, Readings
+from ingest.registry import Registry
+
+# Fingerprints over all sensors (64 MB), and the least and the most for one.
+FINGERPRINTS = 2**23
+LEAST, MOST = 16, 1024
+NEVER = np.iinfo(np.int64).min
+
+Indices = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screened:
+    """What is left of one block; every message is counted once.
+
+    accepted     messages with at least one reading that is no duplicate
+    duplicates   messages that had readings, all of them duplicates
+    quarantined  messages without a reading
+    """
+
+    readings: Readings
+    accepted: int
+    duplicates: int
+    quarantined: int
+
+
+class Screen:
+    """The memory by which duplicates are known, and the running totals of messages.
+
+    However a stream is cut into blocks, the same readings are accepted. Each sensor's last `capacity`
+    accepted readings are remembered; an older one that comes again is late data once more.
+    """
+
+    def __init__(self, registry: Registry, fingerprints: int = FINGERPRINTS) -> None:
+        sensors = len(registry.sensors)
+        self.capacity = min(max(fingerprints // max(sensors, 1), LEAST), MOST)
+        self.accepted = 0
+        self.duplicates = 0
+        self.quarantined = 0
+        self._registry = registry
+        self._fingerprints = fingerprints
+        self._newest = np.full(sensors, NEVER, np.int64)
+        self._ring = np.zeros((sensors, self.capacity), np.uint64)
+        # How many fingerprints were ever stored; modulo capacity, where the next one goes.
+        self._stored = np.zeros(sensors, np.int64)
+
+    def screen(self, decoded: Decoded) -> Screened:
+        """Removes duplicates; blocks are to come in journal order, each once."""
+        rows = decoded.readings
+        first = _first_rows(rows)
+        taken = self._take(rows.slot[first], rows.observed[first], _fingerprints(rows, first))
+        message = rows.message[first]
+        told, accepted = _distinct(message), _distinct(message[taken])
+        self.accepted += accepted
+        self.duplicates += told - accepted
+        self.quarantined += decoded.messages - told
+        if not taken.all():
+            rows = select(rows, np.repeat(taken, np.diff(first, append=len(rows))))
+        return Screened(rows, accepted, told - accepted, decoded.messages - told)
+
+    def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
+        """A copy of the state; `restore` takes it under the same registry."""
+        return {
+            "newest": self._newest.copy(),
+            "ring": self._ring.copy(),
+            "stored": self._stored.copy(),
+            "totals": np.array([self.accepted, self.duplicates, self.quarantined], np.int64),
+        }
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Continue from a snapshot; raises ValueError if it is of a registry of another size."""
+        shape = state["ring"].shape
+        if shape != self._ring.shape:
+            raise ValueError(
+                f"snapshot of (sensors, fingerprints) {shape} for a screen of {self._ring.shape}"
+            )
+        self._newest = state["newest"].astype(np.int64)
+        self._ring = state["ring"].astype(np.uint64)
+        self._stored = state["stored"].astype(np.int64)
+        self.accepted, self.duplicates, self.quarantined = map(int, state["totals"].tolist())
+
+    def carry(self, registry: Registry) -> "Screen":
+        """A screen for another registry: the memory of each sensor moves along by its id, the totals stay."""
+        screen = Screen(registry, self._fingerprints)
+        screen.accepted, screen.duplicates = self.accepted, self.duplicates
+        screen.quarantined = self.quarantined
+        slots = self._registry.slots
+        moves = [(slot, registry.slots[name]) for name, slot in slots.items() if name in registry.slots]
+        old, new = np.array(moves, np.intp).reshape(-1, 2).T
+        kept = np.minimum(self._stored[old], min(self.capacity, screen.capacity))
+        screen._newest[new] = self._newest[old]
+        screen._stored[new] = kept
+        for age in range(int(kept.max(initial=0))):
+            has = kept > age
+            place = (self._stored[old[has]] - 1 - age) % self.capacity
+            screen._ring[new[has], kept[has] - 1 - age] = self._ring[old[has], place]
+        return screen
+
+    def _take(
+        self, slot: npt.NDArray[np.int32], observed: npt.NDArray[np.int64], fingerprint: Hashes
+    ) -> Flags:
+        """Which readings are accepted; they are remembered.
+
+        Sensors whose readings only go forward are done at once, the others one reading at a time.
+        """
+        order = np.argsort(slot, kind="stable")
+        sensor, stamp, mark = slot[order].astype(np.intp), observed[order], fingerprint[order]
+        starts = np.flatnonzero(np.diff(sensor, prepend=-1))
+        sizes = np.diff(starts, append=len(sensor))
+        rank = np.arange(len(sensor)) - np.repeat(starts, sizes)
+        before = np.where(rank > 0, np.roll(stamp, 1), self._newest[sensor])
+        ascending = np.repeat(_all_of_each(stamp > before, starts), sizes)
+        self._store(sensor[ascending], stamp[ascending], mark[ascending], rank[ascending])
+        accepted = ascending.copy()
+        for turn in _turns(np.flatnonzero(~ascending), rank):
+            fresh = turn[self._unknown(sensor[turn], stamp[turn], mark[turn])]
+            self._store(sensor[fresh], stamp[fresh], mark[fresh], np.zeros(len(fresh), np.intp))
+            accepted[fresh] = True
+        taken = np.empty(len(slot), np.bool_)
+        taken[order] = accepted
+        return taken
+
+    def _unknown(self, sensor: Indices, stamp: npt.NDArray[np.int64], mark: Hashes) -> Flags:
+        known: Flags = np.any(self._ring[sensor] == mark[:, None], axis=1)
+        return (stamp > self._newest[sensor]) | ~known
+
+    def _store(self, sensor: Indices, stamp: npt.NDArray[np.int64], mark: Hashes, rank: Indices) -> None:
+        """Remember readings in order; `rank` counts a sensor's readings of this call from 0."""
+        self._ring[sensor, (self._stored[sensor] + rank) % self.capacity] = mark
+        np.add.at(self._stored, sensor, 1)
+        np.maximum.at(self._newest, sensor, stamp)
+
+
+def _turns(rows: Indices, rank: Indices) -> list[Indices]:
+    """`rows` by rank: one reading of each sensor at a time, each after all that came before it."""
+    ordered = rows[np.argsort(rank[rows], kind="stable")]
+    return np.split(ordered, np.cumsum(np.bincount(rank[rows]))[:-1])
+
+
+def _first_rows(rows: Readings) -> Indices:
+    """Where each reading starts."""
+    changes = np.ones(len(rows), np.bool_)
+    changes[1:] = (
+        (rows.message[1:] != rows.message[:-1])
+        | (rows.slot[1:] != rows.slot[:-1])
+        | (rows.observed[1:] != rows.observed[:-1])
+    )
+    return np.flatnonzero(changes)
+
+
+def _all_of_each(flags: Flags, starts: Indices) -> Flags:
+    """For each run of `flags` that begins at `starts`: are all true?"""
+    # reduceat takes no empty list.
+    return np.logical_and.reduceat(flags, starts) if len(starts) else flags
+
+
+def _distinct(ascending: npt.NDArray[np.int32]) -> int:
+    return int(np.count_nonzero(np.diff(ascending, prepend=-1)))
+
+
+def _fingerprints(rows: Readings, first: Indices) -> Hashes:
+    """64 bits for the stamp and values of each reading, whatever their order; never 0, the empty mark."""
+    if not len(first):
+        return np.zeros(0, np.uint64)
+    value = _mixed(rows.value.astype(np.uint64) ^ _mixed(rows.column.astype(np.uint64)))
+    values = np.add.reduceat(value, first)
+    return np.maximum(_mixed(_mixed(rows.observed[first].astype(np.uint64)) + values), 1)
+
+
+def _mixed(bits: Hashes) -> Hashes:
+    """A bijection that spreads every bit over all (the finaliser of SplitMix64)."""
+    bits = bits + np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ bits >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ bits >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return bits ^ bits >> np.uint64(31)

@@ -1,0 +1,43 @@
+"""The text of one file, able to point at its own lines."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from ingest.finding import Finding
+
+# A longer line (a city's GeoJSON is often a single one) is cut; past the cut there is no excerpt.
+EXCERPT_WIDTH = 160
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """`name` is for messages only; nothing is opened."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    def finding(self, place: tuple[int, int], code: str, message: str, suggestion: str = "") -> Finding:
+        """A finding at `place` (line, column), both from 1; line 0 is the file as a whole."""
+        line, column = place
+        return Finding(self.name, line, column, code, message, suggestion, self._excerpt(line, column))
+
+    def _excerpt(self, line: int, column: int) -> str:
+        if not 0 < line <= len(self.lines) or column > EXCERPT_WIDTH:
+            return ""
+        shown = self.lines[line - 1][:EXCERPT_WIDTH].rstrip()
+        return "".join(c if c.isprintable() else " " for c in shown)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The nearest known word as a question, or the known words if they are few, or nothing."""
+    names = list(known)
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"known: {', '.join(sorted(names))}" if 0 < len(names) <= 12 else ""

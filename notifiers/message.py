@@ -1,0 +1,154 @@
+"""What people read and hear: the text of a transition, and what it costs as an SMS.
+
+Order of the parts, as public warnings have it: colour and type, place, time; what; what to do; id.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from ingest.registry import Sensor, Zone
+from rules.grade import Grade
+from rules.rule import Rule
+from rules.transition import Transition
+
+LANGUAGES = ("zh", "en")
+
+_GRADE_ZH = {
+    Grade.BLUE: "蓝色预警（Ⅳ级）",
+    Grade.YELLOW: "黄色预警（Ⅲ级）",
+    Grade.ORANGE: "橙色预警（Ⅱ级）",
+    Grade.RED: "红色预警（Ⅰ级）",
+}
+_GRADE_EN = {
+    Grade.BLUE: "BLUE warning (level IV)",
+    Grade.YELLOW: "YELLOW warning (level III)",
+    Grade.ORANGE: "ORANGE warning (level II)",
+    Grade.RED: "RED warning (level I)",
+}
+
+# The default alphabet of GSM 03.38, without its escape; the extension costs two septets a character.
+_GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_EXTENSION = frozenset("^{}\\[~]|€\f")
+
+
+def compose(
+    transition: Transition,
+    rule: Rule | None,
+    sensor: Sensor | None,
+    zones: Sequence[Zone],
+    zone_of_time: tzinfo,
+) -> dict[str, str]:
+    """The text in each of `LANGUAGES`, one line each, without signature and without the mark of a drill.
+
+    `zones` is the place and what lies above it, nearest first. A rule or sensor that is no longer
+    registered is named by its id.
+    """
+    return {
+        "zh": plain(_chinese(transition, rule, sensor, zones, zone_of_time)),
+        "en": plain(_english(transition, rule, sensor, zones, zone_of_time)),
+    }
+
+
+def plain(text: str) -> str:
+    """`text` on one line: control, format and private characters go, runs of white space become one space."""
+    kept = ("" if unicodedata.category(c)[0] == "C" and not c.isspace() else c for c in text)
+    return " ".join("".join(kept).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How many parts an SMS takes in `encoding` (`GSM-7` or `UCS-2`)."""
+
+    encoding: str
+    count: int
+
+
+def segments(text: str) -> Segments:
+    """The parts of an SMS: 160 septets or 70 UTF-16 units in one, 153 or 67 in each of several."""
+    if all(c in _GSM_BASIC or c in _GSM_EXTENSION for c in text):
+        return Segments("GSM-7", _parts([2 if c in _GSM_EXTENSION else 1 for c in text], 160, 153))
+    return Segments("UCS-2", _parts([2 if ord(c) > 0xFFFF else 1 for c in text], 70, 67))
+
+
+def _parts(sizes: list[int], alone: int, joined: int) -> int:
+    if sum(sizes) <= alone:
+        return 1
+    # An escape sequence or a surrogate pair is never torn apart, so parts may end one unit early.
+    count, room = 1, joined
+    for size in sizes:
+        if size > room:
+            count, room = count + 1, joined
+        room -= size
+    return count
+
+
+def _chinese(
+    t: Transition, rule: Rule | None, sensor: Sensor | None, zones: Sequence[Zone], zone_of_time: tzinfo
+) -> str:
+    local = datetime.fromtimestamp(t.at / 1000, zone_of_time)
+    place = "".join(_named(zone.name, "zh", zone.id) for zone in reversed(zones))
+    where = f"{place}{sensor.id if sensor else t.subject}"
+    when = f"{local.month}月{local.day}日{local:%H:%M}"
+    head = f"{_title(t, rule, 'zh')}，{where}，{when}"
+    if t.after is None:
+        return f"预警解除：{head}。此前为{_before(t, _GRADE_ZH, '预警')}。编号{t.warning}"
+    change = {1: "升级为", -1: "降级为", 0: ""}[_direction(t)]
+    advice = _sentence(_advice(t, rule, "zh"), "。")
+    return f"{change}{_GRADE_ZH[t.after]}：{head}。{_sentence(_evidence(t), '。')}{advice}编号{t.warning}"
+
+
+def _english(
+    t: Transition, rule: Rule | None, sensor: Sensor | None, zones: Sequence[Zone], zone_of_time: tzinfo
+) -> str:
+    local = datetime.fromtimestamp(t.at / 1000, zone_of_time)
+    place = ", ".join(
+        [*(_named(zone.name, "en", zone.id) for zone in zones), sensor.id if sensor else t.subject]
+    )
+    head = f"{_title(t, rule, 'en')}, {place}, {local:%Y-%m-%d %H:%M}"
+    if t.after is None:
+        return f"ALL CLEAR: {head}. Was: {_before(t, _GRADE_EN, 'warning')}. Id {t.warning}"
+    change = {1: "Upgraded to ", -1: "Downgraded to ", 0: ""}[_direction(t)]
+    evidence = _sentence(_evidence(t), ". ")
+    advice = _sentence(_advice(t, rule, "en"), " ")
+    return f"{change}{_GRADE_EN[t.after]}: {head}. {evidence}{advice}Id {t.warning}"
+
+
+def _direction(t: Transition) -> int:
+    if t.before is None or t.after is None:
+        return 0
+    return (t.after > t.before) - (t.after < t.before)
+
+
+def _before(t: Transition, names: Mapping[Grade, str], otherwise: str) -> str:
+    return otherwise if t.before is None else names[t.before]
+
+
+def _title(t: Transition, rule: Rule | None, language: str) -> str:
+    return t.rule if rule is None else _named(rule.title, language, rule.id)
+
+
+def _advice(t: Transition, rule: Rule | None, language: str) -> str:
+    lowered = _direction(t) < 0
+    return "" if rule is None or lowered else rule.advice.get(language, "")
+
+
+def _evidence(t: Transition) -> str:
+    # The verdict marks are for explanations; one of them would turn a GSM-7 message into UCS-2.
+    text = str(t.evidence.get("text", ""))
+    return text.translate({ord("✓"): None, ord("✗"): None})
+
+
+def _named(names: Mapping[str, str], language: str, otherwise: str) -> str:
+    return names.get(language) or next(iter(names.values()), otherwise)
+
+
+def _sentence(text: str, end: str) -> str:
+    stripped = text.strip()
+    if not stripped:
+        return ""
+    return stripped + (end.lstrip("。.") if stripped[-1] in "。.!！" else end)

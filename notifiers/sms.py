@@ -1,0 +1,168 @@
+"""SMS through any gateway that Apprise knows.
+
+Apprise reports success or failure; what a failure means stands only in its log lines, whose wording its
+plug-ins share (`error=503`, `Socket Exception: ...`). They are read here and go nowhere else, because the
+detailed ones hold addresses and credentials. A failure that they do not explain counts as unknown: the
+message may be out.
+"""
+
+import asyncio
+import logging
+import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+from apprise import Apprise, AppriseAsset
+from apprise.plugins.base import NotifyBase
+from apprise.result import AppriseResult
+
+from notifiers.delivery import Delivery
+from notifiers.message import plain
+from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+from notifiers.seal import marked, refusal
+from rules.realm import Realm
+
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+_SOCKET = "Socket Exception"
+# What `requests` says when the connection was never made, so that nothing can have been sent.
+_NOT_CONNECTED = re.compile(
+    r"Failed to establish a new connection|Failed to resolve|NameResolutionError|ConnectTimeout"
+    r"|connect timeout|SSLError|ProxyError|Connection refused"
+)
+
+
+def _confine_logs() -> None:
+    apprise = logging.getLogger("apprise")
+    apprise.setLevel(logging.DEBUG)
+    apprise.propagate = False
+    apprise.addHandler(logging.NullHandler())
+    # At its debug level it prints paths, and some providers take the account's token in the path.
+    logging.getLogger("urllib3").setLevel(logging.INFO)
+
+
+class SmsChannel:
+    """One gateway, by an Apprise URL with `{recipient}` in it, and `{key}` where the gateway takes one.
+
+    `honours_keys`: the gateway drops a message whose key it has seen. `rate`: messages a second. `signature`
+    stands before the text, as carriers demand it: 【...】. `timeout` in seconds, for connecting and for the
+    answer; one attempt ends after twice that. Raises ValueError for a template that Apprise cannot use.
+    """
+
+    name = "sms"
+    receipt_within: int | None = None
+
+    def __init__(
+        self,
+        realm: Realm,
+        url_template: str,
+        *,
+        honours_keys: bool = False,
+        signature: str = "",
+        rate: float = 10.0,
+        timeout: float = 4.0,
+        concurrency: int = 8,
+    ) -> None:
+        self.realm = realm
+        self.honours_keys = honours_keys
+        self._template = url_template
+        self._signature = signature
+        self._interval = 1 / rate
+        self._timeout = timeout
+        self._next_slot = 0.0
+        # Its own threads: those of a gateway that hangs are missed by nobody else.
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="sms")
+        _confine_logs()
+        self._asset = AppriseAsset(async_mode=False, storage_mode="memory")
+        with warnings.catch_warnings():
+            # Apprise imports its plug-ins at first use, and theirs is a module that Python has deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._verify_template()
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        if (refused := refusal(self.realm, delivery)) is not None:
+            return refused
+        await self._slot()
+        loop = asyncio.get_running_loop()
+        attempt = loop.run_in_executor(self._threads, self._send, delivery)
+        try:
+            return await asyncio.wait_for(attempt, 2 * self._timeout)
+        except TimeoutError:
+            return Unknown(f"no answer of the gateway within {2 * self._timeout:g} s")
+
+    def close(self) -> None:
+        """Let go of the threads; an attempt that hangs ends with its own timeout."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _slot(self) -> None:
+        # Real time, not the injected clock's: the limit belongs to the gateway, and simulated time stands
+        # still while anything is being sent.
+        now = asyncio.get_running_loop().time()
+        slot = max(now, self._next_slot)
+        self._next_slot = slot + self._interval
+        if slot > now:
+            await asyncio.sleep(slot - now)
+
+    def _send(self, delivery: Delivery) -> Outcome:
+        service = self._service(delivery.address, delivery.key)
+        if service is None:
+            return Rejected(f"the gateway's URL cannot take the number of {delivery.recipient}")
+        gateway = Apprise(asset=self._asset)
+        gateway.add(service)
+        with gateway.notify(body(delivery, self.realm, self._signature), log_level=logging.DEBUG) as result:
+            return outcome_of(result, delivery.key)
+
+    def _service(self, recipient: str, key: str) -> NotifyBase | None:
+        filled = self._template.replace("{recipient}", quote(recipient, safe="")).replace("{key}", quote(key))
+        service = Apprise.instantiate(filled, asset=self._asset)
+        if service is not None:
+            # By default Apprise sleeps 5.5 s between two messages, within the call.
+            service.request_rate_per_sec = 0
+            service.socket_connect_timeout = service.socket_read_timeout = self._timeout
+        return service
+
+    def _verify_template(self) -> None:
+        # The template can hold a password, so no message shows more of it than its scheme.
+        scheme = self._template.partition("://")[0] if "://" in self._template else "(none)"
+        if "{recipient}" not in self._template:
+            raise ValueError(
+                f"sms url with scheme {scheme}: {{recipient}} is missing, put it where the number goes"
+            )
+        if self.honours_keys and "{key}" not in self._template:
+            raise ValueError(f"sms url with scheme {scheme}: a gateway that honours keys needs {{key}} in it")
+        if self._service("+8610000000000", "0" * 24) is None:
+            raise ValueError(
+                f"sms url with scheme {scheme}: not a URL that Apprise can use, see its list of services"
+            )
+
+
+def body(delivery: Delivery, realm: Realm, signature: str = "") -> str:
+    """The message on one line: mark of a drill, signature, the text in each language of the recipient."""
+    parts = []
+    for index, (language, text) in enumerate(delivery.text.items()):
+        signed = f"{signature}{text}" if index == 0 else text
+        parts.append(marked(language, signed, realm))
+    return plain(" ".join(parts))
+
+
+def outcome_of(result: AppriseResult, key: str) -> Outcome:
+    """The outcome of one call; Apprise does not return the provider's own id, so `key` stands for it."""
+    if result:
+        return Sent(key)
+    for entry in result.logs():
+        if (status := _STATUS.search(entry.message)) is not None:
+            return _by_status(int(status[1]))
+        if entry.message.startswith(_SOCKET):
+            return _by_socket(entry.message)
+    return Unknown("Apprise gave no reason for the failure")
+
+
+def _by_status(status: int) -> Outcome:
+    reason = f"the gateway answered {status}"
+    return Retry(0, reason) if status >= 500 or status in (408, 425, 429) else Rejected(reason)
+
+
+def _by_socket(message: str) -> Outcome:
+    if _NOT_CONNECTED.search(message):
+        return Retry(0, "the gateway cannot be connected to")
+    return Unknown("the connection ended before the gateway answered")

@@ -1,0 +1,199 @@
+"""What is known of the sensors of one kind: the newest value of each metric that rules name, and its rings."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.clock import HOUR
+from ingest.kinds import Form, Kind, Metric
+from ingest.reading import Quality
+from ingest.registry import Sensor
+from rules.amount_ring import IMPLICIT, LONGEST_PERIOD, AmountRing
+from rules.history import AmountHistory, ReportHistory
+from rules.report_ring import ReportRing
+from rules.ring import NEVER, Flags, Longs
+from rules.waves import Values, Wave
+
+Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
+Ring: TypeAlias = AmountRing | ReportRing
+
+# How far behind the longest window amounts are kept for late reports (D6).
+LATE_AMOUNTS = 6 * HOUR
+# A window that holds at most so many expected reports keeps each; a longer one keeps about as many cells.
+MOST_REPORTS = 64
+
+
+class Column:
+    """The newest value of one metric: its stamp, when the metric was last received, its quality."""
+
+    def __init__(self, sensors: int) -> None:
+        self.value = np.zeros(sensors, np.int64)
+        self.stamp = np.full(sensors, NEVER)
+        self.heard = np.full(sensors, NEVER)
+        self.flags = np.zeros(sensors, np.uint8)
+
+    @property
+    def arrays(self) -> Arrays:
+        return {"value": self.value, "stamp": self.stamp, "heard": self.heard, "flags": self.flags}
+
+
+class Board:
+    """Arrays by sensor of one kind, counted from the kind's first; stamps and arrivals in ms.
+
+    `newest` is the stamp of a sensor's newest reading and `arrived` when it was received: together they are
+    the sensor's clock (D2). `patience` is what one missing report lasts: an interval, or a heartbeat.
+    """
+
+    def __init__(self, kind: Kind, sensors: tuple[Sensor, ...], needs: "Mapping[int, Needs]") -> None:
+        n = len(sensors)
+        self.kind = kind
+        self.ids = [sensor.id for sensor in sensors]
+        self.interval = np.array([sensor.reporting.interval for sensor in sensors], np.int64)
+        self.heartbeat = np.array([sensor.heartbeat for sensor in sensors], np.int64)
+        self.patience = np.where(self.interval > 0, self.interval, self.heartbeat)
+        self.newest = np.full(n, NEVER)
+        self.arrived = np.full(n, NEVER)
+        # How many rules have a subject that is not quiet at each sensor.
+        self.busy = np.zeros(n, np.int32)
+        self.columns = {column: Column(n) for column in needs}
+        self.forms = {metric.column: metric.form for metric in kind.metrics.values()}
+        step = int(self.patience.min()) if n else 1
+        metrics = {metric.column: metric for metric in kind.metrics.values()}
+        self.rings: dict[tuple[int, int], Ring] = {}
+        self._ring_of: dict[tuple[int, int], Ring] = {}
+        for column, need in needs.items():
+            self._plan(metrics[column], need, n, max(step, 1))
+
+    def _plan(self, metric: Metric, need: "Needs", sensors: int, step: int) -> None:
+        """Rings by (column, cell width); every window of the metric is answered by one of them."""
+        if metric.form is not Form.INSTANT:
+            if need.widths:
+                widths = sorted(need.widths)
+                ring = AmountRing(sensors, widths, widths[-1] + LATE_AMOUNTS, step)
+                self._add(metric.column, 0, widths, ring)
+            return
+        wide = max(abs(metric.scale(metric.low)), abs(metric.scale(metric.high))) >= 2**31
+        most = MOST_REPORTS * step
+        exact = sorted({w for w in need.widths if w <= most} | {min(d, most) for d in need.runs})
+        if exact:
+            self._add(metric.column, 0, exact, ReportRing(sensors, exact[-1], step, 0, wide))
+        for width in sorted(w for w in need.widths if w > most):
+            cell = cell_width(width)
+            ring = ReportRing(sensors, MOST_REPORTS * cell, step, cell, wide)
+            self._add(metric.column, cell, [width], ring)
+
+    def _add(self, column: int, cell: int, widths: list[int], ring: Ring) -> None:
+        ring = self.rings.setdefault((column, cell), ring)
+        self._ring_of |= {(column, width): ring for width in widths}
+
+    def ring(self, column: int, width: int) -> Ring:
+        """The ring that answers a window."""
+        return self._ring_of[column, width]
+
+    def single_reports(self, column: int) -> Ring | None:
+        """The ring of a metric that keeps each report; None when no rule looks back on them."""
+        return self.rings.get((column, 0))
+
+    def apply(self, wave: Wave, received: int) -> None:
+        """Take in readings none of which is behind its sensor's newest."""
+        for column, values in wave.columns.items():
+            if column in self.columns:
+                self._newest(column, values, wave, received)
+        self.newest[wave.slot] = wave.observed
+        self.arrived[wave.slot] = received
+
+    def _newest(self, column: int, values: Values, wave: Wave, received: int) -> None:
+        state = self.columns[column]
+        slot, stamp = wave.slot[values.at], wave.observed[values.at]
+        value, flags = values.value, values.flags
+        if self.forms[column] is Form.INSTANT:
+            for ring in self.report_rings(column):
+                ring.append(slot, stamp, value, flags)
+        else:
+            if (amounts := self.amount_ring(column)) is not None:
+                period, marked = self.periods(slot, stamp, values, state.stamp[slot])
+                amounts.append(slot, stamp, value, period, marked)
+            again = state.stamp[slot] == stamp
+            value, flags = _larger(again, value, flags, state.value[slot], state.flags[slot])
+        state.value[slot] = value
+        state.stamp[slot] = stamp
+        state.heard[slot] = received
+        state.flags[slot] = flags
+
+    def report_rings(self, column: int) -> list[ReportRing]:
+        """The rings of an instantaneous metric: that of single reports first, then those of cells."""
+        rings = (ring for (named, _), ring in self.rings.items() if named == column)
+        return [ring for ring in rings if isinstance(ring, ReportRing)]
+
+    def amount_ring(self, column: int) -> AmountRing | None:
+        """The ring of an amount; None when no window asks for it."""
+        ring = self.rings.get((column, 0))
+        return ring if isinstance(ring, AmountRing) else None
+
+    def periods(self, slot: Longs, stamp: Longs, values: Values, before: Longs) -> tuple[Longs, Flags]:
+        """What each amount covers (D20): the message's period, else the interval, else since `before`."""
+        since = np.where(before > NEVER, stamp - before, 0)
+        implicit = (values.period <= 0) & (self.interval[slot] == 0)
+        own = np.where(values.period > 0, values.period, self.interval[slot])
+        period = np.minimum(np.where(implicit, since, own), LONGEST_PERIOD)
+        return period, np.where(implicit, values.flags | np.uint8(IMPLICIT), values.flags).astype(np.uint8)
+
+    def history(self, slot: int, ring: Ring) -> AmountHistory | ReportHistory:
+        """What a ring keeps of one sensor."""
+        heartbeat = int(self.heartbeat[slot])
+        if isinstance(ring, AmountRing):
+            return AmountHistory(ring.entries(slot), heartbeat)
+        return ReportHistory(ring.entries(slot), int(self.interval[slot]), heartbeat)
+
+    @property
+    def nbytes(self) -> int:
+        own = (self.interval, self.heartbeat, self.patience, self.newest, self.arrived, self.busy)
+        return sum(a.nbytes for a in own) + sum(
+            a.nbytes for column in self.columns.values() for a in column.arrays.values()
+        )
+
+    def snapshot(self) -> Arrays:
+        """Copies, keyed by what they are."""
+        state: Arrays = {"newest": self.newest.copy(), "arrived": self.arrived.copy()}
+        for number, column in self.columns.items():
+            state |= {f"{number}/{name}": array.copy() for name, array in column.arrays.items()}
+        for (number, cell), ring in self.rings.items():
+            state |= {f"{number}/{cell}/{name}": array for name, array in ring.snapshot().items()}
+        return state
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        self.newest[:], self.arrived[:] = state["newest"], state["arrived"]
+        for number, column in self.columns.items():
+            for name, array in column.arrays.items():
+                array[:] = state[f"{number}/{name}"]
+        for (number, cell), ring in self.rings.items():
+            prefix = f"{number}/{cell}/"
+            ring.restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+
+
+class Needs:
+    """What the rules ask of one metric: windows (ms), and runs (`sustain`, `sustained`) to look back over."""
+
+    def __init__(self) -> None:
+        self.widths: set[int] = set()
+        self.runs: set[int] = set()
+
+
+def _larger(
+    again: npt.NDArray[np.bool_], value: Longs, flags: Flags, old: Longs, old_flags: Flags
+) -> tuple[Longs, Flags]:
+    """A second amount at a stamp replaces a smaller one and is suspect (D22)."""
+    replaced = again & (value > old)
+    suspect = flags | np.where(replaced, np.uint8(Quality.SUSPECT), np.uint8(0))
+    kept = again & ~replaced
+    return np.where(kept, old, value), np.where(kept, old_flags, suspect).astype(np.uint8)
+
+
+def cell_width(width: int) -> int:
+    """A 64th of the window, rounded up to 1, 2 or 5 times a power of ten of ms."""
+    least = -(-width // MOST_REPORTS)
+    power = 10 ** int(Decimal(least).adjusted())
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= least)

@@ -1,0 +1,127 @@
+"""The text of a condition as a parse tree with offsets, or the one place where it has no shape.
+
+Full-width punctuation, ℃, ㎜ and the like are folded by NFKC first; problems point at the
+characters as they were written.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache
+from typing import TypeAlias
+from unicodedata import normalize
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+Node: TypeAlias = Tree[Token]
+
+FUNCTIONS = ("max", "rise", "sum", "sustained")
+_CALL = re.compile(r"(?<![\w.])(?!(?:and|or|not)\b)([^\W\d]\w*)\s*\(")
+_LATER = {
+    "+": "arithmetic is not known; compare a metric with a value",
+    "-": "arithmetic is not known; compare a metric with a value",
+    "*": "arithmetic is not known; compare a metric with a value",
+    "/": "arithmetic is not known; compare a metric with a value",
+    "&": "write `and`",
+    "|": "write `or`",
+}
+_EXPECTED = {
+    "OPERATOR": "a comparison (>= > <= < == !=)",
+    "_AND": "`and`",
+    "_OR": "`or`",
+    "RPAR": "`)`",
+    "COMMA": "`,`",
+    "NAME": "a metric or function",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One defect; `offset` counts characters from 0."""
+
+    offset: int
+    code: str
+    message: str
+    suggestion: str = ""
+
+
+class ConditionError(Exception):
+    """A text that is no condition; carries every problem, in the order of the text."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text after NFKC; `origin[i]` is the offset its character i, or its end, was written at."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    def error(self, problems: list[Problem]) -> ConditionError:
+        """The problems with offsets into the text as it was written."""
+        return ConditionError(sorted(replace(p, offset=self.origin[p.offset]) for p in problems))
+
+
+def normalised(text: str) -> Written:
+    """`text` with compatibility characters folded: （ ， ％ ℃ ㎜ become ( , % °C mm."""
+    parts = [(part, offset) for offset, written in enumerate(text) for part in normalize("NFKC", written)]
+    return Written("".join(part for part, _ in parts), (*(offset for _, offset in parts), len(text)))
+
+
+def parse(written: Written) -> Node:
+    """The parse tree; ConditionError if the text has no shape."""
+    try:
+        return _parser().parse(written.text)
+    except UnexpectedInput as error:
+        # A function that is not known says more than the character its arguments stumble over.
+        calls = [(call[1], call.start()) for call in _CALL.finditer(written.text)]
+        unknown = [unknown_function(name, offset) for name, offset in calls if name not in FUNCTIONS]
+        raise written.error(unknown or [_shapeless(written.text, error)]) from error
+
+
+def unknown_function(name: str, offset: int) -> Problem:
+    """What is wrong with a call of `name`, which is not in FUNCTIONS."""
+    near = get_close_matches(name, FUNCTIONS, n=1)
+    message = f"unknown function `{name}`; known: {', '.join(FUNCTIONS)}"
+    return Problem(offset, "E202", message, f"did you mean {near[0]}?" if near else "")
+
+
+def branches(node: Node) -> list[Node]:
+    """The parts of a node that are nodes themselves."""
+    return [child for child in node.children if isinstance(child, Tree)]
+
+
+def word(node: Node) -> Token:
+    """The token a node carries: the name of a call, a comparison's operator, a leaf itself."""
+    return next(child for child in node.children if isinstance(child, Token))
+
+
+@cache
+def _parser() -> Lark:
+    return Lark.open("grammar.lark", rel_to=__file__, parser="lalr", propagate_positions=True)
+
+
+def _shapeless(text: str, error: UnexpectedInput) -> Problem:
+    offset = len(text.rstrip()) if _at_end(error) else min(error.pos_in_stream or 0, len(text))
+    if not text.strip():
+        return Problem(offset, "E201", "the condition is empty", "write `metric >= threshold`")
+    if _at_end(error):
+        return Problem(offset, "E201", "the condition ends too early", _expected(error))
+    found = error.token if isinstance(error, UnexpectedToken) else text[offset]
+    return Problem(offset, "E201", f"unexpected `{found}`", _LATER.get(found, _expected(error)))
+
+
+def _at_end(error: UnexpectedInput) -> bool:
+    return isinstance(error, UnexpectedToken) and error.token.type == "$END"
+
+
+def _expected(error: UnexpectedInput) -> str:
+    names = (
+        getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None)
+    )
+    shown = [_EXPECTED[name] for name in _EXPECTED if name in (names or ())]
+    return f"expected {' or '.join(shown)}" if shown else ""

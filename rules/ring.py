@@ -1,0 +1,93 @@
+"""Fixed memory for the reports of one metric: a ring for each sensor that has reported."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Slots: TypeAlias = npt.NDArray[np.int64]
+Longs: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.uint8]
+
+# Earlier than any stamp, and still far from overflow when a duration is taken from it.
+NEVER = -(2**61)
+
+
+class Rows:
+    """Rings by row; a sensor gets its row with its first report.
+
+    Entry k of a row, counted from the first ever, stands at `k % capacity`; those from `first` up to `next`
+    are kept, oldest first. `fields` are arrays of shape (rows, capacity).
+    """
+
+    def __init__(self, sensors: int, capacity: int, fields: Mapping[str, npt.DTypeLike]) -> None:
+        self.capacity = capacity
+        self.row = np.full(sensors, -1, np.int32)
+        self.used = 0
+        self.first = np.zeros(0, np.int64)
+        self.next = np.zeros(0, np.int64)
+        self.fields = {name: np.zeros((0, capacity), dtype) for name, dtype in fields.items()}
+
+    def claim(self, slots: Slots) -> npt.NDArray[np.int32]:
+        """The rows of distinct slots; new ones are added for those that have none."""
+        rows = self.row[slots]
+        lacking = slots[rows < 0]
+        if len(lacking):
+            self._reserve(self.used + len(lacking))
+            self.row[lacking] = np.arange(self.used, self.used + len(lacking), dtype=np.int32)
+            self.used += len(lacking)
+            rows = self.row[slots]
+        return rows
+
+    def entries(self, slot: int) -> list[tuple[int, ...]]:
+        """The entries of one sensor, oldest first, one tuple of the fields each."""
+        row = int(self.row[slot])
+        if row < 0:
+            return []
+        at = np.arange(self.first[row], self.next[row]) % self.capacity
+        columns = [field[row, at].tolist() for field in self.fields.values()]
+        return list(zip(*columns, strict=True))
+
+    def rewrite(self, slot: int, entries: list[tuple[int, ...]]) -> int:
+        """Replace the entries of one sensor; at most `capacity`. Returns the row."""
+        row = int(self.claim(np.array([slot]))[0])
+        self.first[row] = 0
+        self.next[row] = len(entries)
+        for field, column in zip(self.fields.values(), zip(*entries, strict=True), strict=False):
+            field[row, : len(entries)] = column
+        return row
+
+    @property
+    def nbytes(self) -> int:
+        return sum(a.nbytes for a in (self.row, self.first, self.next, *self.fields.values()))
+
+    def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Copies of what is in use; `restore` takes it."""
+        state: dict[str, npt.NDArray[np.generic]] = {
+            "row": self.row.copy(),
+            "first": self.first[: self.used].copy(),
+            "next": self.next[: self.used].copy(),
+        }
+        return state | {name: field[: self.used].copy() for name, field in self.fields.items()}
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        self.row[:] = state["row"]
+        self.used = len(state["first"])
+        self._reserve(self.used)
+        self.first[: self.used] = state["first"]
+        self.next[: self.used] = state["next"]
+        for name, field in self.fields.items():
+            field[: self.used] = state[name]
+
+    def _reserve(self, rows: int) -> None:
+        """Room for `rows` rows: doubled, so that sensors that appear one by one cost little."""
+        have = len(self.first)
+        if rows <= have:
+            return
+        more = min(max(rows, 2 * have, 16), max(rows, len(self.row))) - have
+        self.first = np.concatenate([self.first, np.zeros(more, np.int64)])
+        self.next = np.concatenate([self.next, np.zeros(more, np.int64)])
+        for name, field in self.fields.items():
+            room = np.zeros((more, self.capacity), field.dtype)
+            self.fields[name] = np.concatenate([field, room])

@@ -1,0 +1,125 @@
+"""Recorded readings as CSV: `time,sensor,metric,value[,received]`, plain or gzip.
+
+Times are ISO 8601 with an offset or `Z`, or epoch milliseconds. `NA`, empty and `NaN` mean that nothing arrived.
+Without `received`, a reading is received when it is observed, and rows are taken in order of time; with it, in
+order of receipt.
+"""
+
+import csv
+import gzip
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+HEADER = ["time", "sensor", "metric", "value"]
+NOTHING = {"", "na", "nan"}
+MOST_FINDINGS = 100
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Row:
+    """One value, in the CSV's own decimals; instants in ms since the epoch."""
+
+    received: int
+    observed: int
+    sensor: str
+    metric: str
+    value: str
+
+
+class ReadingsError(Exception):
+    """Files that cannot be read as readings: one sentence for each defect, at most MOST_FINDINGS."""
+
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__("\n".join(findings))
+        self.findings = findings
+
+
+class Defect(ValueError):
+    """What is wrong in one column of a row, and the way out."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+
+
+def read_rows(paths: Sequence[Path]) -> list[Row]:
+    """The rows of all files together in the order of receipt, stable within one instant.
+
+    ReadingsError carries every defect found, OSError means a file cannot be opened.
+    """
+    rows: list[Row] = []
+    findings: list[str] = []
+    with ExitStack() as stack:
+        for path in paths:
+            file = stack.enter_context(_opened(path))
+            rows += _read(path, file, findings)
+    if findings:
+        raise ReadingsError(findings[:MOST_FINDINGS])
+    rows.sort(key=lambda row: row.received)
+    return rows
+
+
+def _opened(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _read(path: Path, file: TextIO, findings: list[str]) -> Iterator[Row]:
+    reader = csv.reader(file)
+    header = next(reader, [])
+    if header not in (HEADER, [*HEADER, "received"]):
+        findings.append(
+            f"{path}:1: the header is {','.join(header)}; it must be {','.join(HEADER)}[,received]"
+        )
+        return
+    for number, fields in enumerate(reader, start=2):
+        try:
+            if len(fields) != len(header):
+                raise Defect("", f"{len(fields)} fields where the header has {len(header)}")
+            row = row_of(fields)
+        except Defect as defect:
+            column = header.index(defect.column) + 1 if defect.column else 1
+            findings.append(f"{path}:{number}: field {column}: {defect}")
+            continue
+        if row is not None:
+            yield row
+
+
+def row_of(fields: Sequence[str]) -> Row | None:
+    """One line's fields; None where nothing arrived. Raises Defect."""
+    time, sensor, metric, value, *received = (field.strip() for field in fields)
+    if value.lower() in NOTHING:
+        return None
+    if not sensor or not metric:
+        raise Defect("sensor" if not sensor else "metric", "is empty")
+    observed = instant(time, "time")
+    number = _number(value)
+    if not math.isfinite(number):
+        raise Defect("value", f"'{value}' is not a finite number; write NA where nothing arrived")
+    return Row(instant(received[0], "received") if received else observed, observed, sensor, metric, value)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise Defect("value", f"'{text}' is not a number; write NA where nothing arrived") from None
+
+
+def instant(text: str, column: str) -> int:
+    """Ms since the epoch; Defect for a time without offset or one that is none."""
+    if text.isascii() and text.lstrip("-").isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Defect(column, f"'{text}' is neither ISO 8601 nor epoch milliseconds") from None
+    if moment.tzinfo is None:
+        raise Defect(column, f"'{text}' has no offset; write {text}Z if it is UTC")
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,124 @@
+import pytest
+
+from ingest.decode_refusal import Refusal
+from ingest.kinds import Reporting, ReportingMode
+from ingest.reading import Reason
+from ingest.registry import Registry, Sensor
+from ingest.topic import Topics
+
+
+def sensor(name: str, kind: str, zone: str, gateway: str = "") -> Sensor:
+    reporting = Reporting(ReportingMode.EVENT)
+    return Sensor(
+        id=name,
+        kind=kind,
+        slot=0,
+        zone=zone,
+        gateway=gateway,
+        lon=None,
+        lat=None,
+        heartbeat=1,
+        reporting=reporting,
+        site={},
+    )
+
+
+SENSORS = [
+    sensor("s-1", "smoke", "old-town", "gw-1"),
+    sensor("s-2", "smoke", "harbour", "gw-1"),
+    sensor("s-3", "smoke", "old-town", "gw-2"),
+    sensor("烟-7", "smoke", "old-town"),
+]
+REGISTRY = Registry.of(SENSORS, {})
+
+
+@pytest.mark.parametrize("stream", ["telemetry", "event", "state"])
+def test_a_registered_sensor_is_found_by_its_topic(stream: str) -> None:
+    assert Topics(REGISTRY).resolve(f"tocsin/v1/old-town/smoke/s-1/{stream}") == REGISTRY.slots["s-1"]
+
+
+def test_an_id_of_any_script_is_found() -> None:
+    assert Topics(REGISTRY).resolve("tocsin/v1/old-town/smoke/烟-7/event") == REGISTRY.slots["烟-7"]
+
+
+def test_a_resolved_topic_is_known_from_then_on() -> None:
+    topics = Topics(REGISTRY)
+    address = topics.resolve("tocsin/v1/old-town/smoke/s-1/event")
+    assert topics.known == {"tocsin/v1/old-town/smoke/s-1/event": address}
+
+
+@pytest.mark.parametrize(
+    ("topic", "reason"),
+    [
+        ("", Reason.WRONG_TOPIC),
+        ("tocsin/v1/old-town/smoke/s-1", Reason.WRONG_TOPIC),
+        ("tocsin/v1/old-town/smoke/s-1/telemetry/", Reason.WRONG_TOPIC),
+        ("tocsin/v1/old-town/smoke/s-1/command", Reason.WRONG_TOPIC),
+        ("tocsin/v2/old-town/smoke/s-1/telemetry", Reason.WRONG_TOPIC),
+        ("exercise/v1/old-town/smoke/s-1/telemetry", Reason.WRONG_TOPIC),
+        ("tocsin/v1/harbour/smoke/s-1/telemetry", Reason.WRONG_TOPIC),
+        ("tocsin/v1/old-town/rain/s-1/telemetry", Reason.WRONG_TOPIC),
+        ("tocsin/v1/old-town/smoke/S-1/telemetry", Reason.UNREGISTERED),
+        ("tocsin/v1/old-town/smoke/+/telemetry", Reason.UNREGISTERED),
+        ("tocsin/v1/old-town/smoke/#/telemetry", Reason.UNREGISTERED),
+        ("tocsin/v1/old-town/smoke/s-1\u200b/telemetry", Reason.UNREGISTERED),
+        ("tocsin/v1/old-town/gateway/gw-9/telemetry", Reason.UNREGISTERED),
+        ("tocsin/v1/old-town/gateway//telemetry", Reason.UNREGISTERED),
+        ("tocsin/v1/harbour/gateway/gw-2/telemetry", Reason.WRONG_TOPIC),
+        ("tocsin/v1/old-town/gateway/gw-1/event", Reason.WRONG_TOPIC),
+    ],
+)
+def test_any_other_topic_is_refused_and_not_remembered(topic: str, reason: Reason) -> None:
+    topics = Topics(REGISTRY)
+    with pytest.raises(Refusal) as refused:
+        topics.resolve(topic)
+    assert refused.value.reason is reason
+    assert topics.known == {}
+
+
+@pytest.mark.parametrize("device", ["s-1", "urn:dev:ops:s-1", "plant/s-1"])
+@pytest.mark.parametrize("topic", ["old-town/gateway/gw-1", "old-town/smoke/s-1"])
+def test_a_sensor_is_named_alone_or_at_the_end_of_a_path(topic: str, device: str) -> None:
+    topics = Topics(REGISTRY)
+    address = topics.resolve(f"tocsin/v1/{topic}/telemetry")
+    assert topics.member(address, device) == REGISTRY.slots["s-1"]
+
+
+def test_a_gateway_speaks_for_its_sensors_in_every_zone() -> None:
+    topics = Topics(REGISTRY)
+    address = topics.resolve("tocsin/v1/old-town/gateway/gw-1/telemetry")
+    assert address < 0
+    assert topics.member(address, "s-2") == REGISTRY.slots["s-2"]
+
+
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [
+        ("s-3", Reason.WRONG_TOPIC),
+        ("烟-7", Reason.WRONG_TOPIC),
+        ("s-9", Reason.UNREGISTERED),
+        ("", Reason.UNREGISTERED),
+    ],
+)
+def test_a_gateway_does_not_speak_for_others(device: str, reason: Reason) -> None:
+    topics = Topics(REGISTRY)
+    address = topics.resolve("tocsin/v1/old-town/gateway/gw-1/telemetry")
+    with pytest.raises(Refusal) as refused:
+        topics.member(address, device)
+    assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize("device", ["", "urn:dev:mac:0024befffe804ff1"])
+def test_a_pack_on_a_sensors_own_topic_needs_not_name_it(device: str) -> None:
+    topics = Topics(REGISTRY)
+    address = topics.resolve("tocsin/v1/old-town/smoke/s-1/telemetry")
+    assert topics.member(address, device) == address
+
+
+@pytest.mark.parametrize("device", ["s-2", "urn:dev:ops:s-2", "s-9", "s-1/channel"])
+def test_a_sensor_does_not_speak_for_another(device: str) -> None:
+    topics = Topics(REGISTRY)
+    address = topics.resolve("tocsin/v1/old-town/smoke/s-1/telemetry")
+    with pytest.raises(Refusal) as refused:
+        topics.member(address, device)
+    assert refused.value.reason is Reason.WRONG_TOPIC

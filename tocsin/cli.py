@@ -1,0 +1,212 @@
+"""What an operator types. Exit codes: 0 fine, 1 findings, 2 usage, 3 environment unreachable."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ingest.finding import ConfigurationError
+from ingest.quarantine import Quarantine
+from notifiers.routing import coverage
+from rules.grade import Grade
+from rules.transition import iso, line
+from simulators.readings_csv import ReadingsError
+from tocsin import doctor as doctors
+from tocsin.configuration import configure, read_bundle
+from tocsin.demo import demonstrate
+from tocsin.log import configure as configure_log
+from tocsin.marker import require_own
+from tocsin.replay import Tally, read_basis
+from tocsin.replay import replay as replayed
+from tocsin.run import serve
+from tocsin.simulate import simulate as simulated
+from tocsin.storage import AlreadyRunning
+from tocsin.wiring import router_of
+
+app = typer.Typer(
+    help="Early warning for a city or county: MQTT in, graded warnings out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+FINDINGS, USAGE, ENVIRONMENT = 1, 2, 3
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+State = Annotated[
+    Path, typer.Option("--state", envvar="STATE_DIRECTORY", help="Where everything that lasts is kept.")
+]
+CONFIG = Path("configs/tocsin.yaml")
+STATE = Path("state")
+
+
+def main() -> None:
+    """The entry point: what went wrong becomes an exit code here, and only here."""
+    require_own()
+    try:
+        app()
+    except (ConfigurationError, ReadingsError) as error:
+        fail(str(error), FINDINGS)
+    except (AlreadyRunning, OSError) as error:
+        fail(str(error), ENVIRONMENT)
+
+
+def fail(reason: str, code: int) -> NoReturn:
+    sys.stderr.write(f"{reason}\n")
+    raise SystemExit(code)
+
+
+@app.command()
+def run(config: Config = CONFIG, state: State = STATE, log_level: str = "info") -> None:
+    """The daemon: serves until SIGTERM, re-reads its files on SIGHUP."""
+    configure_log(log_level)
+    asyncio.run(serve(config, state))
+
+
+@app.command()
+def demo(
+    configs: Annotated[Path, typer.Option(help="The directory of the demo's files.")] = Path("configs"),
+    for_: Annotated[float | None, typer.Option("--for", help="End after this many seconds.")] = None,
+    scale: Annotated[float, typer.Option(help="Simulated seconds in a real one, at most.")] = 1440.0,
+    seed: int = 1,
+) -> None:
+    """A simulated county and a real flood, end to end on embedded parts."""
+    configure_log("warning", plain=True)
+    if not asyncio.run(demonstrate(configs, for_, scale, seed)):
+        raise SystemExit(FINDINGS)
+
+
+@app.command()
+def check(file: Annotated[Path, typer.Argument(help="The settings file.")] = CONFIG) -> None:
+    """Every file the settings name, all findings at once."""
+    configuration = configure(read_bundle(file))
+    basis = configuration.basis
+    for finding in coverage(configuration.settings.routes, router_of(configuration)):
+        typer.echo(f"warning: {finding}", err=True)
+    typer.echo(
+        f"{file}: fine: {len(basis.registry.sensors)} sensors, {len(basis.registry.zones)} zones, "
+        f"{len(basis.rules)} rules, {len(configuration.routes)} routes"
+    )
+
+
+@app.command()
+def replay(
+    sources: Annotated[list[Path], typer.Argument(help="Readings as CSV, gzip allowed.")],
+    sensors: Annotated[Path, typer.Option(help="The sensors, CSV or YAML.")],
+    rules: Annotated[Path, typer.Option(help="A directory of rule files.")],
+    zones: Annotated[Path | None, typer.Option(help="The zones, GeoJSON.")] = None,
+    kinds: Annotated[Path, typer.Option(help="The kinds of sensor.")] = Path("configs/kinds.yaml"),
+    until: Annotated[str | None, typer.Option(help="Settle deadlines up to then, ISO 8601.")] = None,
+) -> None:
+    """Recorded readings through the same engine: one JSON line a transition."""
+    began = time.perf_counter()
+    tally = Tally()
+    end = None if until is None else _instant(until)
+    for transition in replayed(read_basis(kinds, sensors, zones, rules), sources, end, tally):
+        sys.stdout.buffer.write(line(transition) + b"\n")
+    seconds = time.perf_counter() - began
+    typer.echo(
+        f"{tally.readings} readings in {seconds:.2f} s, {tally.readings / seconds:,.0f} readings/s; "
+        f"{tally.duplicates} duplicates, {tally.quarantined} quarantined, {tally.transitions} transitions",
+        err=True,
+    )
+
+
+def _instant(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text} has no offset; write {text}+00:00 or {text}Z")
+    return int(moment.timestamp() * 1000)
+
+
+@app.command()
+def simulate(
+    sensors: Annotated[Path, typer.Option(help="The sensors, CSV.")] = Path("configs/sensors.csv"),
+    source: Annotated[Path | None, typer.Option("--from", help="Play recorded readings (CSV).")] = None,
+    host: str = "127.0.0.1",
+    port: int = 1883,
+    scale: Annotated[float, typer.Option(help="Recorded seconds in a real one.")] = 1.0,
+    rate: Annotated[float, typer.Option(help="Messages a second of the fleet; 0 is by heartbeat.")] = 0.0,
+    for_: Annotated[float | None, typer.Option("--for", help="End after this many seconds.")] = None,
+    seed: int = 1,
+) -> None:
+    """Publish like the real devices: a seeded fleet, or recorded data."""
+    with _progress():
+        published = asyncio.run(simulated(sensors, source, (host, port), scale, rate, for_, seed))
+    typer.echo(f"published {published} messages", err=True)
+
+
+@contextmanager
+def _progress() -> Iterator[None]:
+    with Console(stderr=True).status("publishing; Ctrl-C ends it"):
+        yield
+
+
+@app.command()
+def who(
+    zone: Annotated[str, typer.Option()],
+    hazard: Annotated[str, typer.Option()],
+    grade: Annotated[str, typer.Option(help="blue, yellow, orange or red")],
+    config: Config = CONFIG,
+) -> None:
+    """Who would be told, over what, and by which route; nothing is sent."""
+    configuration = configure(read_bundle(config))
+    if zone not in configuration.basis.registry.zones:
+        fail(f"no zone '{zone}'; there are: {', '.join(sorted(configuration.basis.registry.zones))}", USAGE)
+    if grade.upper() not in Grade.__members__:
+        fail(f"no grade '{grade}'; there are: blue, yellow, orange, red", USAGE)
+    table = Table("recipient", "channel", "languages", "route")
+    found = router_of(configuration).who(zone, hazard, Grade.named(grade))
+    for addressee in found:
+        table.add_row(addressee.recipient, addressee.channel, " ".join(addressee.languages), addressee.why)
+    Console().print(table)
+    if not found:
+        fail("nobody", FINDINGS)
+
+
+@app.command()
+def quarantine(
+    state: State = STATE,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    limit: int = 20,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """What could not be decoded or is not registered: counts, the newest, and devices to adopt."""
+    path = state / "quarantine.db"
+    if not path.exists():
+        fail(f"{path} does not exist: no daemon has run with --state {state}", ENVIRONMENT)
+    quarantined = Quarantine.open_read_only(path)
+    rows = quarantined.rows(limit, reason)
+    if as_json:
+        counts = {str(r): n for r, n in quarantined.counts().items()}
+        listed = [{"received": iso(r.received), "reason": r.reason, "topic": r.topic} for r in rows]
+        typer.echo(json.dumps({"counts": counts, "rows": listed}, ensure_ascii=False))
+        return
+    counts_table = Table("reason", "messages", title="in quarantine")
+    for each, count in quarantined.counts().items():
+        counts_table.add_row(str(each), str(count))
+    newest = Table("received", "reason", "topic", "detail", title="newest")
+    for row in rows:
+        newest.add_row(iso(row.received), str(row.reason), row.topic, row.detail)
+    Console().print(counts_table, newest)
+
+
+@app.command()
+def doctor(config: Config = CONFIG, state: State = STATE) -> None:
+    """Whether broker, database, disk and horns are fit for service."""
+    examined = doctors.run(configure(read_bundle(config)), state)
+    table = Table("part", "", "seen")
+    for each in examined:
+        table.add_row(each.what, "fine" if each.fine else "[bold red]NOT FINE[/]", each.detail)
+    Console().print(table)
+    if not all(each.fine for each in examined):
+        raise SystemExit(ENVIRONMENT)

@@ -1,0 +1,93 @@
+"""From the texts of a bundle to everything the daemon needs, or all findings at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.finding import ConfigurationError, Finding
+from ingest.kinds import Kinds
+from ingest.kinds_file import read_kinds
+from ingest.registry import Registry, Sensor, Zone
+from ingest.sensors_file import read_sensors_csv, read_sensors_yaml
+from ingest.zones_file import read_zones
+from notifiers.contacts_file import Contacts, read_contacts
+from notifiers.routes_file import Routes, read_routes
+from rules.rulebook import read_rules
+from tocsin.bundle import Bundle
+from tocsin.judge import Basis
+from tocsin.settings import Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A checked bundle."""
+
+    basis: Basis
+    settings: Settings
+    contacts: Contacts
+    routes: Routes
+
+
+def read_bundle(path: Path) -> Bundle:
+    """The settings file and every file it names; ConfigurationError for what cannot be read."""
+    findings: list[Finding] = []
+    texts = {path.name: _text(path, path.name, findings)}
+    settings, _ = read_settings(path.name, texts[path.name])
+    if settings is not None:
+        for name in settings.files(path.parent):
+            texts[name] = _text(path.parent / name, name, findings)
+    if findings:
+        raise ConfigurationError(findings)
+    return Bundle(path.name, texts)
+
+
+def _text(path: Path, name: str, findings: list[Finding]) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"not UTF-8 ({error})"
+        findings.append(
+            Finding(
+                str(path), 0, 0, "E001", f"cannot be read: {reason}", "is the name in the settings right?"
+            )
+        )
+        return ""
+
+
+def configure(bundle: Bundle) -> Configuration:
+    """Check and build everything; ConfigurationError carries the findings of all files."""
+    settings, findings = read_settings(bundle.main, bundle.texts[bundle.main])
+    if settings is None:
+        raise ConfigurationError(findings)
+    texts = bundle.texts
+    kinds, found = read_kinds(settings.kinds, texts[settings.kinds])
+    findings += found
+    zones, found = read_zones(settings.zones, texts[settings.zones])
+    findings += found
+    if kinds is None or zones is None:
+        raise ConfigurationError(findings)
+    registry, found = _registry(settings, texts, kinds, zones)
+    findings += found
+    files = {name: text for name, text in texts.items() if name.startswith(f"{settings.rules}/")}
+    rules, found = read_rules(files, kinds, registry)
+    findings += found
+    contacts, found = read_contacts(settings.contacts, texts[settings.contacts])
+    findings += found
+    if contacts is not None:
+        routes, found = read_routes(settings.routes, texts[settings.routes], contacts, registry)
+        findings += found
+    if findings or contacts is None or routes is None:
+        raise ConfigurationError(findings)
+    return Configuration(Basis(bundle.hash, kinds, registry, rules), settings, contacts, routes)
+
+
+def _registry(
+    settings: Settings, texts: dict[str, str], kinds: Kinds, zones: dict[str, Zone]
+) -> tuple[Registry, list[Finding]]:
+    sensors: list[Sensor] = []
+    findings: list[Finding] = []
+    for name in settings.sensors:
+        read = read_sensors_csv if name.endswith(".csv") else read_sensors_yaml
+        some, found = read(name, texts[name], kinds, zones)
+        sensors += some
+        findings += found
+    return Registry.of(sensors, zones), findings

@@ -1,0 +1,214 @@
+"""The composition root: every long-lived object is made here, and the path of a reading is listed once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ingest.clock import MINUTE, SECOND, Clock
+from ingest.finding import ConfigurationError
+from ingest.journal import EntryKind
+from ingest.series import SeriesWriter
+from ingest.session import Change, LinkEvent, Session
+from notifiers.delivery import Receipt
+from notifiers.dispatcher import Dispatcher
+from notifiers.loudspeaker import LoudspeakerChannel
+from tocsin.configuration import Configuration, configure, read_bundle
+from tocsin.decoding import JournalDecoder
+from tocsin.figures import figures
+from tocsin.health import HealthServer, application
+from tocsin.intake import Intake
+from tocsin.judge import Basis, Judge
+from tocsin.judging import Judging
+from tocsin.storage import Storage
+from tocsin.systemd import Notify
+from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 10.0
+# How long a stop goes on sending what is due.
+SEND_ON = 5 * SECOND
+UPKEEP_EVERY = MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One hop: `run` until it is cancelled or stopped, `stop` to finish what it holds."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+    stop: Callable[[], Awaitable[None]] | None = None
+
+
+class Daemon:
+    """One instance over one state directory."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        storage: Storage,
+        clock: Clock,
+    ) -> None:
+        settings = configuration.settings
+        self.configuration = configuration
+        self.storage = storage
+        self.clock = clock
+        self.ready = False
+        self.reload_refused = ""
+        self.session = Session(mqtt_broker(settings.mqtt), clock, self._link_changed)
+        self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread)
+        self.judging = Judging(self._judge(), storage, self.intake, clock, self._committed)
+        self.channels = channels_of(configuration, clock, self._heard)
+        self.dispatcher = Dispatcher(
+            storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread
+        )
+        decoder = JournalDecoder(storage.bundles, self._basis)
+        self.store = store_of(settings.series, storage.directory)
+        self.series = SeriesWriter(storage.journal, decoder, self.store, clock, storage.series_thread)
+        self.notify = Notify()
+        self.stages = tuple(self._stages())
+
+    def _stages(self) -> Iterator[Stage]:
+        """The path of one reading, in the direction it flows: stopped in this order, started in the other."""
+        yield Stage("session", self.session.run)
+        yield Stage("intake", self.intake.run, self.intake.stop)
+        yield Stage("judging", self.judging.run, self.judging.stop)
+        yield Stage("dispatcher", self.dispatcher.run, self._drain_dispatcher)
+        for channel in self.channels:
+            if isinstance(channel, LoudspeakerChannel):
+                yield Stage(channel.name, channel.run)
+        yield Stage("series", self.series.run, self.series.drain)
+        yield Stage("upkeep", self._keep_up)
+        yield Stage("watchdog", lambda: self.notify.watch(self._progress))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Recover, serve until `stop` is set, drain. A stage that fails takes the process down."""
+        recovered = await self.judging.recover()
+        log.info("recovered", entries=recovered, position=self.judging.judge.position)
+        async with asyncio.TaskGroup() as group:
+            tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
+            self.ready = True
+            self.notify.send("READY=1")
+            await stop.wait()
+            self.notify.send("STOPPING=1")
+            await self._drain(tasks)
+
+    async def _drain(self, tasks: dict[str, asyncio.Task[None]]) -> None:
+        """Finish in the order in which data flows; what is left after STOP_SECONDS is durable and resumes."""
+        self.ready = False
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                for stage in self.stages:
+                    if stage.stop is not None:
+                        await stage.stop()
+        except TimeoutError:
+            log.warning("not everything was drained in time; the rest resumes at the next start")
+        for task in tasks.values():
+            task.cancel()
+
+    def _judge(self) -> Judge:
+        snapshot = self.storage.snapshots.newest()
+        for fault in self.storage.snapshots.faults:
+            log.error("snapshot passed over", fault=str(fault))
+        if snapshot is not None:
+            return Judge.resume(snapshot, self._basis)
+        return Judge(self._basis(self.storage.bundles.at(self.storage.journal.first)), self._basis)
+
+    def _basis(self, bundle: str) -> Basis:
+        if bundle == self.configuration.basis.bundle:
+            return self.configuration.basis
+        return configure(self.storage.bundles.load(bundle)).basis
+
+    def _committed(self) -> None:
+        self.dispatcher.notify()
+        self.series.notify()
+
+    def _heard(self, receipt: Receipt) -> None:
+        self.dispatcher.receipt(receipt)
+
+    async def _drain_dispatcher(self) -> None:
+        await self.dispatcher.drain(self.clock.now() + SEND_ON)
+
+    def _link_changed(self, event: LinkEvent) -> None:
+        report = log.info if event.what is Change.CONNECTED and event.session_present else log.warning
+        report("broker " + event.what, session_present=event.session_present, reason=event.reason)
+
+    async def reload(self, path: Path) -> bool:
+        """Read the files again, all or nothing; False and the old bundle stays if anything is wrong."""
+        try:
+            bundle = await asyncio.to_thread(read_bundle, path)
+            configuration = await asyncio.to_thread(configure, bundle)
+        except ConfigurationError as error:
+            self.reload_refused = f"{len(error.findings)} findings, the first: {error.findings[0]}"
+            log.error("reload refused, nothing changed", findings=[str(f) for f in error.findings])
+            return False
+        self.storage.bundles.save(bundle)
+        if configuration.settings != self.configuration.settings:
+            log.warning("changed settings take effect at the next start; sensors, rules and routes do now")
+        self.configuration = configuration
+        self.reload_refused = ""
+        entry = await self.intake.apply(configuration.basis.bundle)
+        self.dispatcher.reroute(router_of(configuration))
+        log.info("bundle applied", bundle=configuration.basis.bundle, entry=entry.sequence)
+        return True
+
+    async def _keep_up(self) -> None:
+        """Retire closed journal files, and say early when they do not go."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(UPKEEP_EVERY / 1000)
+            done = await loop.run_in_executor(
+                self.storage.journal_thread, self.storage.journal.maintain, self.clock.now()
+            )
+            if done.alarm:
+                log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
+
+    async def _progress(self) -> None:
+        """Return once the journal's and the outbox's threads and the judge have each taken a turn."""
+        loop = asyncio.get_running_loop()
+        for thread in (self.storage.journal_thread, self.storage.outbox_thread):
+            await loop.run_in_executor(thread, int)
+        handed = self.intake.handed
+        while self.judging.done < handed:
+            await asyncio.sleep(0.01)
+
+    def problems(self) -> dict[str, str]:
+        """What keeps the daemon from being ready, by part."""
+        found = {
+            "daemon": "" if self.ready else "starting or stopping",
+            "broker": "" if self.session.connected else "not connected",
+            "journal": "" if self.intake.available else "cannot be written",
+            "series": "" if self.series.available else "unavailable; warnings go on, history waits",
+            "reload": self.reload_refused,
+        }
+        return {part: problem for part, problem in found.items() if problem}
+
+    def health(self) -> HealthServer:
+        """The loopback server; OSError if its port is taken."""
+        return HealthServer(
+            application(lambda: figures(self), self.problems), self.configuration.settings.http.port
+        )
+
+
+async def _forever(stage: Stage) -> None:
+    await stage.run()
+
+
+def first_bundle(path: Path, storage: Storage, clock: Clock) -> Configuration:
+    """The configuration to start with: the last applied bundle, or the files at the very first start.
+
+    ConfigurationError if there is no applied bundle and the files have findings.
+    """
+    if applied := storage.bundles.applied():
+        return configure(storage.bundles.load(applied[-1][1]))
+    bundle = read_bundle(path)
+    configuration = configure(bundle)
+    storage.bundles.save(bundle)
+    append = storage.journal_thread.submit(
+        storage.journal.append, clock.now(), EntryKind.BUNDLE, 0, bundle.hash.encode()
+    )
+    storage.bundles.record(append.result().sequence, bundle.hash)
+    return configuration

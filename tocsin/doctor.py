@@ -1,0 +1,109 @@
+"""Is the surrounding of the daemon fit for it: one line for each thing that it leans on."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiomqtt
+
+from tocsin.configuration import Configuration
+from tocsin.settings import Mqtt
+from tocsin.wiring import store_of
+
+GB = 10**9
+CONNECT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing looked at; `detail` is what was seen, or the reason and the way out."""
+
+    what: str
+    fine: bool
+    detail: str
+
+
+async def examine(configuration: Configuration, state: Path) -> list[Examined]:
+    """Everything at once; nothing here changes anything."""
+    settings = configuration.settings
+    return [
+        await _broker(settings.mqtt),
+        _guarded("database", lambda: _database(configuration, state)),
+        _guarded("disk", lambda: _disk(state, int(settings.journal.max_size))),
+        _guarded("durability", lambda: _durability(state)),
+        _horns(configuration),
+    ]
+
+
+def _guarded(what: str, look: Callable[[], Examined]) -> Examined:
+    try:
+        return look()
+    except (OSError, sqlite3.Error) as error:
+        return Examined(what, False, str(error))
+
+
+async def _broker(mqtt: Mqtt) -> Examined:
+    where = f"{mqtt.host}:{mqtt.port}"
+    try:
+        password = mqtt.password()
+        async with aiomqtt.Client(
+            mqtt.host,
+            mqtt.port,
+            identifier=f"{mqtt.client_id}-doctor-{os.getpid()}",
+            username=mqtt.username,
+            password=None if password is None else password.get_secret_value(),
+            protocol=aiomqtt.ProtocolVersion.V5,
+            tls_params=None if mqtt.tls is None else aiomqtt.TLSParameters(ca_certs=str(mqtt.tls.ca)),
+            timeout=CONNECT_SECONDS,
+        ):
+            return Examined("broker", True, f"{where} accepts an MQTT 5 session")
+    except (aiomqtt.MqttError, OSError) as error:
+        return Examined("broker", False, f"{where}: {error}; is it running, are name and password right?")
+
+
+def _database(configuration: Configuration, state: Path) -> Examined:
+    settings = configuration.settings.series
+    if settings.store == "embedded":
+        return Examined("database", True, f"embedded, in {state}")
+    with_store = store_of(settings, state)
+    try:
+        fine = with_store.ping()
+    finally:
+        with_store.close()
+    return Examined(
+        "database", fine, f"{settings.store} at {settings.url}" + ("" if fine else " does not answer")
+    )
+
+
+def _disk(state: Path, wanted: int) -> Examined:
+    place = next(p for p in (state, *state.absolute().parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    detail = f"{free / GB:.1f} GB free for a journal of at most {wanted / GB:.1f} GB"
+    return Examined("disk", free > wanted, detail + ("" if free > wanted else "; lower journal.max_size"))
+
+
+def _durability(state: Path) -> Examined:
+    place = next(p for p in (state, *state.absolute().parents) if p.exists())
+    with tempfile.TemporaryFile(dir=place) as file:
+        file.write(b"\0")
+        file.flush()
+        os.fsync(file.fileno())
+    return Examined("durability", True, f"{place} takes a synchronous write")
+
+
+def _horns(configuration: Configuration) -> Examined:
+    zones = configuration.basis.registry.zones.values()
+    parents = {zone.parent for zone in zones}
+    silent = [zone.id for zone in zones if zone.id not in parents and not zone.horns]
+    count = sum(len(zone.horns) for zone in zones)
+    detail = f"{count} registered" + (f"; none in {', '.join(silent)}" if silent else "")
+    return Examined("horns", not silent, detail)
+
+
+def run(configuration: Configuration, state: Path) -> list[Examined]:
+    return asyncio.run(examine(configuration, state))

@@ -1,0 +1,59 @@
+"""What /metrics shows: plain integers that the parts keep anyway, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ingest.clock import SECOND
+from rules.grade import Grade
+from tocsin.health import Figure
+
+if TYPE_CHECKING:
+    from tocsin.daemon import Daemon
+
+
+def figures(daemon: Daemon) -> Iterator[Figure]:
+    """Every figure of the daemon; names follow the Prometheus conventions (base units, `_total` by kind)."""
+    judge = daemon.judging.judge
+    screen = judge.screen
+    yield Figure(
+        "tocsin_received_messages", "Messages received from the broker", daemon.session.received, counter=True
+    )
+    yield Figure("tocsin_broker_connected", "1 while the session is up", daemon.session.connected)
+    yield Figure(
+        "tocsin_journal_entries", "Sequence number of the newest journal entry", daemon.storage.journal.last
+    )
+    yield Figure("tocsin_judged_entries", "Sequence number of the newest judged entry", judge.position)
+    for outcome in ("accepted", "duplicates", "quarantined"):
+        yield Figure(
+            "tocsin_messages", "Judged messages by what became of them", getattr(screen, outcome),
+            (("outcome", outcome),), counter=True,
+        )  # fmt: skip
+    yield Figure("tocsin_transitions", "Transitions committed", daemon.judging.transitions, counter=True)
+    yield Figure("tocsin_series_lag_entries", "Journal entries not yet in the database", daemon.series.lag)
+    yield Figure("tocsin_series_points", "Points written", daemon.series.points_written, counter=True)
+    yield Figure(
+        "tocsin_series_failures", "Writes the database did not take", daemon.series.failures, counter=True
+    )
+    warnings = judge.engine.warnings()
+    for grade in Grade:
+        count = sum(warning.grade is grade for warning in warnings)
+        yield Figure("tocsin_open_warnings", "Open warnings", count, (("grade", str(grade)),))
+    yield Figure("tocsin_reload_successful", "0 after a refused reload", not daemon.reload_refused)
+    for kind, (heard, registered) in online(daemon).items():
+        labels = (("kind", kind),)
+        yield Figure("tocsin_sensors_online", "Sensors heard within three intervals", heard, labels)
+        yield Figure("tocsin_sensors_registered", "Sensors in the registry", registered, labels)
+
+
+def online(daemon: Daemon) -> dict[str, tuple[int, int]]:
+    """By kind: sensors heard within three of their intervals (heartbeats where reports are not periodic)."""
+    judge, now = daemon.judging.judge, daemon.clock.now()
+    newest = judge.screen.newest
+    found: dict[str, tuple[int, int]] = {}
+    for kind, slots in judge.basis.registry.ranges.items():
+        sensors = judge.basis.registry.sensors[slots.start : slots.stop]
+        silence = max(3 * (s.reporting.interval or s.heartbeat) for s in sensors) + SECOND
+        found[kind] = int((newest[slots.start : slots.stop] > now - silence).sum()), len(slots)
+    return found

@@ -1,0 +1,110 @@
+"""Session to journal to acknowledgement: what is acked is on disk."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import structlog
+
+from ingest.clock import Clock
+from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable
+from ingest.session import Batch, Session, SessionClosed
+from ingest.wire import Message
+
+log = structlog.get_logger()
+
+# Between two attempts to write to a journal that failed; the batch stays unacked meanwhile.
+RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A journaled entry on its way to the judge, with its packets if they are at hand."""
+
+    entry: Entry
+    packets: Sequence[Message] | None
+
+
+class Intake:
+    """Appends each batch as one block, acks it, and hands it on; bounded by `backlog` blocks.
+
+    A full queue stops reading: the broker is the buffer. `disk` is a single-thread executor, so entries are
+    written in the order they are given.
+    """
+
+    def __init__(
+        self, session: Session, journal: Journal, clock: Clock, disk: Executor, backlog: int = 64
+    ) -> None:
+        self._session = session
+        self._journal = journal
+        self._clock = clock
+        self._disk = disk
+        self._writing = 0
+        self._ended = asyncio.Event()
+        self.queue: asyncio.Queue[Handed] = asyncio.Queue(backlog)
+        self.handed = 0
+        self.available = True
+        self.messages = 0
+
+    async def run(self) -> None:
+        """Until the session is quiesced and everything it took in is on disk."""
+        try:
+            while True:
+                await self._take(await self._session.next_batch())
+        except SessionClosed:
+            self._ended.set()
+
+    async def _take(self, batch: Batch) -> None:
+        entry = await self.append(EntryKind.MQTT, len(batch.packets), batch.data)
+        self._session.ack(batch)
+        self.messages += entry.count
+        await self._hand(Handed(entry, batch.packets))
+
+    async def _hand(self, handed: Handed) -> None:
+        self.handed += 1
+        await self.queue.put(handed)
+
+    async def apply(self, bundle: str) -> Entry:
+        """Journal that `bundle` is in force from here on, and hand the entry to the judge."""
+        entry = await self.append(EntryKind.BUNDLE, 0, bundle.encode())
+        await self._hand(Handed(entry, None))
+        return entry
+
+    async def append(self, kind: EntryKind, count: int, data: bytes) -> Entry:
+        """Durable when it returns; a journal that cannot be written is tried until it can."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._writing += 1
+            try:
+                entry = await loop.run_in_executor(
+                    self._disk, self._journal.append, self._clock.now(), kind, count, data
+                )
+            except JournalUnavailable as error:
+                self._report(error)
+            else:
+                if not self.available:
+                    log.info("journal writable again", path=str(self._journal.directory))
+                self.available = True
+                return entry
+            finally:
+                self._writing -= 1
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _report(self, error: JournalUnavailable) -> None:
+        if self.available:
+            log.error("journal unavailable: nothing is acked until it can be written", reason=str(error))
+        self.available = False
+
+    def settled(self) -> bool:
+        """No entry is on its way: time may pass without one of an earlier instant still to come."""
+        return not self._writing and self.queue.empty()
+
+    def idle(self) -> bool:
+        return self.messages == self._session.received and self.settled()
+
+    async def stop(self) -> None:
+        """Take no more from the broker, keep and ack what has arrived; the rest will come again."""
+        self._session.quiesce()
+        await self._ended.wait()
+        await self._session.close()

@@ -1,0 +1,110 @@
+"""From journal entries to transitions: one pure path for live, restart, replay and drill.
+
+Everything here is a function of the entries taken so far, so a replayed journal gives the same
+transitions byte for byte.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ingest.decode import Decoder
+from ingest.journal import Entry, EntryKind
+from ingest.kinds import Kinds
+from ingest.reading import Rejected
+from ingest.registry import Registry
+from ingest.screening import Screen
+from ingest.snapshots import Snapshot, State
+from ingest.wire import Message, split
+from rules.engine import Engine
+from rules.rule import Rule
+from rules.transition import Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What judgement rests on; `bundle` is the content hash of the texts it was built from."""
+
+    bundle: str
+    kinds: Kinds
+    registry: Registry
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one entry led to."""
+
+    sequence: int
+    received: int
+    transitions: list[Transition]
+    rejected: list[Rejected]
+
+
+class Judge:
+    """Decoder, screen and engine on one basis, at one position of the journal.
+
+    `load` turns the content hash of an applied bundle into its basis.
+    """
+
+    def __init__(self, basis: Basis, load: Callable[[str], Basis]) -> None:
+        self._load = load
+        self.position = 0
+        self.screen = Screen(basis.registry)
+        self.engine = Engine(basis.kinds, basis.registry, basis.rules)
+        self._use(basis)
+
+    @classmethod
+    def resume(cls, snapshot: Snapshot, load: Callable[[str], Basis]) -> "Judge":
+        """The judge as it stood when `snapshot` was taken."""
+        judge = cls(load(snapshot.bundle), load)
+        judge.position = snapshot.position
+        judge.screen.restore(_part("screen", snapshot.state))
+        judge.engine.restore(_part("engine", snapshot.state))
+        return judge
+
+    def _use(self, basis: Basis) -> None:
+        self.basis = basis
+        self._decoder = Decoder(basis.kinds, basis.registry)
+
+    @property
+    def due(self) -> int | None:
+        """The next instant (ms) at which a transition may happen without a reading."""
+        return self.engine.due
+
+    def take(self, entry: Entry, packets: Sequence[Message] | None = None) -> Judged:
+        """Judge the next entry; `packets` saves parsing its data again."""
+        self.position = entry.sequence
+        if entry.kind is EntryKind.BUNDLE:
+            return Judged(entry.sequence, entry.received, self._apply(entry), [])
+        if packets is None:
+            packets = split(memoryview(entry.data))[0]
+        decoded = self._decoder.decode(entry.sequence, entry.received, packets)
+        screened = self.screen.screen(decoded)
+        transitions = self.engine.advance(screened.readings)
+        return Judged(entry.sequence, entry.received, transitions, decoded.rejected)
+
+    def _apply(self, entry: Entry) -> list[Transition]:
+        basis = self._load(entry.data.decode())
+        if basis.bundle == self.basis.bundle:
+            return []
+        self._use(basis)
+        self.screen = self.screen.carry(basis.registry)
+        self.engine, transitions = self.engine.carry(basis.kinds, basis.registry, basis.rules, entry.received)
+        return transitions
+
+    def tick(self, instant: int) -> list[Transition]:
+        """Settle what is due by `instant`; no entry received before it may follow."""
+        return self.engine.advance_to(instant)
+
+    def snapshot(self) -> tuple[int, str, State]:
+        """Position, bundle and a copy of all state: what `Snapshots.write` takes."""
+        parts = {"screen": self.screen.snapshot(), "engine": self.engine.snapshot()}
+        state: State = {
+            f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()
+        }
+        return self.position, self.basis.bundle, state
+
+
+def _part(name: str, state: State) -> State:
+    prefix = f"{name}."
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -1,0 +1,136 @@
+"""Journal entries to transitions to the outbox: what is raised is in the outbox."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
+
+import structlog
+
+from ingest.clock import Clock
+from ingest.journal import Entry, EntryKind
+from ingest.wire import Message
+from rules.transition import Transition
+from tocsin.intake import Handed, Intake
+from tocsin.judge import Judge, Judged
+from tocsin.storage import Storage
+
+log = structlog.get_logger()
+P = ParamSpec("P")
+
+# Seconds of the event loop, not of the injected clock: how much work a restart may repeat is a matter of the
+# machine, not of simulated time.
+SNAPSHOT_SECONDS = 15.0
+RETRY_SECONDS = 0.5
+ENTRIES_A_READ = 256
+
+
+class Judging:
+    """Takes entries in journal order, commits what they led to, then wakes those behind it.
+
+    `committed` is called after each entry and each deadline, with nothing of it still to be written.
+    """
+
+    def __init__(
+        self, judge: Judge, storage: Storage, intake: Intake, clock: Clock, committed: Callable[[], None]
+    ) -> None:
+        self.judge = judge
+        self.transitions = 0
+        self._storage = storage
+        self._intake = intake
+        self._clock = clock
+        self._committed = committed
+        self.done = 0
+        self._snapshot_due = 0.0
+
+    async def recover(self) -> int:
+        """Judge what the journal holds beyond the judge's position; returns the number of entries."""
+        read = self._storage.journal.read
+        count = 0
+        while entries := await asyncio.to_thread(read, self.judge.position, ENTRIES_A_READ):
+            for entry in entries:
+                await self._take(entry)
+            count += len(entries)
+        await self.snapshot()
+        return count
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            handed = await self._next(self._snapshot_due - loop.time())
+            if handed is not None:
+                await self._take(handed.entry, handed.packets)
+                self.done += 1
+            elif self._intake.settled():
+                await self._tick()
+            if loop.time() >= self._snapshot_due:
+                await self.snapshot()
+
+    async def _take(self, entry: Entry, packets: Sequence[Message] | None = None) -> None:
+        if entry.kind is EntryKind.BUNDLE:
+            await self._write(self._storage.bundles.record, entry.sequence, entry.data.decode())
+        await self._commit(self.judge.take(entry, packets))
+
+    async def _next(self, seconds: float) -> Handed | None:
+        """The next entry, or None when a deadline or the given time came first."""
+        queue = self._intake.queue
+        if not queue.empty():
+            return queue.get_nowait()
+        waiting = [asyncio.ensure_future(queue.get())]
+        if (due := self.judge.due) is not None:
+            waiting.append(asyncio.ensure_future(self._clock.sleep_until(due)))  # type: ignore[arg-type]
+        await asyncio.wait(waiting, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
+        for future in waiting[1:]:
+            future.cancel()
+        if waiting[0].done():
+            return waiting[0].result()
+        waiting[0].cancel()
+        return None
+
+    async def _tick(self) -> None:
+        instant = max(self._clock.now(), self._storage.journal.last_received)
+        if self.judge.due is not None and self.judge.due <= instant:
+            transitions = self.judge.tick(instant)
+            await self._commit(Judged(self.judge.position, instant, transitions, []))
+
+    async def _commit(self, judged: Judged) -> None:
+        if judged.transitions:
+            await self._write(self._record, judged.sequence, judged.transitions)
+            self.transitions += len(judged.transitions)
+        if judged.rejected:
+            add = self._storage.quarantine.add
+            await self._write(add, judged.sequence, judged.received, judged.rejected)
+        self._committed()
+
+    def _record(self, position: int, transitions: list[Transition]) -> None:
+        for fault in self._storage.outbox.commit(position, transitions):
+            log.error("a transition judged again differs; the recorded one stands", fault=str(fault))
+
+    async def _write(self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Try until the disk takes it: an entry is not done before."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await loop.run_in_executor(self._storage.outbox_thread, lambda: write(*args, **kwargs))
+            except (sqlite3.OperationalError, OSError) as error:
+                log.error("state cannot be written; trying again", reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    def idle(self) -> bool:
+        due = self.judge.due
+        return self.done == self._intake.handed and (due is None or due > self._clock.now())
+
+    async def snapshot(self) -> None:
+        """Copy the state here, write it elsewhere; the journal before it may then be retired."""
+        position, bundle, state = self.judge.snapshot()
+        await asyncio.to_thread(self._storage.snapshots.write, position, bundle, state)
+        await asyncio.to_thread(self._storage.journal.move_cursor, "engine", position)
+        self._snapshot_due = asyncio.get_running_loop().time() + SNAPSHOT_SECONDS
+
+    async def stop(self) -> None:
+        """Judge all that is journaled, then keep the state."""
+        while self.done < self._intake.handed:
+            await asyncio.sleep(0.001)
+        await self.snapshot()

@@ -1,0 +1,68 @@
+"""The daemon as a process: signals, the health server, the state directory."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import structlog
+
+from ingest.clock import SystemClock
+from tocsin.bundle import Bundles
+from tocsin.configuration import configure, read_bundle
+from tocsin.daemon import Daemon, first_bundle
+from tocsin.settings import Settings
+from tocsin.storage import Storage
+from tocsin.wiring import retention
+
+log = structlog.get_logger()
+
+
+async def serve(config: Path, state: Path) -> None:
+    """Until SIGTERM or SIGINT; a second one ends the drain. ConfigurationError at a first start only."""
+    clock = SystemClock()
+    settings = _settings(config, state)
+    storage = Storage.open(state, settings.realm, retention(settings.journal))
+    try:
+        daemon = Daemon(first_bundle(config, storage, clock), storage, clock)
+        await _serve(daemon, config)
+    finally:
+        storage.close()
+
+
+def _settings(config: Path, state: Path) -> Settings:
+    """Those of the last applied bundle, else of the files."""
+    bundles = Bundles(state / "bundles")
+    if applied := bundles.applied():
+        return configure(bundles.load(applied[-1][1])).settings
+    return configure(read_bundle(config)).settings
+
+
+async def _serve(daemon: Daemon, config: Path) -> None:
+    health = daemon.health()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[bool]] = set()
+
+    def reload() -> None:
+        task = loop.create_task(daemon.reload(config))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    serving = asyncio.create_task(health.run())
+    running = asyncio.create_task(daemon.run(stop))
+
+    def end() -> None:
+        if stop.is_set():
+            running.cancel()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    log.info("serving", health=f"http://127.0.0.1:{health.port}", bundle=daemon.configuration.basis.bundle)
+    try:
+        await running
+    finally:
+        await health.stop()
+        await serving
+        log.info("stopped", position=daemon.judging.judge.position)

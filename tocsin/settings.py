@@ -1,0 +1,137 @@
+"""`tocsin.yaml`: where the daemon finds its files, its broker, its stores, its gateways."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import ByteSize, Field, SecretStr, field_validator, model_validator
+
+from ingest.clock import DAY, HOUR
+from ingest.document import Strict, parse_yaml, validate
+from ingest.duration import Duration
+from ingest.finding import Finding
+from rules.realm import Realm
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+GB = 10**9
+
+
+class Tls(Strict):
+    """PEM files; a certificate and key only where the broker asks clients for one."""
+
+    ca: Path
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class Mqtt(Strict):
+    host: str
+    port: Port = 1883
+    client_id: str = "tocsin"
+    topics: tuple[str, ...] = ("tocsin/v1/#",)
+    username: str | None = None
+    password_file: Path | None = None
+    tls: Tls | None = None
+    linger: Duration = 20
+
+    def password(self) -> SecretStr | None:
+        """Read at start, so that it is never part of a bundle; OSError if the file cannot be read."""
+        if self.password_file is None:
+            return None
+        return SecretStr(self.password_file.read_text(encoding="utf-8").rstrip("\n"))
+
+
+class JournalSettings(Strict):
+    period: Duration = HOUR
+    keep: Duration = 7 * DAY
+    max_size: ByteSize = ByteSize(20 * GB)
+
+
+class SeriesSettings(Strict):
+    """`embedded` needs nothing; `victoriametrics` a url; `influxdb` url, org, bucket, token_file."""
+
+    store: Literal["embedded", "victoriametrics", "influxdb"] = "embedded"
+    url: str | None = None
+    org: str = ""
+    bucket: str = "tocsin"
+    token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.store != "embedded" and not self.url:
+            raise ValueError(f"store {self.store} needs a url, for example http://127.0.0.1:8428")
+        return self
+
+
+class Http(Strict):
+    """Loopback only: what faces a network belongs behind a proxy that authenticates."""
+
+    port: Port = 9120
+
+
+class Sms(Strict):
+    """`url` is an Apprise URL with {recipient} and {key}; `rate` messages a second at most.
+
+    `signature` stands before the text, as carriers demand it: 【...】.
+    """
+
+    url: str
+    honours_keys: bool = False
+    signature: str = ""
+    rate: Annotated[float, Field(gt=0)] = 10.0
+
+
+class Loudspeaker(Strict):
+    """Over the broker of `mqtt`; a horn that sends no receipt in time has failed."""
+
+    receipt_within: Duration = 60_000
+    repeat: Annotated[int, Field(ge=1, le=20)] = 3
+
+
+class Channels(Strict):
+    sms: Sms | None = None
+    loudspeaker: Loudspeaker | None = None
+
+
+class Settings(Strict):
+    """The whole file."""
+
+    realm: Realm
+    time_zone: str = "Asia/Shanghai"
+    kinds: str
+    sensors: tuple[str, ...]
+    zones: str
+    rules: str
+    contacts: str
+    routes: str
+    mqtt: Mqtt
+    journal: JournalSettings = JournalSettings()
+    series: SeriesSettings = SeriesSettings()
+    http: Http = Http()
+    channels: Channels
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("no such time zone; write it as in Asia/Shanghai")
+        return name
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def files(self, base: Path) -> list[str]:
+        """Every other file of the bundle, relative to the settings file."""
+        rules = sorted(path.relative_to(base).as_posix() for path in (base / self.rules).rglob("*.yaml"))
+        return [self.kinds, *self.sensors, self.zones, *rules, self.contacts, self.routes]
+
+
+def read_settings(name: str, text: str) -> tuple[Settings | None, list[Finding]]:
+    """The settings, or all that is wrong with them."""
+    document, findings = parse_yaml(name, text)
+    if document is None:
+        return None, findings
+    settings, found = validate(document, Settings)
+    findings += found
+    return (None if findings else settings), findings

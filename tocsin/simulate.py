@@ -1,0 +1,1 @@
+"""`tocsin simulate`: the fleet or a record, published to any broker."""

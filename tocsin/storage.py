@@ -1,0 +1,90 @@
+"""The state directory: one folder, one owner, everything that outlives the process."""
+
+import fcntl
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.journal import Journal, Retention
+from ingest.quarantine import Quarantine
+from ingest.snapshots import Snapshots
+from notifiers.outbox import Outbox
+from rules.realm import Realm
+from tocsin.bundle import Bundles
+
+
+class AlreadyRunning(Exception):
+    """Another daemon owns the state directory."""
+
+
+class Lock:
+    """An advisory lock on the directory: the second daemon refuses to start."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._file = (directory / "lock").open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            owner = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise AlreadyRunning(
+                f"{directory}: in use by process {owner}; stop it, or give this one another --state"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What a running daemon keeps on disk, and the single threads that write it.
+
+    `journal_thread` writes the journal alone, so an ack never waits for anything else; `outbox_thread` writes
+    the outbox and the quarantine; `series_thread` the time-series store. A SQLite connection belongs to the
+    thread that opened it.
+    """
+
+    directory: Path
+    lock: Lock
+    journal: Journal
+    outbox: Outbox
+    quarantine: Quarantine
+    snapshots: Snapshots
+    bundles: Bundles
+    journal_thread: ThreadPoolExecutor
+    outbox_thread: ThreadPoolExecutor
+    series_thread: ThreadPoolExecutor
+
+    @classmethod
+    def open(cls, directory: Path, realm: Realm, retention: Retention) -> "Storage":
+        """AlreadyRunning if another process holds the directory."""
+        lock = Lock(directory)
+        journal_thread, outbox_thread, series_thread = (
+            ThreadPoolExecutor(1, name) for name in ("journal", "outbox", "series")
+        )
+        return cls(
+            directory=directory,
+            lock=lock,
+            journal=journal_thread.submit(Journal.open, directory / "journal", retention).result(),
+            outbox=outbox_thread.submit(Outbox.open, directory / "outbox.db", realm).result(),
+            quarantine=outbox_thread.submit(Quarantine.open, directory / "quarantine.db").result(),
+            snapshots=Snapshots(directory / "snapshots"),
+            bundles=Bundles(directory / "bundles"),
+            journal_thread=journal_thread,
+            outbox_thread=outbox_thread,
+            series_thread=series_thread,
+        )
+
+    def close(self) -> None:
+        self.journal_thread.submit(self.journal.close).result()
+        self.outbox_thread.submit(self.outbox.close).result()
+        self.outbox_thread.submit(self.quarantine.close).result()
+        for thread in (self.journal_thread, self.outbox_thread, self.series_thread):
+            thread.shutdown()
+        self.lock.close()

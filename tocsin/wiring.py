@@ -1,0 +1,89 @@
+"""From settings to the concrete parts they name."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ingest.clock import Clock
+from ingest.journal import Retention
+from ingest.series import Store
+from ingest.series_embedded import EmbeddedStore
+from ingest.series_influx import InfluxStore
+from ingest.session import Broker, Tls
+from notifiers.delivery import Channel, Receipt
+from notifiers.loudspeaker import LoudspeakerChannel
+from notifiers.routing import Router
+from notifiers.sms import SmsChannel
+from tocsin.configuration import Configuration
+from tocsin.settings import JournalSettings, Mqtt, SeriesSettings
+
+
+def retention(settings: JournalSettings) -> Retention:
+    return Retention(settings.period, settings.keep, int(settings.max_size))
+
+
+def mqtt_broker(mqtt: Mqtt) -> Broker:
+    """OSError if the password file cannot be read."""
+    password, tls = mqtt.password(), mqtt.tls
+    return Broker(
+        host=mqtt.host,
+        port=mqtt.port,
+        client_id=mqtt.client_id,
+        topics=mqtt.topics,
+        username=mqtt.username,
+        password=None if password is None else password.get_secret_value(),
+        tls=None if tls is None else Tls(str(tls.ca), _path(tls.certificate), _path(tls.key)),
+        linger=mqtt.linger,
+    )
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def store_of(series: SeriesSettings, state: Path) -> Store:
+    """The time-series store the settings name; OSError if its token file cannot be read."""
+    if series.store == "embedded":
+        return EmbeddedStore(state / "series.db")
+    token = series.token_file.read_text(encoding="utf-8").strip() if series.token_file else ""
+    return InfluxStore(series.store, str(series.url), series.org, series.bucket, token)
+
+
+def router_of(configuration: Configuration) -> Router:
+    basis = configuration.basis
+    return Router(configuration.routes, basis.registry, basis.rules, configuration.settings.zone_info)
+
+
+def channels_of(
+    configuration: Configuration, clock: Clock, on_receipt: Callable[[Receipt], None]
+) -> list[Channel]:
+    """The channels the settings configure; ValueError for a gateway's URL that cannot be used."""
+    settings = configuration.settings
+    found: list[Channel] = []
+    if (sms := settings.channels.sms) is not None:
+        found.append(
+            SmsChannel(
+                settings.realm,
+                sms.url,
+                honours_keys=sms.honours_keys,
+                signature=sms.signature,
+                rate=sms.rate,
+            )
+        )
+    if (horns := settings.channels.loudspeaker) is not None:
+        broker = mqtt_broker(settings.mqtt)
+        found.append(
+            LoudspeakerChannel(
+                settings.realm,
+                broker.host,
+                broker.port,
+                clock,
+                on_receipt,
+                identifier=f"{broker.client_id}-loudspeaker",
+                username=broker.username,
+                password=broker.password,
+                tls=None if broker.tls is None else broker.tls.context(),
+                receipt_within=horns.receipt_within,
+                repeat=horns.repeat,
+            )
+        )
+    return found
