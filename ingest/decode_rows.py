@@ -58,7 +58,8 @@ def settle(
     number = np.array(rows.number, np.float64)
     value, plausible = scales.counts(scale, number)
     amount = scales.amounts(scale)
-    observed, clock = _observed(np.repeat(_stamps(rows.stamp), length), amount, received)
+    stamp = np.repeat(_stamps(rows.stamp), length)
+    observed, clock = _observed(stamp, amount, received)
     readings = Readings(
         sequence=sequence,
         received=received,
@@ -66,6 +67,7 @@ def settle(
         slot=slot,
         column=scales.columns(scale),
         value=value,
+        stamp=stamp,
         observed=observed,
         period=np.where(amount, np.repeat(np.array(rows.period, np.int64), length), 0),
         quality=np.where(clock, np.uint8(Quality.CLOCK), np.uint8(Quality.OK)),
@@ -84,6 +86,7 @@ def select(readings: Readings, rows: npt.NDArray[np.intp] | Flags) -> Readings:
         slot=readings.slot[rows],
         column=readings.column[rows],
         value=readings.value[rows],
+        stamp=readings.stamp[rows],
         observed=readings.observed[rows],
         period=readings.period[rows],
         quality=readings.quality[rows],

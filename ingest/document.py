@@ -71,10 +71,7 @@ def parse_yaml(name: str, text: str) -> tuple[Document | None, list[Finding]]:
     if len(text) > MAX_CHARACTERS:
         message = f"{len(text):,} characters; a YAML file has at most {MAX_CHARACTERS:,}"
         return None, [source.finding((0, 0), "E103", message, "split the file, or use CSV for sensors")]
-    try:
-        composer = Composer(source)
-    except ReaderError as error:
-        return None, [_unprintable(source, error.position, error.character)]
+    composer = Composer(source)
     try:
         data = composer.compose()
     except UnreadableError as error:

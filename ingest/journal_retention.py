@@ -98,7 +98,6 @@ def sweep(directory: Path) -> None:
         for path in list(directory.glob("journal-*.db-*")):
             if not path.with_name(path.name.rpartition("-")[0]).exists():
                 path.unlink()
-    remove_superseded(directory)
 
 
 def remove_superseded(directory: Path) -> None:
@@ -110,16 +109,15 @@ def remove_superseded(directory: Path) -> None:
 
 
 def _retain(reader: JournalReader, cursors: Cursors, policy: Retention, now: int, done: Maintenance) -> None:
-    used, slowest = used_bytes(reader.directory), cursors.slowest()
+    slowest = cursors.slowest()
     done.held_by = None
     with _reported(done):
         for volume, successor in pairwise(reader.volumes):
-            if used <= policy.max_bytes and not _older(volume, now - policy.keep):
+            if used_bytes(reader.directory) <= policy.max_bytes and not _older(volume, now - policy.keep):
                 break
             if slowest is not None and slowest[1] < successor.first - 1:
                 done.held_by = slowest[0]
                 break
-            used -= _size(volume.path)
             with translated(volume.path):
                 remove(volume.path)
             done.removed.append(volume.path)

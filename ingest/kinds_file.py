@@ -171,6 +171,13 @@ def _counter(document: Document, path: Path, kind: KindFile, name: str) -> Itera
     if fed is None or fed.form is not Form.AMOUNT:
         message = f"{metric.feeds} is no amount of this kind"
         yield document.finding((*path, "feeds"), "E123", message, did_you_mean(metric.feeds, amounts))
-    elif (fed.unit, fed.resolution) != (metric.unit, metric.resolution):
+    elif fed.resolution != metric.resolution or not _same_unit(fed.unit, metric.unit):
         message = f"{name} and {metric.feeds} must have the same unit and resolution"
         yield document.finding((*path, "feeds"), "E123", message)
+
+
+def _same_unit(one: str, other: str) -> bool:
+    try:
+        return canonical(one) == canonical(other)
+    except UnitError:
+        return True  # the unknown one is a finding already

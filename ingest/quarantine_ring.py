@@ -31,7 +31,6 @@ INSERT OR IGNORE INTO position VALUES (1, 0, x'', 0);
 NAMES = {reason: reason.value for reason in Reason}
 
 Row: TypeAlias = tuple[int, int, int, str, str, str, int, int, bytes]
-HELD = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def store(connection: sqlite3.Connection, sequence: int, received: int, fresh: l
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
-    return sum(row[HELD] for row in rows)
+    return sum(held for *_, held, _ in rows)
 
 
 def count(connection: sqlite3.Connection, received: int, fresh: Collection[Rejected]) -> None:

@@ -58,7 +58,8 @@ class Readings:
     slot       the sensor, `Registry.sensors[slot]`
     column     the metric, `Kinds.columns[column]`
     value      count of the metric's resolutions
-    observed   ms since the epoch, after correction of clocks that run ahead
+    stamp      ms since the epoch as the device stamped it: what tells a repeated message from a new one
+    observed   ms since the epoch, after correction of clocks that run ahead: what rules go by
     period     ms the value covers if the message says so, else 0
     quality    bits of `Quality`
     """
@@ -69,6 +70,7 @@ class Readings:
     slot: npt.NDArray[np.int32]
     column: npt.NDArray[np.int16]
     value: npt.NDArray[np.int64]
+    stamp: npt.NDArray[np.int64]
     observed: npt.NDArray[np.int64]
     period: npt.NDArray[np.int64]
     quality: npt.NDArray[np.uint8]

@@ -41,7 +41,9 @@ class Screened:
 
 
 class Screen:
-    """The memory by which duplicates are known, and the running totals of messages.
+    """The memory by which duplicates are known, and the running totals of messages and readings.
+
+    `heard` is when each slot was last received (ms), duplicates too.
 
     However a stream is cut into blocks, the same readings are accepted. Each sensor's last `capacity`
     accepted readings are remembered; an older one that comes again is late data once more.
@@ -53,6 +55,8 @@ class Screen:
         self.accepted = 0
         self.duplicates = 0
         self.quarantined = 0
+        self.readings = 0
+        self.heard = np.full(sensors, NEVER, np.int64)
         self._registry = registry
         self._fingerprints = fingerprints
         self._newest = np.full(sensors, NEVER, np.int64)
@@ -64,12 +68,14 @@ class Screen:
         """Removes duplicates; blocks are to come in journal order, each once."""
         rows = decoded.readings
         first = _first_rows(rows)
-        taken = self._take(rows.slot[first], rows.observed[first], _fingerprints(rows, first))
+        taken = self._take(rows.slot[first], rows.stamp[first], _fingerprints(rows, first))
         message = rows.message[first]
         told, accepted = _distinct(message), _distinct(message[taken])
         self.accepted += accepted
         self.duplicates += told - accepted
         self.quarantined += decoded.messages - told
+        self.readings += int(np.count_nonzero(taken))
+        self.heard[rows.slot[first]] = rows.received
         if not taken.all():
             rows = select(rows, np.repeat(taken, np.diff(first, append=len(rows))))
         return Screened(rows, accepted, told - accepted, decoded.messages - told)
@@ -80,7 +86,8 @@ class Screen:
             "newest": self._newest.copy(),
             "ring": self._ring.copy(),
             "stored": self._stored.copy(),
-            "totals": np.array([self.accepted, self.duplicates, self.quarantined], np.int64),
+            "heard": self.heard.copy(),
+            "totals": np.array([self.accepted, self.duplicates, self.quarantined, self.readings], np.int64),
         }
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -93,18 +100,20 @@ class Screen:
         self._newest = state["newest"].astype(np.int64)
         self._ring = state["ring"].astype(np.uint64)
         self._stored = state["stored"].astype(np.int64)
-        self.accepted, self.duplicates, self.quarantined = map(int, state["totals"].tolist())
+        self.heard = state["heard"].astype(np.int64)
+        self.accepted, self.duplicates, self.quarantined, self.readings = map(int, state["totals"].tolist())
 
     def carry(self, registry: Registry) -> "Screen":
         """A screen for another registry: the memory of each sensor moves along by its id, the totals stay."""
         screen = Screen(registry, self._fingerprints)
         screen.accepted, screen.duplicates = self.accepted, self.duplicates
-        screen.quarantined = self.quarantined
+        screen.quarantined, screen.readings = self.quarantined, self.readings
         slots = self._registry.slots
         moves = [(slot, registry.slots[name]) for name, slot in slots.items() if name in registry.slots]
         old, new = np.array(moves, np.intp).reshape(-1, 2).T
         kept = np.minimum(self._stored[old], min(self.capacity, screen.capacity))
         screen._newest[new] = self._newest[old]
+        screen.heard[new] = self.heard[old]
         screen._stored[new] = kept
         for age in range(int(kept.max(initial=0))):
             has = kept > age
@@ -159,7 +168,7 @@ def _first_rows(rows: Readings) -> Indices:
     changes[1:] = (
         (rows.message[1:] != rows.message[:-1])
         | (rows.slot[1:] != rows.slot[:-1])
-        | (rows.observed[1:] != rows.observed[:-1])
+        | (rows.stamp[1:] != rows.stamp[:-1])
     )
     return np.flatnonzero(changes)
 
@@ -180,7 +189,7 @@ def _fingerprints(rows: Readings, first: Indices) -> Hashes:
         return np.zeros(0, np.uint64)
     value = _mixed(rows.value.astype(np.uint64) ^ _mixed(rows.column.astype(np.uint64)))
     values = np.add.reduceat(value, first)
-    return np.maximum(_mixed(_mixed(rows.observed[first].astype(np.uint64)) + values), 1)
+    return np.maximum(_mixed(_mixed(rows.stamp[first].astype(np.uint64)) + values), 1)
 
 
 def _mixed(bits: Hashes) -> Hashes:

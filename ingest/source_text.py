@@ -37,7 +37,8 @@ class SourceText:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The nearest known word as a question, or the known words if they are few, or nothing."""
     names = list(known)
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    same = [name for name in names if name.casefold() == word.casefold()]
+    near = same or get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]}?"
     return f"known: {', '.join(sorted(names))}" if 0 < len(names) <= 12 else ""

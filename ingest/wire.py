@@ -81,6 +81,12 @@ def publishes(view: memoryview) -> bytes:
     return b"".join(parts)
 
 
+def messages(block: bytes) -> list[Message]:
+    """The messages of a journaled block: raw PUBLISH packets, one behind the other."""
+    packets, _ = split(memoryview(block))
+    return [p for p in packets if isinstance(p, mqtt5.PublishPacket | Undecodable)]
+
+
 def acknowledgements(messages: Sequence[Message]) -> bytes:
     """A PUBACK for each QoS 1 message, in order; a PUBREC for QoS 2, left by another user of the session."""
     asking = [m for m in messages if m.packet_id]

@@ -126,7 +126,7 @@ def _defects(zone: Zone) -> Iterator[_Defect]:
         yield _Defect("E141", "the id must be lower-case letters, digits and single hyphens")
     if not DIVISION.fullmatch(zone.code):
         yield _Defect("E145", f"code {zone.code!r} is not 6 to 12 digits", "see GB/T 2260 and GB/T 10114")
-    for horn in zone.horns:
+    for horn in dict.fromkeys(zone.horns):
         if not ZONE_ID.fullmatch(horn) or zone.horns.count(horn) > 1:
             yield _Defect("E146", f"horn {horn!r} is listed twice or unfit for a topic")
     yield from _polygon(zone.polygon)

@@ -13,12 +13,13 @@ from ingest.reading import Quality
 from ingest.registry import Sensor
 from rules.amount_ring import IMPLICIT, LONGEST_PERIOD, AmountRing
 from rules.history import AmountHistory, ReportHistory
-from rules.report_ring import ReportRing
+from rules.report_ring import Report, ReportRing
 from rules.ring import NEVER, Flags, Longs
 from rules.waves import Values, Wave
 
 Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 Ring: TypeAlias = AmountRing | ReportRing
+History: TypeAlias = AmountHistory | ReportHistory
 
 # How far behind the longest window amounts are kept for late reports (D6).
 LATE_AMOUNTS = 6 * HOUR
@@ -63,7 +64,7 @@ class Board:
         step = int(self.patience.min()) if n else 1
         metrics = {metric.column: metric for metric in kind.metrics.values()}
         self.rings: dict[tuple[int, int], Ring] = {}
-        self._ring_of: dict[tuple[int, int], Ring] = {}
+        self._key_of: dict[tuple[int, int], tuple[int, int]] = {}
         for column, need in needs.items():
             self._plan(metrics[column], need, n, max(step, 1))
 
@@ -86,16 +87,12 @@ class Board:
             self._add(metric.column, cell, [width], ring)
 
     def _add(self, column: int, cell: int, widths: list[int], ring: Ring) -> None:
-        ring = self.rings.setdefault((column, cell), ring)
-        self._ring_of |= {(column, width): ring for width in widths}
+        self.rings.setdefault((column, cell), ring)
+        self._key_of |= {(column, width): (column, cell) for width in widths}
 
-    def ring(self, column: int, width: int) -> Ring:
-        """The ring that answers a window."""
-        return self._ring_of[column, width]
-
-    def single_reports(self, column: int) -> Ring | None:
-        """The ring of a metric that keeps each report; None when no rule looks back on them."""
-        return self.rings.get((column, 0))
+    def ring_key(self, column: int, width: int) -> tuple[int, int]:
+        """Which of `rings` answers a window; width 0 names the one that keeps single reports."""
+        return self._key_of[column, width] if width else (column, 0)
 
     def apply(self, wave: Wave, received: int) -> None:
         """Take in readings none of which is behind its sensor's newest."""
@@ -141,12 +138,20 @@ class Board:
         period = np.minimum(np.where(implicit, since, own), LONGEST_PERIOD)
         return period, np.where(implicit, values.flags | np.uint8(IMPLICIT), values.flags).astype(np.uint8)
 
-    def history(self, slot: int, ring: Ring) -> AmountHistory | ReportHistory:
+    def history(self, slot: int, key: tuple[int, int]) -> History:
         """What a ring keeps of one sensor."""
-        heartbeat = int(self.heartbeat[slot])
+        ring = self.rings[key]
         if isinstance(ring, AmountRing):
-            return AmountHistory(ring.entries(slot), heartbeat)
-        return ReportHistory(ring.entries(slot), int(self.interval[slot]), heartbeat)
+            return AmountHistory(ring.entries(slot), int(self.heartbeat[slot]))
+        return self.reports(slot, ring.entries(slot))
+
+    def reports(self, slot: int, entries: list[Report]) -> ReportHistory:
+        """Reports of one sensor as a history."""
+        return ReportHistory(entries, int(self.interval[slot]), int(self.heartbeat[slot]))
+
+    def clock(self, slot: int, instant: int) -> int:
+        """What the sensor's clock shows at an instant of engine time (D2)."""
+        return int(self.newest[slot]) + instant - int(self.arrived[slot])
 
     @property
     def nbytes(self) -> int:

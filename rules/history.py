@@ -44,6 +44,12 @@ class ReportHistory:
         stamps, starts = [self.stamps[k] for k in inside], [self._starts[k] for k in inside]
         return Measured(value, covered(stamps, starts, edge))
 
+    def window(self, check: Check, moment: int) -> Sequence[Report]:
+        """The entries that a check looks at: those of its window, or the newest."""
+        end = bisect_right(self.stamps, moment)
+        begin = bisect_right(self.stamps, self.stamps[end - 1] - check.width) if end else 0
+        return self.entries[begin if check.function else max(end - 1, 0) : end]
+
 
 class AmountHistory:
     """Amounts; their shares are up to date."""
@@ -75,6 +81,12 @@ class AmountHistory:
         inside = [k for k in range(begin, end) if not is_doubtful(self.entries[k], check.width)]
         stamps, starts = [self.stamps[k] for k in inside], [self._starts[k] for k in inside]
         return Measured(sum(self.entries[k].share for k in inside), covered(stamps, starts, edge))
+
+    def window(self, check: Check, moment: int) -> Sequence[Amount]:
+        """The entries that a check looks at: those of its window, or the newest."""
+        end = bisect_right(self.stamps, moment)
+        begin = bisect_right(self.stamps, self.stamps[end - 1] - check.width) if end else 0
+        return self.entries[begin if check.function else max(end - 1, 0) : end]
 
 
 def is_doubtful(entry: Amount, width: int) -> bool:

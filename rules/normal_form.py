@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ingest.kinds import Kind
 from ingest.registry import Sensor
 from ingest.units import UnitError
-from rules.margin import margin_of
+from rules.margin import comparisons, margin_of
 from rules.rule import Release
 from rules.thresholds import threshold_of
 from rules.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Windowed
@@ -81,6 +81,8 @@ class AnyOf:
 
 
 Node: TypeAlias = Check | Held | AllOf | AnyOf
+# The leaves of conditions as written, to explain them.
+Leaves: TypeAlias = dict[Comparison | Sustained, Check | Held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,14 @@ class Compiler:
         self._sensors = sensors
         self._release = release
         self.held: list[Held] = []
+        self.leaves: Leaves = {}
         self.faults: set[Fault] = set()
 
     def raising(self, condition: Condition) -> Node:
-        """The condition as written."""
-        return self._node(condition, False, lambda comparison, threshold: Decimal(0), _exactly)
+        """The condition as written; its comparisons as written are noted in `leaves`."""
+        for comparison in comparisons(condition):
+            self.leaves[comparison] = self._check(comparison, _unmoved, _exactly)
+        return self._node(condition, False, _unmoved, _exactly)
 
     def clearing(self, condition: Condition) -> Node:
         """The condition moved by the margin: a latch lets go only while this is false."""
@@ -133,9 +138,11 @@ class Compiler:
         """Under `not` the run itself must be harder to complete, so the comparison moves the other way."""
         margin, rounded = moved
         if negated:
-            margin, rounded = _turned(margin), _exactly
+            margin, rounded = margin if margin is _unmoved else _turned(margin), _exactly
         held = Held(self._check(comparison, margin, rounded), duration, negated, len(self.held))
         self.held.append(held)
+        if margin is _unmoved:
+            self.leaves[Sustained(comparison, duration)] = held
         return held
 
     def _check(self, comparison: Comparison, margin: "Margin", rounded: "Rounding") -> Check:
@@ -169,6 +176,10 @@ class Compiler:
 
 Margin: TypeAlias = Callable[[Comparison, Decimal], Decimal]
 Rounding: TypeAlias = Callable[[str, Fraction], int]
+
+
+def _unmoved(comparison: Comparison, threshold: Decimal) -> Decimal:
+    return Decimal(0)
 
 
 def _turned(margin: Margin) -> Margin:

@@ -8,6 +8,9 @@ from rules.grade import Grade
 from rules.transition import Disposition
 
 
+CONFIRMED = "confirmed by newer data"
+
+
 class Latch(msgspec.Struct):
     """One grade (D13).
 
@@ -89,7 +92,9 @@ def changes(before: Standing, after: Standing) -> list[Change]:
     lines: list[Change] = []
     shown = before.top
     if after.auto is not None and after.auto > (before.auto or 0):
-        lines.append(Change(shown, after.auto, Disposition.AUTO, _reason(shown, after.auto)))
+        stays = after.top is not None and before.top is not None and after.top >= before.top
+        reason = CONFIRMED if stays and after.auto <= (shown or 0) else _reason(shown, after.auto)
+        lines.append(Change(shown, after.auto, Disposition.AUTO, reason))
         shown = after.auto
     if shown != after.top:
         certain = after.top is None or after.top == after.auto
@@ -103,6 +108,4 @@ def _reason(before: Grade | None, after: Grade | None) -> str:
         return "cleared"
     if before is None:
         return "raised"
-    if before == after:
-        return "confirmed by newer data"
     return "upgraded" if after > before else "downgraded"

@@ -1,12 +1,12 @@
 """One sensor as conditions see it: now, or at a moment that has passed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.reading import Quality
 from rules.amount_ring import Amount
-from rules.board import Board, Ring
-from rules.history import UNKNOWN_VALUE, AmountHistory, ReportHistory
+from rules.board import Board, History
+from rules.history import UNKNOWN_VALUE, ReportHistory
 from rules.normal_form import Check, Held
 from rules.report_ring import Report
 from rules.ring import NEVER
@@ -29,24 +29,20 @@ class Now:
     runs: Mapping[int, int]
     certain: bool = False
     forgets: bool = False
-    _histories: dict[int, AmountHistory | ReportHistory] = field(default_factory=dict)
+    _histories: dict[tuple[int, int], History] = field(default_factory=dict)
 
     def measure(self, check: Check) -> Measured:
         """The newest value, or the window that ends at it; with `forgets` a silent metric is unknown."""
         if self.forgets and self.silent(check.column):
             return UNKNOWN_VALUE
         if check.function:
-            return self._history(check).measure(check, self.moment_of_all, self.certain)
+            # Windows end at the newest report, wherever the clock stands (D2).
+            return self._history(check).measure(check, -NEVER, self.certain)
         state = self.board.columns[check.column]
         doubtful = self.certain and state.flags[self.slot] & Quality.SUSPECT
         if state.stamp[self.slot] == NEVER or doubtful:
             return UNKNOWN_VALUE
         return Measured(int(state.value[self.slot]), None)
-
-    @property
-    def moment_of_all(self) -> int:
-        """Later than every stamp: windows end at the newest report, wherever the clock stands."""
-        return -NEVER
 
     def silent(self, column: int) -> bool:
         """Whether the metric's last word no longer stands."""
@@ -55,44 +51,45 @@ class Now:
     def since(self, held: Held) -> int | None:
         return self.runs.get(held.key)
 
-    def _history(self, check: Check) -> AmountHistory | ReportHistory:
-        ring = self.board.ring(check.column, check.width)
-        history = self._histories.get(id(ring))
-        if history is None:
-            history = self._histories[id(ring)] = self.board.history(self.slot, ring)
-        return history
+    def doubts(self, check: Check) -> set[str]:
+        """What is known against the values: `clock`, `suspect`, `coarse`."""
+        if check.function:
+            return _doubts(self._history(check).window(check, -NEVER), check.width)
+        return quality_names(int(self.board.columns[check.column].flags[self.slot]))
+
+    def _history(self, check: Check) -> History:
+        key = self.board.ring_key(check.column, check.width)
+        if key not in self._histories:
+            self._histories[key] = self.board.history(self.slot, key)
+        return self._histories[key]
 
 
 @dataclass(slots=True)
 class Kept:
     """All that is kept of one sensor at one time: what a late report is judged on.
 
-    `alone` holds reports older than their rings by column: each is judged by itself, at its own stamp.
+    `newest` holds (stamp, value, flags) by column. `alone` holds reports older than their rings: each is
+    judged by itself, at its own stamp (D6).
     """
 
     board: Board
     slot: int
-    alone: dict[int, AmountHistory | ReportHistory] = field(default_factory=dict)
-    histories: dict[int, AmountHistory | ReportHistory] = field(default_factory=dict)
-    newest: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    histories: dict[tuple[int, int], History]
+    newest: dict[int, tuple[int, int, int]]
+    alone: dict[tuple[int, int], History] = field(default_factory=dict)
 
     @classmethod
     def of(cls, board: Board, slot: int) -> "Kept":
         """The present state, copied."""
-        histories = {id(ring): board.history(slot, ring) for ring in board.rings.values()}
         newest = {
             column: (int(state.stamp[slot]), int(state.value[slot]), int(state.flags[slot]))
             for column, state in board.columns.items()
         }
-        return cls(board, slot, {}, histories, newest)
+        return cls(board, slot, {key: board.history(slot, key) for key in board.rings}, newest)
 
-    def single_reports(self, column: int) -> AmountHistory | ReportHistory | None:
-        """The history of each report of a metric, if it is kept."""
-        ring = self.board.single_reports(column)
-        return self.histories[id(ring)] if ring is not None else None
-
-    def of_ring(self, ring: Ring) -> AmountHistory | ReportHistory:
-        return self.histories[id(ring)]
+    def history(self, check: Check) -> History | None:
+        """The reports that a check looks back on; None when single ones are not kept."""
+        return self.histories.get(self.board.ring_key(check.column, check.width))
 
 
 @dataclass(slots=True)
@@ -111,15 +108,25 @@ class Then:
 
     def measure(self, check: Check) -> Measured:
         """The value as it stood; `own` is the stamp of the late report itself."""
-        alone = self.kept.alone.get(check.column) if self.moment == self.own else None
+        key = self.kept.board.ring_key(check.column, check.width)
+        alone = self.kept.alone.get(key) if self.moment == self.own else None
+        history = alone or self.kept.histories.get(key) or _NOTHING
         if check.function:
-            history = alone or self.kept.of_ring(self.kept.board.ring(check.column, check.width))
             return history.measure(check, self.moment, self.certain)
-        entry = (alone or self.kept.single_reports(check.column) or _NOTHING).at(self.moment)
+        entry = history.at(self.moment)
         if entry is not None:
-            return self._bare(entry.last if isinstance(entry, Report) else entry.amount, entry.flags)
+            return self._bare(value_of(entry), entry.flags)
         stamp, value, flags = self.kept.newest[check.column]
         return self._bare(value, flags) if NEVER < stamp <= self.moment else UNKNOWN_VALUE
+
+    def doubts(self, check: Check) -> set[str]:
+        """What is known against the values: `clock`, `suspect`, `coarse`."""
+        key = self.kept.board.ring_key(check.column, check.width)
+        alone = self.kept.alone.get(key) if self.moment == self.own else None
+        entries = (alone or self.kept.histories.get(key) or _NOTHING).window(check, self.moment)
+        if entries or check.function:
+            return _doubts(entries, check.width)
+        return quality_names(self.kept.newest[check.column][2])
 
     def _bare(self, value: int, flags: int) -> Measured:
         return UNKNOWN_VALUE if self.certain and flags & Quality.SUSPECT else Measured(value, None)
@@ -132,19 +139,31 @@ class Then:
         known = self.runs.get(held.key)
         start = known if known is not None and known <= self.moment else None
         bound = held.check.bound_at(self.slot)
-        history = self.kept.single_reports(held.check.column)
+        history = self.kept.history(held.check)
         if history is None or bound is None:
             return start
         for entry in reversed(history.entries):
             if entry.stamp > self.moment or (start is not None and entry.stamp >= start):
                 continue
-            if not held.check.compare(_value(entry), bound):
+            if not held.check.compare(value_of(entry), bound):
                 break
             start = entry.stamp
         return start
 
 
-def _value(entry: Report | Amount) -> int:
+def quality_names(flags: int) -> set[str]:
+    """The names of the quality bits that decoding and screening set."""
+    return {name for bit, name in ((Quality.CLOCK, "clock"), (Quality.SUSPECT, "suspect")) if flags & bit}
+
+
+def _doubts(entries: Sequence[Report | Amount], width: int) -> set[str]:
+    names = {name for entry in entries for name in quality_names(entry.flags)}
+    coarse = any(isinstance(entry, Amount) and entry.period > width for entry in entries if width)
+    return names | {"coarse"} if coarse else names
+
+
+def value_of(entry: Report | Amount) -> int:
+    """The value at the entry's stamp."""
     return entry.last if isinstance(entry, Report) else entry.amount
 
 

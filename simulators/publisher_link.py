@@ -68,7 +68,8 @@ class Link:
     @property
     def alive(self) -> bool:
         """Whether there is a connection, or one is being sought."""
-        return self.stream is not None or self._reconnecting is not None
+        seeking = self._reconnecting is not None and not self._reconnecting.done()
+        return seeking or self.stream is not None
 
     async def connect(self) -> None:
         """One attempt. ConnectionError: not reachable, or not now. RefusedError: we are not wanted."""
@@ -103,7 +104,7 @@ class Link:
             if isinstance(packet, ConnAckPacket) and self._answer is not None and not self._answer.done():
                 self._answer.set_result(packet)
             elif isinstance(packet, DisconnectPacket):
-                self._dismissed(packet)
+                self._dismissed(stream, packet)
 
     def malformed(self, stream: PacketStream, reason: str) -> None:
         self.failure = f"{self._name} talks to something that does not speak MQTT 5: {reason}"
@@ -169,11 +170,12 @@ class Link:
         stream.flush()
         self._ping_after(interval, stream)
 
-    def _dismissed(self, packet: DisconnectPacket) -> None:
+    def _dismissed(self, stream: PacketStream, packet: DisconnectPacket) -> None:
         """The broker throws us out: two clients with one id, for one, must not fight for ever."""
         if int(packet.reason_code) not in TRANSIENT:
             reason = packet.reason_str or DisconnectReasonCode(packet.reason_code).name
             self.failure = f"{self._name} was thrown out: {reason}"
+        stream.abort()
 
     def _let_go(self) -> None:
         """The connection is over: nothing that it still says counts."""

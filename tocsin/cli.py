@@ -4,8 +4,6 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,6 +14,7 @@ from rich.table import Table
 
 from ingest.finding import ConfigurationError
 from ingest.quarantine import Quarantine
+from ingest.reading import Reason
 from notifiers.routing import coverage
 from rules.grade import Grade
 from rules.transition import iso, line
@@ -28,7 +27,7 @@ from tocsin.marker import require_own
 from tocsin.replay import Tally, read_basis
 from tocsin.replay import replay as replayed
 from tocsin.run import serve
-from tocsin.simulate import simulate as simulated
+from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
 from tocsin.wiring import router_of
 
@@ -131,24 +130,23 @@ def _instant(text: str) -> int:
 @app.command()
 def simulate(
     sensors: Annotated[Path, typer.Option(help="The sensors, CSV.")] = Path("configs/sensors.csv"),
-    source: Annotated[Path | None, typer.Option("--from", help="Play recorded readings (CSV).")] = None,
+    source: Annotated[list[Path] | None, typer.Option("--from", help="Play recorded readings (CSV).")] = None,
     host: str = "127.0.0.1",
     port: int = 1883,
     scale: Annotated[float, typer.Option(help="Recorded seconds in a real one.")] = 1.0,
     rate: Annotated[float, typer.Option(help="Messages a second of the fleet; 0 is by heartbeat.")] = 0.0,
-    for_: Annotated[float | None, typer.Option("--for", help="End after this many seconds.")] = None,
+    for_: Annotated[
+        float | None, typer.Option("--for", help="End the fleet after this many seconds.")
+    ] = None,
     seed: int = 1,
 ) -> None:
     """Publish like the real devices: a seeded fleet, or recorded data."""
-    with _progress():
-        published = asyncio.run(simulated(sensors, source, (host, port), scale, rate, for_, seed))
-    typer.echo(f"published {published} messages", err=True)
-
-
-@contextmanager
-def _progress() -> Iterator[None]:
     with Console(stderr=True).status("publishing; Ctrl-C ends it"):
-        yield
+        if source:
+            published = asyncio.run(play(source, sensors, (host, port), scale))
+        else:
+            published = asyncio.run(publish(sensors, (host, port), rate, for_, seed))
+    typer.echo(f"published {published} messages", err=True)
 
 
 @app.command()
@@ -176,7 +174,7 @@ def who(
 @app.command()
 def quarantine(
     state: State = STATE,
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    reason: Annotated[Reason | None, typer.Option(help="Only this reason.")] = None,
     limit: int = 20,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:

@@ -15,6 +15,7 @@ from ingest.session import Change, LinkEvent, Session
 from notifiers.delivery import Receipt
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
+from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.decoding import JournalDecoder
 from tocsin.figures import figures
@@ -175,6 +176,22 @@ class Daemon:
         while self.judging.done < handed:
             await asyncio.sleep(0.01)
 
+    def hops(self) -> dict[str, Callable[[], bool]]:
+        """For a lockstep clock: who must be idle before time moves on."""
+        speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
+        return {
+            "intake": self.intake.idle,
+            "judging": self.judging.idle,
+            "dispatcher": self.dispatcher.idle,
+            "series": self.series.idle,
+            "loudspeaker": lambda: all(speaker.idle() for speaker in speakers),
+        }
+
+    def connected(self) -> bool:
+        """Whether the session and every channel that keeps a connection have theirs."""
+        speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
+        return self.ready and self.session.connected and all(s.connected for s in speakers)
+
     def problems(self) -> dict[str, str]:
         """What keeps the daemon from being ready, by part."""
         found = {
@@ -197,14 +214,8 @@ async def _forever(stage: Stage) -> None:
     await stage.run()
 
 
-def first_bundle(path: Path, storage: Storage, clock: Clock) -> Configuration:
-    """The configuration to start with: the last applied bundle, or the files at the very first start.
-
-    ConfigurationError if there is no applied bundle and the files have findings.
-    """
-    if applied := storage.bundles.applied():
-        return configure(storage.bundles.load(applied[-1][1]))
-    bundle = read_bundle(path)
+def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> Configuration:
+    """Check and apply a bundle where none was: the first entry of the journal. ConfigurationError if bad."""
     configuration = configure(bundle)
     storage.bundles.save(bundle)
     append = storage.journal_thread.submit(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ingest.decode import Decoder
 from ingest.journal import Entry, EntryKind
 from ingest.reading import Readings
-from ingest.wire import split
+from ingest.wire import messages
 from tocsin.bundle import Bundles
 from tocsin.judge import Basis
 
@@ -22,7 +22,7 @@ class JournalDecoder:
     def __call__(self, entry: Entry) -> Readings | None:
         if entry.kind is not EntryKind.MQTT:
             return None
-        packets, _ = split(memoryview(entry.data))
+        packets = messages(entry.data)
         return self._at(entry.sequence).decode(entry.sequence, entry.received, packets).readings
 
     def _at(self, sequence: int) -> Decoder:

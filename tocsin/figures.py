@@ -50,10 +50,10 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
 def online(daemon: Daemon) -> dict[str, tuple[int, int]]:
     """By kind: sensors heard within three of their intervals (heartbeats where reports are not periodic)."""
     judge, now = daemon.judging.judge, daemon.clock.now()
-    newest = judge.screen.newest
+    heard = judge.screen.heard
     found: dict[str, tuple[int, int]] = {}
     for kind, slots in judge.basis.registry.ranges.items():
         sensors = judge.basis.registry.sensors[slots.start : slots.stop]
         silence = max(3 * (s.reporting.interval or s.heartbeat) for s in sensors) + SECOND
-        found[kind] = int((newest[slots.start : slots.stop] > now - silence).sum()), len(slots)
+        found[kind] = int((heard[slots.start : slots.stop] > now - silence).sum()), len(slots)
     return found

@@ -6,6 +6,9 @@ transitions byte for byte.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
 
 from ingest.decode import Decoder
 from ingest.journal import Entry, EntryKind
@@ -13,11 +16,13 @@ from ingest.kinds import Kinds
 from ingest.reading import Rejected
 from ingest.registry import Registry
 from ingest.screening import Screen
-from ingest.snapshots import Snapshot, State
-from ingest.wire import Message, split
+from ingest.snapshots import Array, Snapshot
+from ingest.wire import Message, messages
 from rules.engine import Engine
 from rules.rule import Rule
 from rules.transition import Transition
+
+State: TypeAlias = dict[str, Array | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class Judge:
         """The judge as it stood when `snapshot` was taken."""
         judge = cls(load(snapshot.bundle), load)
         judge.position = snapshot.position
-        judge.screen.restore(_part("screen", snapshot.state))
+        arrays = _part("screen", snapshot.state).items()
+        judge.screen.restore({name: value for name, value in arrays if isinstance(value, np.ndarray)})
         judge.engine.restore(_part("engine", snapshot.state))
         return judge
 
@@ -76,9 +82,8 @@ class Judge:
         self.position = entry.sequence
         if entry.kind is EntryKind.BUNDLE:
             return Judged(entry.sequence, entry.received, self._apply(entry), [])
-        if packets is None:
-            packets = split(memoryview(entry.data))[0]
-        decoded = self._decoder.decode(entry.sequence, entry.received, packets)
+        known = messages(entry.data) if packets is None else packets
+        decoded = self._decoder.decode(entry.sequence, entry.received, known)
         screened = self.screen.screen(decoded)
         transitions = self.engine.advance(screened.readings)
         return Judged(entry.sequence, entry.received, transitions, decoded.rejected)

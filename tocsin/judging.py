@@ -8,7 +8,9 @@ from typing import ParamSpec
 import structlog
 
 from ingest.clock import Clock
-from ingest.journal import Entry, EntryKind
+from ingest.journal import Entry, EntryKind, JournalUnavailable
+from ingest.quarantine import QuarantineUnavailable
+from ingest.snapshots import SnapshotUnwritable
 from ingest.wire import Message
 from rules.transition import Transition
 from tocsin.intake import Handed, Intake
@@ -112,7 +114,7 @@ class Judging:
         while True:
             try:
                 await loop.run_in_executor(self._storage.outbox_thread, lambda: write(*args, **kwargs))
-            except (sqlite3.OperationalError, OSError) as error:
+            except (sqlite3.Error, OSError, QuarantineUnavailable) as error:
                 log.error("state cannot be written; trying again", reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
@@ -124,10 +126,13 @@ class Judging:
 
     async def snapshot(self) -> None:
         """Copy the state here, write it elsewhere; the journal before it may then be retired."""
-        position, bundle, state = self.judge.snapshot()
-        await asyncio.to_thread(self._storage.snapshots.write, position, bundle, state)
-        await asyncio.to_thread(self._storage.journal.move_cursor, "engine", position)
         self._snapshot_due = asyncio.get_running_loop().time() + SNAPSHOT_SECONDS
+        position, bundle, state = self.judge.snapshot()
+        try:
+            await asyncio.to_thread(self._storage.snapshots.write, position, bundle, state)
+            await asyncio.to_thread(self._storage.journal.move_cursor, "engine", position)
+        except (SnapshotUnwritable, JournalUnavailable) as error:
+            log.error("no snapshot", reason=str(error))
 
     async def stop(self) -> None:
         """Judge all that is journaled, then keep the state."""

@@ -9,8 +9,7 @@ import structlog
 from ingest.clock import SystemClock
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure, read_bundle
-from tocsin.daemon import Daemon, first_bundle
-from tocsin.settings import Settings
+from tocsin.daemon import Daemon, apply_first
 from tocsin.storage import Storage
 from tocsin.wiring import retention
 
@@ -18,23 +17,18 @@ log = structlog.get_logger()
 
 
 async def serve(config: Path, state: Path) -> None:
-    """Until SIGTERM or SIGINT; a second one ends the drain. ConfigurationError at a first start only."""
+    """Until SIGTERM or SIGINT; a second one ends the drain. ConfigurationError at a very first start only."""
     clock = SystemClock()
-    settings = _settings(config, state)
+    bundles = Bundles(state / "bundles")
+    applied = bundles.applied()
+    bundle = bundles.load(applied[-1][1]) if applied else read_bundle(config)
+    settings = configure(bundle).settings
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     try:
-        daemon = Daemon(first_bundle(config, storage, clock), storage, clock)
-        await _serve(daemon, config)
+        configuration = configure(bundle) if applied else apply_first(bundle, storage, clock)
+        await _serve(Daemon(configuration, storage, clock), config)
     finally:
         storage.close()
-
-
-def _settings(config: Path, state: Path) -> Settings:
-    """Those of the last applied bundle, else of the files."""
-    bundles = Bundles(state / "bundles")
-    if applied := bundles.applied():
-        return configure(bundles.load(applied[-1][1])).settings
-    return configure(read_bundle(config)).settings
 
 
 async def _serve(daemon: Daemon, config: Path) -> None:

@@ -298,6 +298,12 @@ def test_a_gateways_pack_gives_the_readings_of_its_sensors_by_stamp() -> None:
     assert decoded.rejected == []
 
 
+def test_values_of_one_reading_stand_together_however_a_pack_mixes_them() -> None:
+    names = ("s-1/smoke", "s-2/smoke", "s-1/temperature", "s-2/temperature")
+    decoded = decode(pack(*({"n": name, "v": 1} for name in names)))
+    assert [row[1] for row in table(decoded)] == ["s-1", "s-1", "s-2", "s-2"]
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

@@ -218,6 +218,14 @@ def test_a_reader_follows_the_files_as_they_are_added_compressed_and_removed(jou
         assert [entry.sequence for entry in reader.read(0)] == [3, 4]
 
 
+def test_a_reader_finds_what_was_compressed_after_it_listed_the_files(journal: Journal) -> None:
+    fill(journal, START, 2)
+    fill(journal, START + HOUR, 1)
+    with open_read_only(journal.directory) as reader:
+        journal.maintain(START)
+        assert [entry.sequence for entry in reader.read(0)] == [1, 2, 3]
+
+
 READER = """
 import sys
 from contextlib import closing

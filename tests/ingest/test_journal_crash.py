@@ -159,6 +159,12 @@ def test_a_crash_before_the_database_is_removed_leaves_the_archive(before: Path,
     assert_sound(before)
 
 
+def test_of_a_database_and_its_archive_the_archive_is_read(before: Path, after: Path) -> None:
+    shutil.copy(archive_in(after), before)
+    (before / "journal-000000000001.db").write_bytes(b"half removed")
+    assert_sound(before)
+
+
 @pytest.mark.parametrize("left", [["-wal", "-shm"], ["-wal"], ["-shm"]])
 def test_a_crash_while_the_database_is_removed_leaves_the_archive(after: Path, left: list[str]) -> None:
     for suffix in left:

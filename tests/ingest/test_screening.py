@@ -44,18 +44,19 @@ def registry(*names: str) -> Registry:
 PAIR = registry("a", "b")
 
 
-def block(messages: Sequence[MESSAGE]) -> Decoded:
-    """A block; a message is its rows (slot, column, value, observed) by `observed`, none if it is refused."""
+def block(messages: Sequence[MESSAGE], received: int = 10**12) -> Decoded:
+    """A block; a message is its rows (slot, column, value, stamp) by `stamp`, none if it is refused."""
     rows = [(index, *row) for index, message in enumerate(messages) for row in message]
     index, slot, column, value, observed = np.array(rows, np.int64).reshape(-1, 5).T
     readings = Readings(
         sequence=1,
-        received=9,
+        received=received,
         message=index.astype(np.int32),
         slot=slot.astype(np.int32),
         column=column.astype(np.int16),
         value=value,
-        observed=observed,
+        stamp=observed,
+        observed=np.minimum(observed, received),
         period=np.zeros(len(rows), np.int64),
         quality=np.zeros(len(rows), np.uint8),
     )
@@ -245,3 +246,31 @@ def test_a_reload_keeps_the_latest_readings_when_memory_grows_or_shrinks(before:
 def test_a_snapshot_of_another_registry_is_refused() -> None:
     with pytest.raises(ValueError, match="sensors"):
         Screen(TRIPLE).restore(Screen(PAIR).snapshot())
+
+
+def test_a_message_of_a_clock_that_runs_ahead_is_known_when_it_comes_again() -> None:
+    """It is taken at `received`, which differs each time; the stamp that was sent does not."""
+    screen = Screen(PAIR)
+
+    screen.screen(block([one(0, 7, 5_000)], received=1_000))
+    again = screen.screen(block([one(0, 7, 5_000)], received=2_000))
+
+    assert (again.accepted, again.duplicates) == (0, 1)
+
+
+def test_equal_values_of_different_stamps_taken_at_one_instant_are_two_readings() -> None:
+    screen = Screen(PAIR)
+
+    screened = screen.screen(block([one(0, 7, 5_000), one(0, 7, 6_000)], received=1_000))
+
+    assert screened.accepted == 2
+    assert screen.readings == 2
+
+
+def test_when_a_sensor_was_last_heard_is_kept() -> None:
+    screen = Screen(PAIR)
+
+    screen.screen(block([one(1, 7, 5)], received=1_000))
+
+    assert screen.heard[1] == 1_000
+    assert screen.heard[0] < 0

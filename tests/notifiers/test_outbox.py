@@ -16,9 +16,10 @@ from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.registry import Registry, Zone
 from notifiers.contacts_file import Person
 from notifiers.delivery import Delivery, State
-from notifiers.outbox import RANK, Outbox, backoff
+from notifiers.outbox import Outbox
 from notifiers.outbox_reader import OutboxReader
 from notifiers.outbox_schema import OutboxError
+from notifiers.outbox_settling import RANK, backoff
 from notifiers.outcome import Rejected, Retry, Sent, Unknown
 from notifiers.routes_file import Route
 from notifiers.routing import Router
@@ -133,6 +134,19 @@ def test_a_commit_that_fails_half_way_leaves_neither_transitions_nor_position(ou
     assert outbox.transitions() == []
 
 
+def test_a_full_disk_fails_the_commit_and_nothing_else(outbox: Outbox) -> None:
+    storm = [transition(warning=f"w{i}") for i in range(300)]
+    with outbox.transaction() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        outbox.commit(5, storm)
+    assert (outbox.position, outbox.transitions()) == (0, [])
+    connection.execute("PRAGMA max_page_count = 1000000")
+    assert outbox.commit(5, storm) == []
+    assert (outbox.position, len(outbox.transitions())) == (5, 300)
+
+
 def test_replaying_the_same_transition_changes_nothing(outbox: Outbox) -> None:
     assert len(tell(outbox, transition())) == 2
     assert outbox.commit(1, [transition()]) == []
@@ -195,6 +209,14 @@ def test_red_is_routed_and_claimed_before_everything_that_came_earlier(outbox: O
     while outbox.route(EVERYONE, START, limit=3):
         pass
     assert {d.grade for d in outbox.claim("sms", START, 9)} == {Grade.BLUE}
+
+
+def test_red_is_claimed_before_blue_that_has_been_waiting(outbox: Outbox) -> None:
+    outbox.commit(1, [transition(after=Grade.BLUE, warning=f"b{i}") for i in range(20)])
+    outbox.route(EVERYONE, START)
+    outbox.commit(2, [transition(after=Grade.RED, warning="r", at=START + 1)])
+    outbox.route(EVERYONE, START + 1)
+    assert [d.warning for d in outbox.claim("sms", START + 1, 2)] == ["r", "r"]
 
 
 def test_only_the_last_line_of_an_instant_is_told(outbox: Outbox) -> None:

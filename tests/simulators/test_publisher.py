@@ -8,14 +8,13 @@ from typing import Any
 import aiomqtt
 import pytest
 from aiomqtt import ProtocolVersion
-from mqtt5 import ConnectPacket, PubAckPacket, PubAckReasonCode, Will
+from mqtt5 import ConnectPacket, Will
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from simulators.broker import LoopbackBroker
 from simulators.broker_mosquitto import Mosquitto
 from simulators.publisher import Publisher
-from simulators.publisher_backlog import Backlog, Publication
 from simulators.publisher_link import RefusedError
 
 DEADLINE = 10.0  # s for anything that a broker does
@@ -274,6 +273,22 @@ async def test_two_publishers_with_one_id_do_not_fight(port: int, publisher: Pub
     await second.close()
 
 
+async def test_connections_that_do_not_last_are_sought_ever_more_slowly(
+    broker: LoopbackBroker, publisher: Publisher
+) -> None:
+    """Mosquitto does not tell a client that another one has its id; the two must not fight at full speed."""
+    loop = asyncio.get_running_loop()
+    outages = []
+    for _ in range(4):
+        broker.drop("gateway")
+        began = loop.time()
+        publish(publisher, range(1))
+        await asyncio.wait_for(publisher.flush(), DEADLINE)
+        outages.append(loop.time() - began)
+    # 50 ms doubled three times, less half of it as the least jitter.
+    assert outages[3] >= 0.2
+
+
 async def test_closing_ends_a_flush_that_waits(broker: LoopbackBroker, publisher: Publisher) -> None:
     broker.hold_acks("gateway", True)
     publish(publisher, range(3))
@@ -300,53 +315,6 @@ async def test_something_that_does_not_speak_mqtt_is_named() -> None:
         await Publisher("127.0.0.1", port, "gateway").connect()
     server.close()
     await server.wait_closed()
-
-
-def test_a_backlog_sends_again_what_was_out_before_what_is_new() -> None:
-    backlog = Backlog()
-    for number in range(5):
-        backlog.append(Publication("a", str(number).encode(), retain=False))
-    assert len(backlog.take(3)) == 3
-    backlog.settle(PubAckPacket(2))
-    backlog.recall()
-    again = backlog.take(100)
-    assert [(packet[-1:], bool(packet[0] & 0x08)) for packet in again] == [
-        (b"0", True),
-        (b"2", True),
-        (b"3", False),
-        (b"4", False),
-    ]
-    assert backlog.redelivered == 2
-
-
-def test_a_backlog_that_is_recalled_twice_keeps_its_order() -> None:
-    backlog = Backlog()
-    for number in range(4):
-        backlog.append(Publication("a", str(number).encode(), retain=False))
-    backlog.take(4)
-    backlog.recall()
-    backlog.take(2)
-    backlog.recall()
-    assert [packet[-1:] for packet in backlog.take(4)] == [b"0", b"1", b"2", b"3"]
-
-
-def test_a_backlog_gives_no_packet_id_twice_while_it_is_out() -> None:
-    backlog = Backlog()
-    for _ in range(65_536):
-        backlog.append(Publication("a", b"x", retain=False))
-    backlog.take(65_535)
-    backlog.settle(PubAckPacket(300))
-    (packet,) = backlog.take(65_535)
-    assert int.from_bytes(packet[5:7], "big") == 300
-
-
-def test_a_refused_message_counts_as_refused_and_not_as_acked() -> None:
-    backlog = Backlog()
-    backlog.append(Publication("a", b"x", retain=False))
-    backlog.take(1)
-    backlog.settle(PubAckPacket(1, reason_code=PubAckReasonCode.NOT_AUTHORIZED))
-    backlog.settle(PubAckPacket(1))
-    assert (backlog.settled, backlog.acked, backlog.refused, backlog.refusal) == (1, 0, 1, "NOT_AUTHORIZED")
 
 
 @pytest.mark.system

@@ -1,0 +1,71 @@
+"""A time-series database over HTTP: InfluxDB's client, with its retries off and its errors made ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from influxdb_client import InfluxDBClient, WritePrecision
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+from urllib3.exceptions import HTTPError
+
+from ingest.series_store import StoreRefused, StoreUnavailable
+
+# To connect and to answer, ms.
+TIMEOUT = (2_000, 10_000)
+# What these say of a request is true for ever. Others of 4xx (no such bucket, bad token, too many requests)
+# end when somebody mends the database or the settings, and until then the data waits.
+DEFECT = (400, 413, 422)
+LONGEST_REASON = 300
+
+
+class Server:
+    """One database. Raises StoreUnavailable, and StoreRefused where the request itself is at fault."""
+
+    def __init__(self, url: str, org: str, bucket: str, token: str) -> None:
+        # Never the whole URL in a message: it may hold a password.
+        self.name = urlsplit(url).netloc.rpartition("@")[2] or "the url of the series store"
+        self.bucket = bucket
+        self._client = InfluxDBClient(url=url, token=token, org=org, timeout=TIMEOUT, retries=False)
+        self._writing = self._client.write_api(write_options=SYNCHRONOUS)
+
+    def write(self, lines: bytes) -> None:
+        """Line protocol with times in ms."""
+        with self._translated("/api/v2/write"):
+            self._writing.write(self.bucket, record=lines, write_precision=WritePrecision.MS)
+
+    def get(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
+        """The lines of the answer while they arrive; an answer that breaks off raises."""
+        with self._translated(path):
+            api: Any = self._client.api_client
+            response = api.call_api(
+                path,
+                "GET",
+                query_params=list(query.items()),
+                _return_http_data_only=True,
+                _preload_content=False,
+            )
+            try:
+                yield from response
+            finally:
+                response.release_conn()
+
+    def ping(self) -> bool:
+        return self._client.ping()
+
+    def close(self) -> None:
+        self._writing.close()
+        self._client.close()
+
+    @contextmanager
+    def _translated(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except ApiException as error:
+            said = error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
+            reason = f"HTTP {error.status} at {path}: {str(said).strip()[:LONGEST_REASON]}"
+            refusal = StoreRefused if error.status in DEFECT else StoreUnavailable
+            raise refusal(self.name, reason) from error
+        except HTTPError as error:
+            raise StoreUnavailable(self.name, f"{path}: {error}"[:LONGEST_REASON]) from error

@@ -1,0 +1,146 @@
+"""What became of a delivery: outcomes, receipts and time running out, inside the outbox's transaction."""
+
+import sqlite3
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from ingest.clock import MINUTE, SECOND
+from notifiers.delivery import State
+from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+
+_LONGEST_BACKOFF = MINUTE
+
+# A receipt moves a delivery only to a higher rank, so their order and number do not matter.
+RANK = {
+    State.QUEUED: 0,
+    State.CLAIMED: 1,
+    State.UNKNOWN: 2,
+    State.ACCEPTED: 3,
+    State.SUPERSEDED: 4,
+    State.WITHDRAWN: 4,
+    State.EXPIRED: 4,
+    State.FAILED: 4,
+    State.DELIVERED: 5,
+    State.PLAYED: 6,
+    State.ACKNOWLEDGED: 7,
+}
+_RECEIPTS = {State.FAILED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Where a delivery goes at instant `now`, and when it is due for something next."""
+
+    state: State
+    now: int
+    due: int | None = None
+    detail: str = ""
+    provider_id: str = ""
+
+
+def settle(
+    connection: sqlite3.Connection,
+    key: str,
+    outcome: Outcome,
+    now: int,
+    *,
+    honours_keys: bool,
+    receipt_within: int | None,
+) -> None:
+    """See `Outbox.settle`."""
+    match outcome:
+        case Sent(provider_id):
+            due = None if receipt_within is None else now + receipt_within
+            change = _Change(State.ACCEPTED, now, due, provider_id=provider_id)
+        case Retry(after, reason):
+            change = _again(connection, key, after, reason, now)
+        case Rejected(reason):
+            change = _Change(State.FAILED, now, None, reason)
+        case Unknown(reason):
+            due = _next_try(connection, key, 0, now) if honours_keys else None
+            change = _Change(State.UNKNOWN, now, due, reason)
+    _apply(connection, key, change)
+
+
+def record_receipt(
+    connection: sqlite3.Connection, key: str, state: State, at: int, detail: str, address: str | None
+) -> bool:
+    """See `Outbox.receipt`."""
+    if state not in _RECEIPTS:
+        raise ValueError(f"{state} is no receipt; one of {', '.join(sorted(_RECEIPTS))} is")
+    found = connection.execute(
+        "SELECT state FROM deliveries WHERE key = ? AND attempt > 0 AND address = ifnull(?, address)",
+        (key, address),
+    ).fetchone()
+    if found is not None and RANK[state] > RANK[State(found[0])]:
+        connection.execute(
+            "UPDATE deliveries SET state = ?, due = NULL, reached = 1, detail = ?, updated = ? WHERE key = ?",
+            (state, detail, at, key),
+        )
+    return found is not None
+
+
+def expire(connection: sqlite3.Connection, now: int) -> int:
+    """See `Outbox.expire`."""
+    expired = connection.execute(
+        "UPDATE deliveries SET state = iif(state = 'queued', 'expired', state), due = NULL, updated = :now"
+        " WHERE expires <= :now AND due IS NOT NULL AND state IN ('queued', 'unknown')",
+        {"now": now},
+    ).rowcount
+    # Left to itself SQLite takes the index of all that is due, a storm's whole backlog.
+    silent = connection.execute(
+        "UPDATE deliveries INDEXED BY deliveries_unconfirmed"
+        " SET state = 'failed', due = NULL, detail = 'no receipt', updated = :now"
+        " WHERE due <= :now AND state = 'accepted'",
+        {"now": now},
+    ).rowcount
+    return expired + silent
+
+
+def backoff(key: str, attempt: int) -> int:
+    """Wait before the next try, ms: doubling from a second to a minute, spread by half either way.
+
+    The spread comes from the key and the attempt instead of chance, so a replay waits the same.
+    """
+    spread = int.from_bytes(blake2b(f"{key}\0{attempt}".encode(), digest_size=2).digest()) / 0xFFFF
+    return int(min(SECOND << min(attempt - 1, 10), _LONGEST_BACKOFF) * (0.5 + spread))
+
+
+def _apply(connection: sqlite3.Connection, key: str, change: _Change) -> None:
+    # A receipt can overtake the gateway's answer: then the delivery is claimed no longer and stays put.
+    connection.execute(
+        "UPDATE deliveries SET state = ?, due = ?, detail = ?, updated = ?, reached = max(reached, ?)"
+        " WHERE key = ? AND state = 'claimed'",
+        (
+            change.state,
+            change.due,
+            change.detail,
+            change.now,
+            change.state in (State.ACCEPTED, State.UNKNOWN),
+            key,
+        ),
+    )
+    if change.provider_id:
+        connection.execute("UPDATE deliveries SET provider_id = ? WHERE key = ?", (change.provider_id, key))
+
+
+def _again(connection: sqlite3.Connection, key: str, after: int, reason: str, now: int) -> _Change:
+    (overtaken,) = connection.execute(_OVERTAKEN, (key,)).fetchone()
+    if overtaken:
+        return _Change(State.SUPERSEDED, now, None, reason)
+    return _Change(State.QUEUED, now, _next_try(connection, key, after, now), reason)
+
+
+def _next_try(connection: sqlite3.Connection, key: str, after: int, now: int) -> int:
+    attempt, expires = connection.execute(
+        "SELECT attempt, expires FROM deliveries WHERE key = ?", (key,)
+    ).fetchone()
+    return int(min(now + max(after, backoff(key, attempt)), expires))
+
+
+_OVERTAKEN = """
+SELECT EXISTS (
+  SELECT 1 FROM deliveries AS d JOIN deliveries AS later
+    ON later.warning = d.warning AND later.recipient = d.recipient AND later.channel = d.channel
+  WHERE d.key = ? AND later.ordinal > d.ordinal)
+"""

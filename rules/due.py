@@ -1,0 +1,52 @@
+"""When a subject next changes without a reading: on its sensor's clock, and in engine time."""
+
+from collections.abc import Iterator
+
+from rules.board import Board
+from rules.deadlines import Due, Order
+from rules.ladder import Ladder
+from rules.ring import NEVER
+from rules.subject import Latch, Subject
+
+
+def raising_times(ladder: Ladder, subject: Subject) -> Iterator[int]:
+    """The sensor's clock at which runs of `sustain` and `sustained` complete, later than last judged."""
+    for grade, latch in subject.latches.items():
+        if latch.run is not None and not latch.auto:
+            yield from _after(latch.run + ladder.rule.sustain[grade], subject.clock)
+    for key, since in subject.runs.items():
+        yield from _after(since + ladder.held[key].duration, subject.clock)
+
+
+def _after(time: int, clock: int) -> Iterator[int]:
+    if time > clock:
+        yield time
+
+
+def earliest_fall(latch: Latch, after: int) -> int:
+    """The engine time before which a latch that is on may not fall (D13): never at the `at` of its raise."""
+    assert latch.raised is not None
+    return latch.raised + max(after, 1)
+
+
+def next_due(ladder: Ladder, board: Board, slot: int, subject: Subject, now: Due) -> Due | None:
+    """The first deadline after `now`."""
+    lag = int(board.arrived[slot]) - int(board.newest[slot])
+    after = ladder.rule.release.after
+    found = [(time + lag, Order.RAISING) for time in raising_times(ladder, subject)]
+    releasing = [latch for latch in subject.latches.values() if latch.release is not None]
+    for latch in releasing:
+        assert latch.release is not None
+        fall = max(latch.release + after + lag, earliest_fall(latch, after))
+        found.append((fall, Order.CLEARING))
+    if releasing:
+        found += [due for due in _silences(ladder, board, slot) if due > now]
+    return min(found, default=None)
+
+
+def _silences(ladder: Ladder, board: Board, slot: int) -> Iterator[Due]:
+    patience = ladder.patience(int(board.patience[slot]))
+    for column in ladder.columns:
+        heard = int(board.columns[column].heard[slot])
+        if heard > NEVER:
+            yield heard + patience, Order.SILENCE

@@ -1,0 +1,200 @@
+"""Readings -> transitions of warnings: a pure function of readings and time (design 3.4, semantics)."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.clock import DAY
+from ingest.kinds import Kinds
+from ingest.reading import Readings
+from ingest.registry import Registry
+from rules import saved
+from rules.board import Board, Needs
+from rules.deadlines import Deadlines, Order
+from rules.event import Event
+from rules.hindsight import look_back
+from rules.interest import Gathered
+from rules.judge import Judge
+from rules.ladder import Ladder, add_needs
+from rules.late import Late, late_readings, take_in
+from rules.ledger import BEFORE_MESSAGES, Ledger
+from rules.normal_form import Fault
+from rules.ring import NEVER
+from rules.rule import Rule
+from rules.subject import Subject
+from rules.telling import Teller
+from rules.transition import Disposition, Transition
+from rules.view import Kept
+from rules.warning import ZoneWarning
+from rules.waves import Wave, waves
+
+State: TypeAlias = dict[str, npt.NDArray[np.generic] | bytes]
+
+# A late reading older than this is counted, not judged (D6).
+OLDEST_LATE = DAY
+
+
+class Engine:
+    """All rules over all sensors. Instants are engine time, ms; they must never decrease."""
+
+    def __init__(self, kinds: Kinds, registry: Registry, rules: tuple[Rule, ...]) -> None:
+        self.now = NEVER
+        self.too_late = 0
+        self.orphans: dict[str, ZoneWarning] = {}
+        self._deadlines = Deadlines()
+        self._ledger = Ledger()
+        self.boards: list[Board] = []
+        self.judges: list[Judge] = []
+        self._of_board: list[list[Judge]] = []
+        self._starts = np.array(sorted(r.start for r in registry.ranges.values()), np.int64)
+        for name in sorted(registry.ranges, key=lambda kind: registry.ranges[kind].start):
+            self._add_kind(name, kinds, registry, [rule for rule in rules if rule.kind == name])
+
+    def _add_kind(self, name: str, kinds: Kinds, registry: Registry, rules: list[Rule]) -> None:
+        slots = registry.ranges[name]
+        sensors = registry.sensors[slots.start : slots.stop]
+        needs: dict[int, Needs] = {}
+        for rule in rules:
+            add_needs(rule, kinds[name], needs)
+        board = Board(kinds[name], sensors, needs)
+        teller = Teller(sensors, board, self._ledger)
+        judges = []
+        for rule in rules:
+            ladder = Ladder.of(rule, kinds[name], registry, sensors)
+            judges.append(Judge(len(self.judges) + len(judges), ladder, board, self._deadlines, teller))
+        self.boards.append(board)
+        self._of_board.append(judges)
+        self.judges += judges
+
+    @property
+    def due(self) -> int | None:
+        """The next instant at which `advance_to` would do something; None if nothing is pending."""
+        return self._deadlines.due
+
+    def advance(self, readings: Readings) -> list[Transition]:
+        """Settle what falls due before the readings, then judge them in journal order.
+
+        Raises ValueError if `received` lies before what has been settled.
+        """
+        self._settle(readings.received)
+        for wave in waves(readings, self._starts):
+            self._take(wave, readings.received)
+        return self._ledger.take()
+
+    def advance_to(self, instant: int) -> list[Transition]:
+        """Settle raising deadlines up to and including `instant`, all others before it (D3)."""
+        self._settle(instant)
+        return self._ledger.take()
+
+    def _settle(self, instant: int) -> None:
+        if instant < self.now:
+            raise ValueError(f"engine time would go back from {self.now} to {instant} ms")
+        self.now = instant
+        while (found := self._deadlines.pop((instant, Order.READING))) is not None:
+            (due, order), number, slot = found
+            self.judges[number].fire(slot, Event(due, order))
+
+    def _take(self, wave: Wave, received: int) -> None:
+        board = self.boards[wave.kind]
+        late = wave.observed < board.newest[wave.slot]
+        if late.any():
+            for reading in late_readings(wave.only(late)):
+                self._look_back(wave.kind, reading, received)
+            wave = wave.only(~late)
+        if len(wave.slot):
+            self._take_newest(wave, received)
+
+    def _take_newest(self, wave: Wave, received: int) -> None:
+        """Judge readings none of which is behind its sensor's newest."""
+        board, judges = self.boards[wave.kind], self._of_board[wave.kind]
+        busy = np.flatnonzero(board.busy[wave.slot]).tolist()
+        for at in busy:
+            event = Event(received, Order.READING, int(wave.message[at]))
+            for judge in judges:
+                if judge.active[wave.slot[at]]:
+                    judge.catch_up(int(wave.slot[at]), int(wave.observed[at]), event)
+        board.apply(wave, received)
+        gathered = Gathered(board, wave)
+        columns = {at: frozenset(self._columns_at(wave, at)) for at in busy}
+        for judge in judges:
+            for at in judge.interesting(gathered, wave).tolist():
+                if at not in columns:
+                    columns[at] = frozenset(self._columns_at(wave, at))
+                event = Event(received, Order.READING, int(wave.message[at]))
+                judge.read(int(wave.slot[at]), columns[at], event)
+        for at in busy:
+            self._reschedule(judges, int(wave.slot[at]), Event(received, Order.READING))
+
+    @staticmethod
+    def _columns_at(wave: Wave, at: int) -> list[int]:
+        return [column for column, values in wave.columns.items() if at in values.at]
+
+    @staticmethod
+    def _reschedule(judges: list[Judge], slot: int, event: Event) -> None:
+        """Every reading moves its sensor's clock, also for rules that it says nothing to."""
+        for judge in judges:
+            if judge.active[slot]:
+                judge.schedule(slot, judge.subjects[slot], event)
+
+    def _look_back(self, kind: int, late: Late, received: int) -> None:
+        if received - late.stamp > OLDEST_LATE:
+            self.too_late += 1
+            return
+        board = self.boards[kind]
+        before = Kept.of(board, late.slot)
+        after = take_in(board, late, received)
+        event = Event(received, Order.READING, late.message, late=True)
+        for judge in self._of_board[kind]:
+            if judge.ladder.columns & late.values.keys() and judge.ladder.member[late.slot]:
+                look_back(judge, late.slot, before, after, event, late.stamp)
+
+    def warnings(self) -> list[ZoneWarning]:
+        """The open warnings, orphans too, by rule and subject."""
+        found = [*self.orphans.values()]
+        for judge in self.judges:
+            for slot, subject in judge.subjects.items():
+                found += self._shown(judge, slot, subject)
+        return sorted(found, key=lambda warning: (warning.rule, warning.subject, warning.since))
+
+    def _shown(self, judge: Judge, slot: int, subject: Subject) -> list[ZoneWarning]:
+        if subject.warning is None or subject.top is None:
+            return []
+        heard = max(int(judge.board.columns[column].heard[slot]) for column in judge.ladder.columns)
+        certain = subject.top == subject.auto
+        return [
+            ZoneWarning(
+                id=subject.warning.id,
+                rule=judge.ladder.rule.id,
+                subject=judge.board.ids[slot],
+                grade=subject.top,
+                disposition=Disposition.AUTO if certain else Disposition.REVIEW,
+                since=subject.warning.since,
+                changed=subject.warning.changed,
+                orphaned=False,
+                blind=heard + judge.patience(slot) < self.now,
+                evidence=subject.warning.text,
+            )
+        ]
+
+    def faults(self) -> list[Fault]:
+        """Conditions that cannot be evaluated, by rule and subject."""
+        found = {fault for judge in self.judges for fault in judge.ladder.faults}
+        return sorted(found, key=lambda fault: (fault.rule, fault.subject, fault.reason))
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of arrays by kind, newest values and rings apart."""
+        sizes: dict[str, int] = {}
+        for board in self.boards:
+            sizes[f"{board.kind.name}/newest"] = board.nbytes
+            sizes[f"{board.kind.name}/rings"] = sum(ring.nbytes for ring in board.rings.values())
+        return sizes
+
+    def snapshot(self) -> State:
+        """The whole state, copied; only an engine of the same kinds, registry and rules can take it."""
+        return saved.pack(self)
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic] | bytes]) -> None:
+        """Take the state of a snapshot."""
+        saved.unpack(self, state)

@@ -1,0 +1,83 @@
+"""Which readings of a wave a rule must look at: one vectorised pass over all, an upper bound of what is true.
+
+Silence, coverage and runs are left to the exact judgement, which sees only what passes here.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.amount_ring import AmountRing
+from rules.board import Board
+from rules.normal_form import AllOf, AnyOf, Check, Held, Node
+from rules.ring import NEVER, Longs
+from rules.waves import Wave
+
+Truth: TypeAlias = npt.NDArray[np.bool_]
+
+
+class Gathered:
+    """The left sides that rules ask for, fetched once for a wave."""
+
+    def __init__(self, board: Board, wave: Wave) -> None:
+        self._board = board
+        self._wave = wave
+        self._fetched: dict[tuple[int, str, int], tuple[Longs, Truth | None]] = {}
+        self._carriers: dict[frozenset[int], Truth | None] = {}
+
+    def carriers(self, columns: frozenset[int]) -> Truth | None:
+        """Which readings carry any of the metrics; None for all."""
+        if columns not in self._carriers:
+            self._carriers[columns] = self._carrying(columns)
+        return self._carriers[columns]
+
+    def _carrying(self, columns: frozenset[int]) -> Truth | None:
+        present = [self._wave.columns[c].at for c in columns if c in self._wave.columns]
+        if any(len(at) == len(self._wave.slot) for at in present):
+            return None
+        carrying = np.zeros(len(self._wave.slot), np.bool_)
+        for at in present:
+            carrying[at] = True
+        return carrying
+
+    def left(self, check: Check) -> tuple[Longs, Truth | None]:
+        """The left sides, and which of them are known; None for all."""
+        key = (check.column, check.function, check.width)
+        if key not in self._fetched:
+            self._fetched[key] = self._fetch(check)
+        return self._fetched[key]
+
+    def _fetch(self, check: Check) -> tuple[Longs, Truth | None]:
+        slot, state = self._wave.slot, self._board.columns[check.column]
+        if not check.function:
+            everywhere = self.carriers(frozenset([check.column])) is None
+            return state.value[slot], None if everywhere else state.stamp[slot] > NEVER
+        ring = self._board.rings[self._board.ring_key(check.column, check.width)]
+        if isinstance(ring, AmountRing):
+            return ring.totals(slot, check.width)
+        high, low, known = ring.extremes(slot, check.width)
+        return high if check.function == "max" else state.value[slot] - low, known
+
+    def true(self, node: Node) -> Truth:
+        """Where the condition may be true; everywhere for a negated `sustained`."""
+        match node:
+            case Check():
+                return self._compared(node)
+            case Held(check, _, negated):
+                return np.ones(len(self._wave.slot), np.bool_) if negated else self._compared(check)
+            case AllOf(parts):
+                return np.logical_and.reduce([self.true(part) for part in parts])
+            case AnyOf(parts):
+                return np.logical_or.reduce([self.true(part) for part in parts])
+
+    def _compared(self, check: Check) -> Truth:
+        value, known = self.left(check)
+        bound = check.bound if isinstance(check.bound, int) else check.bound[self._wave.slot]
+        true: Truth = COMPARE[check.sense](value, bound)
+        if known is not None:
+            true &= known
+        return true
+
+
+COMPARE = {">=": np.greater_equal, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}

@@ -1,0 +1,93 @@
+"""Takes a late reading into what is kept of its sensor."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.kinds import Form
+from ingest.reading import Quality
+from rules.amount_ring import Amount, AmountRing
+from rules.board import Board, History
+from rules.history import AmountHistory
+from rules.report_ring import Report
+from rules.view import Kept
+from rules.waves import Values, Wave
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """One late reading: `values` maps a column to (value, period, flags)."""
+
+    slot: int
+    stamp: int
+    message: int
+    values: dict[int, tuple[int, int, int]]
+
+
+def late_readings(wave: Wave) -> list[Late]:
+    """The readings of a wave one by one."""
+    readings = [
+        Late(slot, stamp, message, {})
+        for slot, stamp, message in zip(
+            wave.slot.tolist(), wave.observed.tolist(), wave.message.tolist(), strict=True
+        )
+    ]
+    for column, values in wave.columns.items():
+        rows = (values.at, values.value, values.period, values.flags)
+        for at, *row in zip(*(array.tolist() for array in rows), strict=True):
+            value, period, flags = row
+            readings[at].values[column] = value, period, flags
+    return readings
+
+
+def take_in(board: Board, late: Late, received: int) -> Kept:
+    """Put the values where they belong; what is kept with them."""
+    alone: dict[tuple[int, int], History] = {}
+    for column in late.values.keys() & board.columns.keys():
+        if board.forms[column] is Form.INSTANT:
+            _take_report(board, late, column, alone)
+        else:
+            _take_amount(board, late, column, alone)
+        _take_newest(board, late, column, received)
+    kept = Kept.of(board, late.slot)
+    kept.alone = alone
+    return kept
+
+
+def _take_report(board: Board, late: Late, column: int, alone: dict[tuple[int, int], History]) -> None:
+    value, _, flags = late.values[column]
+    report = Report(late.stamp, 0, value, value, value, flags)
+    by_itself = board.reports(late.slot, [report])
+    if (column, 0) not in board.rings:
+        alone[column, 0] = by_itself
+    for key in [key for key in board.rings if key[0] == column]:
+        ring = board.rings[key]
+        if not isinstance(ring, AmountRing) and not ring.insert(late.slot, report):
+            alone[key] = by_itself
+
+
+def _take_amount(board: Board, late: Late, column: int, alone: dict[tuple[int, int], History]) -> None:
+    value, period, flags = late.values[column]
+    ring = board.amount_ring(column)
+    entries = ring.entries(late.slot) if ring else []
+    before = max((entry.stamp for entry in entries if entry.stamp < late.stamp), default=late.stamp)
+    row = Values(np.zeros(1, np.int64), np.array([value]), np.array([period]), np.array([flags], np.uint8))
+    slot, stamp = np.array([late.slot]), np.array([late.stamp])
+    periods, marked = board.periods(slot, stamp, row, np.array([before]))
+    amount = Amount(late.stamp, int(periods[0]), value, value, int(marked[0]))
+    if ring is None or not ring.insert(late.slot, amount):
+        alone[column, 0] = AmountHistory([amount], int(board.heartbeat[late.slot]))
+
+
+def _take_newest(board: Board, late: Late, column: int, received: int) -> None:
+    """The reading may be late for its sensor and still the newest of its metric."""
+    state, slot = board.columns[column], late.slot
+    state.heard[slot] = received
+    value, _, flags = late.values[column]
+    if late.stamp < state.stamp[slot]:
+        return
+    again = late.stamp == state.stamp[slot] and board.forms[column] is not Form.INSTANT
+    if again and value <= state.value[slot]:
+        return
+    state.value[slot], state.stamp[slot] = value, late.stamp
+    state.flags[slot] = flags | (int(Quality.SUSPECT) if again else 0)

@@ -1,0 +1,75 @@
+"""A real VictoriaMetrics with its own port and directory: system tests and benchmarks start it."""
+
+import asyncio
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+READY_WITHIN = 20.0  # s from the start of the process to its first answer
+
+
+class VictoriaMetrics:
+    """One database process on the loopback; what it stored is there again after `kill` and `start`.
+
+    Points of one series and millisecond are one point, and what was just written can be read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._process: asyncio.subprocess.Process | None = None
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Return once it answers. FileNotFoundError: not installed. TimeoutError: it does not answer."""
+        binary = shutil.which("victoria-metrics")
+        if binary is None:
+            raise FileNotFoundError(
+                "no victoria-metrics on this machine: install Debian's package `victoria-metrics`"
+            )
+        log = (self._directory / "victoria-metrics.log").open("ab")
+        with log:
+            self._process = await asyncio.create_subprocess_exec(
+                binary,
+                f"-storageDataPath={self._directory / 'data'}",
+                f"-httpListenAddr=127.0.0.1:{self.port}",
+                "-retentionPeriod=100y",
+                "-dedup.minScrapeInterval=1ms",
+                "-search.latencyOffset=0s",
+                stdout=log,
+                stderr=log,
+            )
+        async with asyncio.timeout(READY_WITHIN):
+            while not await self.get("/health"):
+                await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        await self._end(signal.SIGTERM)
+
+    async def kill(self) -> None:
+        """End it as a power cut does."""
+        await self._end(signal.SIGKILL)
+
+    async def get(self, path: str) -> bytes:
+        """The answer to a GET with its header; empty while nobody answers."""
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except ConnectionRefusedError:
+            return b""
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+    async def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            raise RuntimeError("victoria-metrics does not run: start it first")
+        self._process.send_signal(how)
+        await self._process.wait()
+        self._process = None

@@ -1,0 +1,84 @@
+"""`tocsin run` as its own process, over a configuration made for a test."""
+
+import asyncio
+import json
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+CONFIGS = Path(__file__).parent.parent.parent / "configs"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class DaemonProcess:
+    """A daemon that can be killed and started again over the same state."""
+
+    def __init__(self, directory: Path, settings: dict[str, object], sensors: list[str]) -> None:
+        self.configs = directory / "configs"
+        self.state = directory / "state"
+        self.log = directory / "daemon.log"
+        self.port = free_port()
+        shutil.copytree(CONFIGS, self.configs)
+        (self.configs / "sensors.csv").write_text("\n".join(sensors) + "\n")
+        files = {name: f"{name}.yaml" for name in ("kinds", "contacts", "routes")}
+        whole = {
+            "realm": "live",
+            **files,
+            "sensors": ["sensors.csv"],
+            "zones": "zones.geojson",
+            "rules": "rules",
+            "http": {"port": self.port},
+            **settings,
+        }
+        (self.configs / "tocsin.yaml").write_text(json.dumps(whole, indent=2))
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tocsin", "run",
+                "--config", str(self.configs / "tocsin.yaml"), "--state", str(self.state),
+                stdout=log, stderr=log,
+            )  # fmt: skip
+
+    async def ready(self, within: float = 30) -> None:
+        """Until /readyz says so; TimeoutError shows the log."""
+        try:
+            async with asyncio.timeout(within):
+                while b"200 OK" not in await self.get("/readyz"):
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise TimeoutError(f"not ready in {within} s; its log:\n{self.log.read_text()}") from None
+
+    async def get(self, path: str) -> bytes:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except ConnectionRefusedError:
+            return b""
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+    async def figure(self, name: str) -> float:
+        """One line of /metrics, by its name with labels as it stands there."""
+        for text in (await self.get("/metrics")).decode().splitlines():
+            if text.startswith(f"{name} "):
+                return float(text.split()[-1])
+        raise KeyError(name)
+
+    async def signal(self, number: signal.Signals) -> int | None:
+        """Send it; SIGTERM and SIGKILL wait for the end and return the exit code."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        if number in (signal.SIGTERM, signal.SIGKILL):
+            return await self._process.wait()
+        return None
