@@ -4,8 +4,10 @@ Sensors are numbered by `slot`, 0..n-1, in the order of (kind, id), so each kind
 slots and every array of the engine is indexed by slot or by slot minus the kind's first.
 """
 
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import accumulate
 
 from ingest.kinds import Reporting
 
@@ -16,7 +18,6 @@ class Sensor:
 
     id: str
     kind: str
-    slot: int
     zone: str
     gateway: str
     lon: float | None
@@ -51,13 +52,13 @@ class Registry:
 
     @classmethod
     def of(cls, sensors: list[Sensor], zones: dict[str, Zone]) -> "Registry":
-        """Number the sensors; the `slot` a sensor came with is replaced."""
+        """Number the sensors; their ids must be distinct."""
         ordered = sorted(sensors, key=lambda s: (s.kind, s.id))
-        numbered = tuple(replace(s, slot=slot) for slot, s in enumerate(ordered))
-        ranges = {s.kind: range(s.slot, s.slot) for s in reversed(numbered)}
-        for s in numbered:
-            ranges[s.kind] = range(ranges[s.kind].start, s.slot + 1)
-        return cls(numbered, zones, {s.id: s.slot for s in numbered}, ranges)
+        slots = {sensor.id: slot for slot, sensor in enumerate(ordered)}
+        counts = Counter(sensor.kind for sensor in ordered)
+        ends = accumulate(counts.values())
+        ranges = {kind: range(end - counts[kind], end) for kind, end in zip(counts, ends, strict=True)}
+        return cls(tuple(ordered), zones, slots, ranges)
 
     def ancestry(self, zone: str) -> list[str]:
         """The zone and all above it, nearest first: village, town, district."""

@@ -40,7 +40,6 @@ class SensorList:
         sensor = Sensor(
             id=name,
             kind=kind,
-            slot=len(self.sensors),
             zone=zone,
             gateway=gateway,
             lon=lon,

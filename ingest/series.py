@@ -1,68 +1,45 @@
 """The series writer: follows the journal and writes what it decodes into a time-series store.
 
-A slow, absent or forgetful database costs history time, never a reading, and delays no warning.
+A slow, absent or forgetful database delays the history and loses none of it; warnings never wait for it.
 """
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
 import structlog
 
 from ingest.clock import Clock
 from ingest.journal_entry import Entry, JournalCorrupt, JournalUnavailable
+from ingest.series_cursor import Journaled, TrailingCursor
 from ingest.series_store import Block, Point, Store, StoreRefused, StoreUnavailable
+from ingest.series_transfer import Transfer, Transferred
 
 __all__ = ["Block", "Journaled", "Point", "SeriesWriter", "Store", "StoreRefused", "StoreUnavailable"]
 
 log = structlog.get_logger()
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
-# Journal entries a write, at most half a megabyte each.
-ENTRIES = 16
-# The first and the longest pause (seconds, of the loop) after a failure, before the jitter.
+# The first and the longest pause after a failure, in seconds of the loop, before jitter.
 PAUSES = (0.5, 10.0)
 REFUSED_KEPT = 1_000
 
 
-class Journaled(Protocol):
-    """What the writer needs of the journal."""
-
-    @property
-    def last(self) -> int: ...
-
-    def read(self, after: int, limit: int) -> list[Entry]: ...
-
-    def cursor(self, name: str) -> int: ...
-
-    def move_cursor(self, name: str, sequence: int) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """One write: the last entry it covers, values written, and (sequence, reason) of blocks refused."""
-
-    sequence: int
-    points: int
-    refused: list[tuple[int, str]]
-
-
 class SeriesWriter:
-    """Writes each entry at least once, in order.
+    """Writes every entry at least once, in order.
 
-    The durable cursor follows `store.trail` behind, and after a failure or a restart of the store everything
-    beyond the cursor is written again; points overwrite themselves. `worker` runs all that blocks.
+    The durable cursor trails by `store.trail`; after a failure, and when the store was started anew, all that
+    lies beyond the cursor is written again, and points overwrite themselves. `worker` runs what blocks.
 
-    available       whether the last attempt succeeded; `reason` says why not
+    available       whether the last attempt succeeded; if not, `reason` says why
     points_written  values, those written again included
     failures        attempts that failed
-    refused         sequence -> reason of blocks the store will never take, the newest REFUSED_KEPT
+    refused         entry -> reason, for blocks the store will never take: the newest REFUSED_KEPT
     """
 
     def __init__(
@@ -77,16 +54,14 @@ class SeriesWriter:
         pauses: tuple[float, float] = PAUSES,
     ) -> None:
         self._journal = journal
-        self._decode = decode
         self._store = store
         self._clock = clock
         self._worker = worker
-        self._name = name
-        self._pauses = pauses
-        self._position = journal.cursor(name)
-        # (last sequence, instant) of the writes the cursor has not passed, oldest first.
-        self._trailing: deque[tuple[int, int]] = deque()
-        self._moved = 0
+        self._first_pause, self._longest_pause = pauses
+        self._transfer = Transfer(journal, decode, store)
+        self._cursor = TrailingCursor(journal, name, store.trail)
+        self._position = self._cursor.position
+        # Of the store that everything beyond the cursor was written to; None before the first write to it.
         self._incarnation: str | None = None
         self._attempt = 0
         self._woken = asyncio.Event()
@@ -99,59 +74,105 @@ class SeriesWriter:
 
     @property
     def lag(self) -> int:
-        """Entries the store has not been given yet."""
+        """Journal entries that are not written yet."""
         return self._journal.last - self._position
 
     def idle(self) -> bool:
-        """Everything journaled is written (the cursor may still trail)."""
-        return self._position == self._journal.last
+        """Everything journaled is written; the cursor may still trail."""
+        return self.lag == 0
 
     def notify(self) -> None:
         """Something was appended to the journal."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Follow the journal until cancelled; failures are retried for ever, with growing pauses."""
+        """Follow the journal until cancelled; what fails is tried for ever, with growing pauses."""
         while True:
+            self._woken.clear()
             try:
                 await self._round()
             except (StoreUnavailable, JournalUnavailable, JournalCorrupt) as error:
                 self._fall_back(str(error))
+                self._turned.set()
                 await self._pause()
-            self._turned.set()
-            if self.available and self.idle():
-                await self._rest()
+            else:
+                self._turned.set()
+                if self.idle():
+                    await self._rest()
 
     async def drain(self, deadline_seconds: float = 5.0) -> None:
-        """Return when all is written, when the store fails, or at the deadline (of the loop).
+        """Return when all is written, when the store fails, or at the deadline (loop time).
 
-        What is left is still in the journal.
+        What is left stays in the journal.
         """
-        self.notify()
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline_seconds):
                 while self.available and not self.idle():
+                    self.notify()
                     self._turned.clear()
                     await self._turned.wait()
 
     async def _round(self) -> None:
-        self._woken.clear()
         if self._incarnation is None:
-            self._incarnation = await self._call(self._attach)
+            self._incarnation = await self._blocking(self._attach)
         await self._move_cursor()
-        written = await self._call(self._transfer, self._position)
-        if written.sequence > self._position:
-            self._note(written)
+        done = await self._blocking(self._transfer.after, self._position)
+        if done.sequence > self._position:
+            self._note(done)
         if not self.available:
             log.info("series store available again", behind=self.lag)
         self.available, self.reason, self._attempt = True, "", 0
 
-    def _note(self, written: _Written) -> None:
-        self._position = written.sequence
-        self._trailing.append((written.sequence, self._clock.now()))
-        self.points_written += written.points
-        for sequence, reason in written.refused:
-            log.error("series store refused a block: its readings are in the journal alone", entry=sequence)
+    def _attach(self) -> str:
+        """Claims the journal from the cursor on, so that retention waits, and meets the store."""
+        self._cursor.move(self._cursor.position)
+        return self._store.incarnation()
+
+    async def _move_cursor(self) -> None:
+        now, due = self._clock.now(), self._cursor.due()
+        if due is not None and due <= now:
+            sequence = self._cursor.reach(now)
+            await self._blocking(self._confirm, sequence)
+            self._cursor.passed(sequence, now)
+
+    def _confirm(self, sequence: int) -> None:
+        if self._store.incarnation() != self._incarnation:
+            raise StoreUnavailable("series store", "it was restarted; what it may have lost is written again")
+        self._cursor.move(sequence)
+
+    def _note(self, done: Transferred) -> None:
+        self._position = done.sequence
+        self._cursor.wrote(done.sequence, self._clock.now())
+        self.points_written += done.points
+        for sequence, reason in done.refused:
+            log.error("series store refused a block; the journal still has it", entry=sequence, reason=reason)
             self.refused[sequence] = reason
         for oldest in list(self.refused)[:-REFUSED_KEPT]:
             del self.refused[oldest]
+
+    def _fall_back(self, reason: str) -> None:
+        if self.available:
+            log.warning("series store unavailable; history waits in the journal", reason=reason)
+        self.failures += 1
+        self.available, self.reason = False, reason
+        self._incarnation = None
+        self._position = self._cursor.fall_back()
+
+    async def _pause(self) -> None:
+        longest = min(self._first_pause * 2**self._attempt, self._longest_pause)
+        self._attempt = min(self._attempt + 1, 16)
+        await asyncio.sleep(longest * random.uniform(0.5, 1.0))
+
+    async def _rest(self) -> None:
+        """Until something is appended or the cursor can move."""
+        waits: list[asyncio.Task[object]] = [asyncio.create_task(self._woken.wait())]
+        if (due := self._cursor.due()) is not None:
+            waits.append(asyncio.create_task(self._clock.sleep_until(due)))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _blocking(self, call: Callable[P, T], *args: P.args, **_: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, call, *args)

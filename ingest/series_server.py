@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from influxdb_client import InfluxDBClient, WritePrecision
+from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
@@ -27,8 +28,9 @@ class Server:
         # Never the whole URL in a message: it may hold a password.
         self.name = urlsplit(url).netloc.rpartition("@")[2] or "the url of the series store"
         self.bucket = bucket
-        self._client = InfluxDBClient(url=url, token=token, org=org, timeout=TIMEOUT, retries=False)
-        self._writing = self._client.write_api(write_options=SYNCHRONOUS)
+        # Any: most of the library's methods have no types.
+        self._client: Any = InfluxDBClient(url=url, token=token, org=org, timeout=TIMEOUT, retries=False)
+        self._writing: Any = self._client.write_api(write_options=SYNCHRONOUS)
 
     def write(self, lines: bytes) -> None:
         """Line protocol with times in ms."""
@@ -38,8 +40,7 @@ class Server:
     def get(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
         """The lines of the answer while they arrive; an answer that breaks off raises."""
         with self._translated(path):
-            api: Any = self._client.api_client
-            response = api.call_api(
+            response = self._client.api_client.call_api(
                 path,
                 "GET",
                 query_params=list(query.items()),
@@ -52,7 +53,7 @@ class Server:
                 response.release_conn()
 
     def ping(self) -> bool:
-        return self._client.ping()
+        return bool(self._client.ping())
 
     def close(self) -> None:
         self._writing.close()
@@ -63,7 +64,9 @@ class Server:
         try:
             yield
         except ApiException as error:
-            said = error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
+            said = (
+                error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
+            )
             reason = f"HTTP {error.status} at {path}: {str(said).strip()[:LONGEST_REASON]}"
             refusal = StoreRefused if error.status in DEFECT else StoreUnavailable
             raise refusal(self.name, reason) from error

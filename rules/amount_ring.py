@@ -5,6 +5,7 @@ what exceeds them, whatever the order of arrival (D21); totals are sums of share
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -157,6 +158,11 @@ class AmountRing:
             self._start = np.concatenate([self._start, np.full(more, NEVER)])
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Rings of one shape keep the same reports."""
+        return (self.rows.capacity, self.span, self.step, *self.widths)
+
+    @property
     def nbytes(self) -> int:
         return self.rows.nbytes + self._totals.nbytes + self._tails.nbytes + self._start.nbytes
 
@@ -172,8 +178,8 @@ class AmountRing:
 
 
 def shared(entries: list[Amount]) -> list[Amount]:
-    """The entries with their shares: the longer report counts for what exceeds the shorter ones inside it."""
-    if not any(_overlap(a, b) for a, b in zip(entries, entries[1:], strict=False)):
+    """The entries with their shares: a longer report counts for what exceeds the shorter ones in it."""
+    if not any(_overlap(a, b) for a, b in pairwise(entries)):
         return [entry._replace(share=entry.amount) for entry in entries]
     by_period = sorted(range(len(entries)), key=lambda k: entries[k].period)
     result = list(entries)

@@ -1,4 +1,4 @@
-"""What is known of the sensors of one kind: the newest value of each metric that rules name, and its rings."""
+"""What is known of the sensors of one kind: newest values and rings of the metrics that rules name."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -73,8 +73,8 @@ class Board:
         if metric.form is not Form.INSTANT:
             if need.widths:
                 widths = sorted(need.widths)
-                ring = AmountRing(sensors, widths, widths[-1] + LATE_AMOUNTS, step)
-                self._add(metric.column, 0, widths, ring)
+                amounts = AmountRing(sensors, widths, widths[-1] + LATE_AMOUNTS, step)
+                self._add(metric.column, 0, widths, amounts)
             return
         wide = max(abs(metric.scale(metric.low)), abs(metric.scale(metric.high))) >= 2**31
         most = MOST_REPORTS * step
@@ -155,10 +155,11 @@ class Board:
 
     @property
     def nbytes(self) -> int:
-        own = (self.interval, self.heartbeat, self.patience, self.newest, self.arrived, self.busy)
-        return sum(a.nbytes for a in own) + sum(
-            a.nbytes for column in self.columns.values() for a in column.arrays.values()
-        )
+        """Bytes of the newest values; the rings know their own."""
+        arrays = [self.interval, self.heartbeat, self.patience, self.newest, self.arrived, self.busy]
+        for column in self.columns.values():
+            arrays += column.arrays.values()
+        return sum(array.nbytes for array in arrays)
 
     def snapshot(self) -> Arrays:
         """Copies, keyed by what they are."""

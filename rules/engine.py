@@ -10,7 +10,7 @@ from ingest.clock import DAY
 from ingest.kinds import Kinds
 from ingest.reading import Readings
 from ingest.registry import Registry
-from rules import saved
+from rules import reload, saved
 from rules.board import Board, Needs
 from rules.deadlines import Deadlines, Order
 from rules.event import Event
@@ -19,7 +19,7 @@ from rules.interest import Gathered
 from rules.judge import Judge
 from rules.ladder import Ladder, add_needs
 from rules.late import Late, late_readings, take_in
-from rules.ledger import BEFORE_MESSAGES, Ledger
+from rules.ledger import Ledger
 from rules.normal_form import Fault
 from rules.ring import NEVER
 from rules.rule import Rule
@@ -60,7 +60,7 @@ class Engine:
             add_needs(rule, kinds[name], needs)
         board = Board(kinds[name], sensors, needs)
         teller = Teller(sensors, board, self._ledger)
-        judges = []
+        judges: list[Judge] = []
         for rule in rules:
             ladder = Ladder.of(rule, kinds[name], registry, sensors)
             judges.append(Judge(len(self.judges) + len(judges), ladder, board, self._deadlines, teller))
@@ -193,8 +193,36 @@ class Engine:
 
     def snapshot(self) -> State:
         """The whole state, copied; only an engine of the same kinds, registry and rules can take it."""
-        return saved.pack(self)
+        orphans = [self.orphans[identity] for identity in sorted(self.orphans)]
+        rest = saved.Rest(self.now, self.too_late, orphans, saved.subjects_of(self.judges))
+        return saved.pack(self.boards, rest)
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic] | bytes]) -> None:
-        """Take the state of a snapshot."""
-        saved.unpack(self, state)
+        """Take the state of a snapshot into a fresh engine."""
+        rest = saved.unpack(self.boards, self.judges, state)
+        self.now, self.too_late = rest.now, rest.too_late
+        self.orphans = {warning.id: warning for warning in rest.orphans}
+
+    def carry(
+        self, kinds: Kinds, registry: Registry, rules: tuple[Rule, ...], at: int
+    ) -> tuple["Engine", list[Transition]]:
+        """The engine that goes on from `at` under other rules, and what the change did (D30).
+
+        This one is settled up to `at` and must not be used any more.
+        """
+        transitions = self.advance_to(at)
+        new = Engine(kinds, registry, rules)
+        new.now, new.too_late, new.orphans = at, self.too_late, dict(self.orphans)
+        boards = {board.kind.name: board for board in self.boards}
+        for board in new.boards:
+            if board.kind.name in boards:
+                reload.move_values(boards[board.kind.name], board)
+        event = Event(at, Order.READING, reload=True)
+        for judge, successor in reload.pairs(self.judges, new.judges):
+            orphans = reload.move_subjects(judge, successor, self._shown, event)
+            new.orphans |= {warning.id: warning for warning in orphans}
+        known = {judge.ladder.rule.id: judge.ladder.rule.meaning for judge in self.judges}
+        for judge in new.judges:
+            if known.get(judge.ladder.rule.id) != judge.ladder.rule.meaning:
+                reload.judge_anew(judge, at)
+        return new, transitions + new._ledger.take()

@@ -33,7 +33,7 @@ def condition_text(condition: Condition, leaves: Leaves, kind: Kind, sensor: Sen
 
 
 def support(node: Node | None, view: Now | Then) -> dict[str, Any]:
-    """What a condition rests on: `coverage`, the least share of its windows (None without windows), `quality`."""
+    """What a condition rests on: `coverage`, the least share of its windows, None without; `quality`."""
     leaves = list(checks(node)) if node else []
     shares = [
         measured.covered / check.width

@@ -30,7 +30,10 @@ class ReportHistory:
         return self.entries[end - 1] if end else None
 
     def measure(self, check: Check, moment: int, certain: bool) -> Measured:
-        """`max` or `rise` over the window that ends at the newest entry; `certain` leaves out suspect ones."""
+        """`max` or `rise` over the window that ends at the newest entry.
+
+        `certain` leaves suspect entries out.
+        """
         end = bisect_right(self.stamps, moment)
         edge = self.stamps[end - 1] - check.width if end else 0
         begin = bisect_right(self.stamps, edge) if end else 0

@@ -67,9 +67,13 @@ class Gathered:
             case Held(check, _, negated):
                 return np.ones(len(self._wave.slot), np.bool_) if negated else self._compared(check)
             case AllOf(parts):
-                return np.logical_and.reduce([self.true(part) for part in parts])
+                return self._joined(np.logical_and, parts)
             case AnyOf(parts):
-                return np.logical_or.reduce([self.true(part) for part in parts])
+                return self._joined(np.logical_or, parts)
+
+    def _joined(self, join: np.ufunc, parts: tuple[Node, ...]) -> Truth:
+        joined: Truth = join.reduce([self.true(part) for part in parts])
+        return joined
 
     def _compared(self, check: Check) -> Truth:
         value, known = self.left(check)

@@ -23,7 +23,9 @@ from rules.waves import Wave
 class Judge:
     """The subjects of one rule that are not quiet, by slot of the kind."""
 
-    def __init__(self, number: int, ladder: Ladder, board: Board, deadlines: Deadlines, teller: Teller) -> None:
+    def __init__(
+        self, number: int, ladder: Ladder, board: Board, deadlines: Deadlines, teller: Teller
+    ) -> None:
         self.ladder = ladder
         self.board = board
         self.subjects: dict[int, Subject] = {}
@@ -84,6 +86,16 @@ class Judge:
         else:
             subject.runs.pop(key, None)
 
+    def start_runs(self, slot: int, clock: int, at: int) -> None:
+        """Start the runs of a rule that is new on the values that still stand."""
+        for held in self.ladder.held:
+            column = self.board.columns[held.check.column]
+            if (
+                int(column.heard[slot]) + self.patience(slot) >= at
+                and held.key not in self.subject(slot).runs
+            ):
+                self._run_on(self.subject(slot), slot, held.key, clock)
+
     def judge(self, slot: int, subject: Subject, moment: int, event: Event) -> None:
         """Judge a subject on its newest readings at `moment` of its sensor's clock."""
         subject.clock = moment
@@ -107,9 +119,7 @@ class Judge:
     def _complete(self, grade: Grade, latch: Latch, moment: int) -> bool:
         return latch.run is not None and moment >= latch.run + self.ladder.rule.sustain[grade]
 
-    def _raise(
-        self, subject: Subject, ripe: list[tuple[Grade, int]], view: Now, event: Event
-    ) -> None:
+    def _raise(self, subject: Subject, ripe: list[tuple[Grade, int]], view: Now, event: Event) -> None:
         """Put on the latches of grades whose runs are complete; those that are on may become certain (D7)."""
         sure = self.certain(view) if self.is_fresh(view.slot, event.instant) else {}
         for grade, verdict in ripe:
@@ -181,9 +191,9 @@ class Judge:
         """Put off the latches whose release has run out by `clock`."""
         after = self.ladder.rule.release.after
         for latch in subject.latches.values():
-            if latch.release is not None and latch.release + after <= clock:
-                if event.instant >= earliest_fall(latch, after):
-                    latch.raised, latch.release, latch.run, latch.auto = None, None, None, False
+            out = latch.release is not None and latch.release + after <= clock
+            if out and event.instant >= earliest_fall(latch, after):
+                latch.raised, latch.release, latch.run, latch.auto = None, None, None, False
         view = self.view(slot, subject, event, clock)
         self.conclude(slot, subject, event, lambda grade: view)
 

@@ -52,7 +52,7 @@ class ReportRing:
             expired = ring.fields["stamp"][rows, first % ring.capacity] <= stamp - self.span
             ring.first[rows[full & expired]] += 1
             for k in np.flatnonzero(full & ~expired).tolist():
-                self.insert(int(slots[k]), Report(int(stamp[k]), 0, *[int(value[k])] * 3, int(flags[k])))
+                self.insert(int(slots[k]), _single(stamp[k], value[k], flags[k]))
                 merged[k] = True
         plain = ~merged
         rows, at = rows[plain], following[plain] % ring.capacity
@@ -70,7 +70,9 @@ class ReportRing:
         ring, field = self.rows, self.rows.fields
         last = (ring.next[rows] - 1) % ring.capacity
         newest = field["stamp"][rows, last]
-        same = (ring.next[rows] > ring.first[rows]) & (newest // self.cell == stamp // self.cell)
+        same: npt.NDArray[np.bool_] = (ring.next[rows] > ring.first[rows]) & (
+            newest // self.cell == stamp // self.cell
+        )
         rows, last, value = rows[same], last[same], value[same]
         field["reach"][rows, last] += (stamp - newest)[same].astype(np.int32)
         field["stamp"][rows, last] = stamp[same]
@@ -137,6 +139,11 @@ class ReportRing:
         return high.astype(np.int64), low.astype(np.int64), known & inside.any(axis=1)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Rings of one shape keep the same reports."""
+        return (self.rows.capacity, self.span, self.step, self.cell)
+
+    @property
     def nbytes(self) -> int:
         return self.rows.nbytes
 
@@ -145,6 +152,10 @@ class ReportRing:
 
     def restore(self, state: Arrays) -> None:
         self.rows.restore(state)
+
+
+def _single(stamp: int, value: int, flags: int) -> Report:
+    return Report(int(stamp), 0, int(value), int(value), int(value), int(flags))
 
 
 def _as_one(older: Report, newer: Report) -> Report:

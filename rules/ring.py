@@ -60,7 +60,9 @@ class Rows:
 
     @property
     def nbytes(self) -> int:
-        return sum(a.nbytes for a in (self.row, self.first, self.next, *self.fields.values()))
+        """Bytes of all arrays, spare rows too."""
+        own = self.row.nbytes + self.first.nbytes + self.next.nbytes
+        return own + sum(field.nbytes for field in self.fields.values())
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         """Copies of what is in use; `restore` takes it."""

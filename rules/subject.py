@@ -7,7 +7,6 @@ import msgspec
 from rules.grade import Grade
 from rules.transition import Disposition
 
-
 CONFIRMED = "confirmed by newer data"
 
 

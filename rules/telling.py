@@ -5,8 +5,8 @@ from typing import Any
 
 from ingest.registry import Sensor
 from rules.board import Board
-from rules.evidence import condition_text, support
 from rules.event import Event
+from rules.evidence import condition_text, support
 from rules.grade import Grade
 from rules.ladder import Ladder
 from rules.ledger import Ledger

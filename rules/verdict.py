@@ -19,8 +19,15 @@ class Measured(NamedTuple):
 class View(Protocol):
     """What is known of one sensor at one moment of its clock."""
 
-    slot: int
-    moment: int
+    @property
+    def slot(self) -> int:
+        """The sensor, counted from the kind's first."""
+        ...
+
+    @property
+    def moment(self) -> int:
+        """What the sensor's clock shows, ms."""
+        ...
 
     def measure(self, check: Check) -> Measured:
         """The value to compare."""

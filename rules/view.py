@@ -142,7 +142,8 @@ class Then:
         history = self.kept.history(held.check)
         if history is None or bound is None:
             return start
-        for entry in reversed(history.entries):
+        entries: Sequence[Report | Amount] = history.entries
+        for entry in reversed(entries):
             if entry.stamp > self.moment or (start is not None and entry.stamp >= start):
                 continue
             if not held.check.compare(value_of(entry), bound):

@@ -128,6 +128,7 @@ class Judging:
         """Copy the state here, write it elsewhere; the journal before it may then be retired."""
         self._snapshot_due = asyncio.get_running_loop().time() + SNAPSHOT_SECONDS
         position, bundle, state = self.judge.snapshot()
+        await self._write(self._storage.quarantine.settle)
         try:
             await asyncio.to_thread(self._storage.snapshots.write, position, bundle, state)
             await asyncio.to_thread(self._storage.journal.move_cursor, "engine", position)

@@ -70,7 +70,6 @@ REGISTRY = Registry.of(
         Sensor(
             id=name,
             kind=kind,
-            slot=0,
             zone="riverside",
             gateway="gw-2" if name == "s-3" else "gw-1",
             lon=None,

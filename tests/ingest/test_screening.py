@@ -27,7 +27,6 @@ def registry(*names: str) -> Registry:
         Sensor(
             id=name,
             kind="smoke",
-            slot=0,
             zone="z",
             gateway="",
             lon=None,

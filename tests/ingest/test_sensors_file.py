@@ -45,7 +45,6 @@ def test_a_row_becomes_a_sensor(kinds: Kinds) -> None:
     assert csv_sensor(row, kinds) == Sensor(
         id="s1",
         kind="stage",
-        slot=0,
         zone="riverside",
         gateway="gw-1",
         lon=116.5,

@@ -12,7 +12,6 @@ def sensor(name: str, kind: str, zone: str, gateway: str = "") -> Sensor:
     return Sensor(
         id=name,
         kind=kind,
-        slot=0,
         zone=zone,
         gateway=gateway,
         lon=None,

@@ -37,7 +37,6 @@ ZONES = {z.id: z for z in (zone("town", None), zone("mill", "town", "horn-1", "h
 SENSOR = Sensor(
     id="rain-1",
     kind="rain",
-    slot=0,
     zone="mill",
     gateway="",
     lon=None,

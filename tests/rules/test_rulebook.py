@@ -66,7 +66,6 @@ def sensor(name: str, kind: str, site: dict[str, tuple[Decimal, str]], *tags: st
     return Sensor(
         id=name,
         kind=kind,
-        slot=0,
         zone="qingxi",
         gateway="",
         lon=None,

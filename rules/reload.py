@@ -1,0 +1,140 @@
+"""Reload (D30): state moves by sensor and rule; open warnings go on, are judged anew, or are orphaned."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ingest.kinds import Metric
+from rules.amount_ring import AmountRing
+from rules.board import Board, Ring
+from rules.deadlines import Order
+from rules.event import Event
+from rules.interest import Gathered
+from rules.judge import Judge
+from rules.ladder import Ladder
+from rules.ring import NEVER, Slots
+from rules.subject import Latch, Subject
+from rules.warning import ZoneWarning
+from rules.waves import Values, Wave
+
+Shown = Callable[[Judge, int, Subject], Sequence[ZoneWarning]]
+
+
+def move_values(old: Board, new: Board) -> None:
+    """Newest values and rings of the sensors that both boards have, of metrics that count alike."""
+    place = {sensor: slot for slot, sensor in enumerate(old.ids)}
+    both = [(place[sensor], slot) for slot, sensor in enumerate(new.ids) if sensor in place]
+    if not both:
+        return
+    here, there = np.array(both, np.int64).T
+    new.newest[there], new.arrived[there] = old.newest[here], old.arrived[here]
+    for metric in new.kind.metrics.values():
+        before = old.kind.metrics.get(metric.name)
+        if before is None or not _alike(before, metric):
+            continue
+        source, target = old.columns.get(before.column), new.columns.get(metric.column)
+        if source is not None and target is not None:
+            for name, array in target.arrays.items():
+                array[there] = source.arrays[name][here]
+        _move_rings(old, new, before.column, metric.column, both)
+
+
+def _alike(before: Metric, after: Metric) -> bool:
+    return (before.unit, before.resolution, before.form) == (after.unit, after.resolution, after.form)
+
+
+def _move_rings(old: Board, new: Board, before: int, after: int, both: list[tuple[int, int]]) -> None:
+    for (column, cell), ring in new.rings.items():
+        # Cells that nobody kept are filled from single reports: the coverage there is.
+        source = old.rings.get((before, cell)) or old.rings.get((before, 0))
+        if column == after and source is not None:
+            _move_ring(source, ring, both, old.ids == new.ids)
+
+
+def _move_ring(source: Ring, target: Ring, both: list[tuple[int, int]], same_sensors: bool) -> None:
+    if same_sensors and source.shape == target.shape:
+        target.restore(source.snapshot())
+        return
+    for here, there in both:
+        if isinstance(source, AmountRing) and isinstance(target, AmountRing):
+            for amount in source.entries(here):
+                target.insert(there, amount)
+        elif not isinstance(source, AmountRing) and not isinstance(target, AmountRing):
+            for report in source.entries(here):
+                target.insert(there, report)
+
+
+def move_subjects(old: Judge, new: Judge | None, shown: Shown, event: Event) -> list[ZoneWarning]:
+    """Move the subjects of one rule; the open warnings that no sensor of the new rule has are orphaned."""
+    orphans: list[ZoneWarning] = []
+    slots = {sensor: slot for slot, sensor in enumerate(new.board.ids)} if new else {}
+    for here, subject in old.subjects.items():
+        there = slots.get(old.board.ids[here])
+        if new is None or there is None or not new.ladder.member[there]:
+            orphans += [replace(warning, orphaned=True) for warning in shown(old, here, subject)]
+            continue
+        _revise(subject, old.ladder, new.ladder)
+        subject.runs = _moved_runs(subject, old, new, here, there)
+        new.adopt(there, subject)
+        new.schedule(there, subject, event)
+    return orphans
+
+
+def _revise(subject: Subject, before: Ladder, after: Ladder) -> None:
+    """Latches whose condition changed stay as they are, and everything that was running ends."""
+    kept_release = before.rule.release == after.rule.release
+    for grade, latch in subject.latches.items():
+        if grade not in after.rule.grades or before.rule.grades[grade] != after.rule.grades[grade]:
+            latch.run = latch.release = None
+        elif not kept_release:
+            latch.release = None
+    on = {grade: latch for grade, latch in subject.latches.items() if latch.raised is not None}
+    kept = {grade: subject.latches.get(grade, Latch()) for grade in after.raising}
+    subject.latches = dict(sorted((on | kept).items(), reverse=True))
+
+
+def _moved_runs(subject: Subject, old: Judge, new: Judge, here: int, there: int) -> dict[int, int]:
+    """The runs of `sustained` under the keys that the same comparisons have now."""
+
+    def names(judge: Judge, slot: int) -> list[tuple[object, ...]]:
+        metrics = {metric.column: metric.name for metric in judge.ladder.kind.metrics.values()}
+        return [
+            (metrics[h.check.column], h.check.sense, h.check.bound_at(slot), h.duration, h.negated)
+            for h in judge.ladder.held
+        ]
+
+    known = {name: subject.runs.get(key) for key, name in enumerate(names(old, here))}
+    found = ((key, known.get(name)) for key, name in enumerate(names(new, there)))
+    return {key: since for key, since in found if since is not None}
+
+
+def judge_anew(judge: Judge, at: int) -> None:
+    """Judge every sensor of a new or changed rule on what still stands: up at once, down by a release run."""
+    board = judge.board
+    slots = np.flatnonzero((board.newest > NEVER) & judge.ladder.member)
+    if not len(slots):
+        return
+    wave = _standing(judge, slots)
+    for k in judge.interesting(Gathered(board, wave), wave).tolist():
+        slot = int(slots[k])
+        clock = board.clock(slot, at)
+        judge.start_runs(slot, clock, at)
+        judge.judge(slot, judge.subject(slot), clock, Event(at, Order.READING, reload=True))
+
+
+def _standing(judge: Judge, slots: Slots) -> Wave:
+    """All that is known, as if it had been read now."""
+    board = judge.board
+    columns = {}
+    for column in judge.ladder.columns:
+        known = np.flatnonzero(board.columns[column].stamp[slots] > NEVER)
+        none = np.zeros(len(known), np.int64)
+        columns[column] = Values(known, none, none, none.astype(np.uint8))
+    return Wave(0, slots, board.newest[slots], np.zeros(len(slots), np.int64), columns)
+
+
+def pairs(old: Sequence[Judge], new: Sequence[Judge]) -> list[tuple[Judge, Judge | None]]:
+    """Each old judge with the new one of the same rule and kind."""
+    by_rule = {(judge.ladder.rule.id, judge.ladder.rule.kind): judge for judge in new}
+    return [(judge, by_rule.get((judge.ladder.rule.id, judge.ladder.rule.kind))) for judge in old]

@@ -1,0 +1,117 @@
+"""The sensors to be simulated: `id,kind,zone,lon,lat,gateway,heartbeat,site`, of which id and kind are needed."""
+
+import csv
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from ingest.clock import DAY, HOUR, MINUTE, SECOND
+
+KM_PER_DEGREE = 111.2
+DEFAULT_INTERVAL = 5 * MINUTE
+UNITS = {"d": DAY, "h": HOUR, "min": MINUTE, "s": SECOND, "ms": 1}
+TERM = re.compile(r"(\d+)\s*(d|h|min|ms|s)(?![a-z])\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A sensor and where it stands: `x` and `y` are km east and north of the middle of all.
+
+    `interval` (ms) lies between two reports. `site` has the parameters as written: `{"quota": "2"}`.
+    """
+
+    id: str
+    kind: str
+    zone: str
+    gateway: str
+    interval: int
+    site: Mapping[str, str]
+    lon: float
+    x: float
+    y: float
+
+    @property
+    def topic(self) -> str:
+        return f"tocsin/v1/{self.zone}/{self.kind}/{self.id}/telemetry"
+
+    def parameter(self, name: str, unit: str, otherwise: float) -> float:
+        """A site parameter, or `otherwise` where it is missing or has another unit."""
+        number, _, written = self.site.get(name, "").partition(" ")
+        return float(number) if number and written.strip() == unit else otherwise
+
+
+def read_devices(path: Path, exclude: Collection[str] = frozenset()) -> list[Device]:
+    """All devices but `exclude`, in the file's order; without a position they stand in the middle.
+
+    ValueError names the line of a column or field that cannot be used, OSError a file that cannot be read.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if not {"id", "kind"} <= set(reader.fieldnames or ()):
+            raise ValueError(f"{path}:1: the header needs the columns id and kind")
+        rows = [(reader.line_num, row) for row in reader if row["id"] not in exclude]
+    lon, lat = _middle(path, rows)
+    return [
+        _device(_Fields(f"{path}:{line}", row), lon, lat)
+        for line, row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields of one line, and its place for messages."""
+
+    place: str
+    row: Mapping[str, str | None]
+
+    def text(self, name: str) -> str:
+        return (self.row.get(name) or "").strip()
+
+    def number(self, name: str, otherwise: float) -> float:
+        text = self.text(name)
+        try:
+            return float(text) if text else otherwise
+        except ValueError:
+            raise ValueError(f"{self.place}: {name} '{text}' is not a number; write degrees, 116.5") from None
+
+
+def _middle(path: Path, rows: Sequence[tuple[int, Mapping[str, str | None]]]) -> tuple[float, float]:
+    fields = [_Fields(f"{path}:{line}", row) for line, row in rows]
+    lons, lats = (
+        [each.number(axis, 0) for each in fields if each.text("lon") and each.text("lat")]
+        for axis in ("lon", "lat")
+    )
+    return (fmean(lons), fmean(lats)) if lons else (0.0, 0.0)
+
+
+def _device(fields: _Fields, middle_lon: float, middle_lat: float) -> Device:
+    lon, lat = fields.number("lon", middle_lon), fields.number("lat", middle_lat)
+    return Device(
+        id=fields.text("id"),
+        kind=fields.text("kind"),
+        zone=fields.text("zone"),
+        gateway=fields.text("gateway"),
+        interval=_interval(fields),
+        site=dict(_parameters(fields.text("site"))),
+        lon=lon,
+        x=(lon - middle_lon) * KM_PER_DEGREE * math.cos(math.radians(middle_lat)),
+        y=(lat - middle_lat) * KM_PER_DEGREE,
+    )
+
+
+def _interval(fields: _Fields) -> int:
+    text = fields.text("heartbeat")
+    length = sum(int(number) * UNITS[unit] for number, unit in TERM.findall(text))
+    if text and (TERM.sub("", text) or not length):
+        raise ValueError(f"{fields.place}: heartbeat '{text}' is not a duration; write 90s, 5min or 24h")
+    return length or DEFAULT_INTERVAL
+
+
+def _parameters(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split(";"):
+        name, _, value = part.partition("=")
+        if value:
+            yield name.strip(), value.strip()
