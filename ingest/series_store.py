@@ -67,7 +67,7 @@ class Store(Protocol):
         ...
 
     def read(self, sensor: str, metric: str, start: int, end: int) -> list[Point]:
-        """The points in [start, end) ms, in order of time and one an instant, of all zones the sensor was in."""
+        """The points in [start, end) ms in order of time, one an instant, from all zones it was ever in."""
         ...
 
     def count(self) -> int:

@@ -7,9 +7,10 @@ It takes what Apprise posts for `json://host:port/sms?:to={recipient}&:key={key}
 import asyncio
 import json
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
 from ingest.clock import Clock
@@ -29,7 +30,6 @@ class Fault(Enum):
 
 
 STATUS = {Fault.UNAVAILABLE: 503, Fault.BUSY: 429}
-PHRASE = {200: "OK", 400: "Bad Request", 429: "Too Many Requests", 503: "Service Unavailable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,81 @@ class PhoneGateway:
         handler.add_done_callback(self._handlers.discard)
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # OSError and EOFError: the client is gone, or said nothing in time.
+        with closing(writer), suppress(OSError, EOFError):
+            writer.write(await self._answer(reader))
+            await writer.drain()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         try:
             async with asyncio.timeout(REQUEST_WITHIN):
-                message = await self._read(reader)
-            status, reason = await self._take(message), ""
+                to, text, key = await _message(reader)
         except BadRequest as error:
             self.refused += 1
-            status, reason = 400, str(error)
-        except (OSError, EOFError, TimeoutError):
-            status, reason = 0, ""
+            return _response(400, {"error": str(error)})
+        fault = self.faults.popleft() if self.faults else None
+        if fault in (None, Fault.LOST_ANSWER):
+            self._show(to, text, key)
+        if fault in (Fault.HANG, Fault.LOST_ANSWER):
+            await self._hang(reader)
+        if fault is not None:
+            return _response(STATUS[fault], {"error": fault.value}) if fault in STATUS else b""
+        return _response(200, {"id": key})
+
+    def _show(self, to: str, text: str, key: str) -> None:
+        if key and key in self._keys:
+            self.repeated += 1
+            return
+        self._keys.add(key)
+        self.inbox.append(TextMessage(self._clock.now(), to, text, key))
+
+    async def _hang(self, reader: asyncio.StreamReader) -> None:
+        """Until the client gives up."""
+        self._hanging += 1
+        try:
+            await reader.read()
         finally:
-            writer.close()
+            self._hanging -= 1
+
+
+async def _message(reader: asyncio.StreamReader) -> tuple[str, str, str]:
+    """Recipient, text and key of one POST; raises BadRequest."""
+    target, length = await _head(reader)
+    body = await reader.readexactly(length)
+    try:
+        posted = json.loads(body)
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(posted, dict):
+        raise BadRequest("the body is not a JSON object")
+    fields = {**dict(parse_qsl(urlsplit(target).query)), **posted}
+    to, text, key = (fields.get(name, "") for name in ("to", "message", "key"))
+    if not (isinstance(to, str) and isinstance(text, str) and isinstance(key, str) and to and text):
+        raise BadRequest("to, message and key are texts, and the first two are needed")
+    return to, text, key
+
+
+async def _head(reader: asyncio.StreamReader) -> tuple[str, int]:
+    """Target and length of the body of one POST; raises BadRequest."""
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except asyncio.LimitOverrunError as error:
+        raise BadRequest(f"the header is too long: {error}") from error
+    request, *lines = head.split("\r\n")
+    method, _, rest = request.partition(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    length = headers.get("content-length", "")
+    if method != "POST" or not length.isdecimal() or int(length) > LARGEST_BODY:
+        raise BadRequest(f"POST with a Content-Length up to {LARGEST_BODY} is what is taken here")
+    return rest.partition(" ")[0], int(length)
+
+
+def _response(status: int, answer: dict[str, str]) -> bytes:
+    body = json.dumps(answer)
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    return ("\r\n".join(lines) + f"\r\n\r\n{body}").encode()

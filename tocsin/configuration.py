@@ -63,14 +63,16 @@ def configure(bundle: Bundle) -> Configuration:
     findings += found
     zones, found = read_zones(settings.zones, texts[settings.zones])
     findings += found
+    contacts, found = read_contacts(settings.contacts, texts[settings.contacts])
+    findings += found
     if kinds is None or zones is None:
         raise ConfigurationError(findings)
     registry, found = _registry(settings, texts, kinds, zones)
     findings += found
-    files = {name: text for name, text in texts.items() if name.startswith(f"{settings.rules}/")}
+    files = {name: text for name, text in texts.items() if name.startswith(settings.rules_prefix)}
+    if not files:
+        findings.append(Finding(settings.rules, 0, 0, "E002", "no rule file (*.yaml) in this directory"))
     rules, found = read_rules(files, kinds, registry)
-    findings += found
-    contacts, found = read_contacts(settings.contacts, texts[settings.contacts])
     findings += found
     if contacts is not None:
         routes, found = read_routes(settings.routes, texts[settings.routes], contacts, registry)

@@ -43,7 +43,6 @@ class County:
     horn: Horn
     fleet: Fleet
     river: Playback
-    publisher: Publisher
 
     @property
     def published(self) -> int:
@@ -159,7 +158,7 @@ async def _play(daemon: Daemon, county: County, clock: LockstepClock, stop: asyn
             task.cancel()
         await asyncio.wait(driven)
         await clock.settle()
-        result = watcher.summary(county.published, county.broker.redelivered)
+        result = watcher.summary(county.published, county.broker.counters.redelivered)
         watcher.close()
         ended.set()
         await running

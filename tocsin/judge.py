@@ -103,10 +103,9 @@ class Judge:
 
     def snapshot(self) -> tuple[int, str, State]:
         """Position, bundle and a copy of all state: what `Snapshots.write` takes."""
-        parts = {"screen": self.screen.snapshot(), "engine": self.engine.snapshot()}
-        state: State = {
-            f"{part}.{name}": value for part, values in parts.items() for name, value in values.items()
-        }
+        state: State = {}
+        state.update({f"screen.{name}": value for name, value in self.screen.snapshot().items()})
+        state.update({f"engine.{name}": value for name, value in self.engine.snapshot().items()})
         return self.position, self.basis.bundle, state
 
 

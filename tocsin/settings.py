@@ -1,6 +1,6 @@
 """`tocsin.yaml`: where the daemon finds its files, its broker, its stores, its gateways."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -123,8 +123,14 @@ class Settings(Strict):
 
     def files(self, base: Path) -> list[str]:
         """Every other file of the bundle, relative to the settings file."""
-        rules = sorted(path.relative_to(base).as_posix() for path in (base / self.rules).rglob("*.yaml"))
-        return [self.kinds, *self.sensors, self.zones, *rules, self.contacts, self.routes]
+        directory = base / self.rules
+        rules = [self.rules_prefix + p.relative_to(directory).as_posix() for p in directory.rglob("*.yaml")]
+        return [self.kinds, *self.sensors, self.zones, *sorted(rules), self.contacts, self.routes]
+
+    @property
+    def rules_prefix(self) -> str:
+        """What the names of the rule files in a bundle begin with."""
+        return f"{PurePosixPath(self.rules)}/"
 
 
 def read_settings(name: str, text: str) -> tuple[Settings | None, list[Finding]]:

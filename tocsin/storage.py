@@ -3,6 +3,7 @@
 import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,31 +61,37 @@ class Storage:
     journal_thread: ThreadPoolExecutor
     outbox_thread: ThreadPoolExecutor
     series_thread: ThreadPoolExecutor
+    opened: ExitStack
 
     @classmethod
     def open(cls, directory: Path, realm: Realm, retention: Retention) -> "Storage":
-        """AlreadyRunning if another process holds the directory."""
-        lock = Lock(directory)
-        journal_thread, outbox_thread, series_thread = (
-            ThreadPoolExecutor(1, name) for name in ("journal", "outbox", "series")
-        )
-        return cls(
-            directory=directory,
-            lock=lock,
-            journal=journal_thread.submit(Journal.open, directory / "journal", retention).result(),
-            outbox=outbox_thread.submit(Outbox.open, directory / "outbox.db", realm).result(),
-            quarantine=outbox_thread.submit(Quarantine.open, directory / "quarantine.db").result(),
-            snapshots=Snapshots(directory / "snapshots"),
-            bundles=Bundles(directory / "bundles"),
-            journal_thread=journal_thread,
-            outbox_thread=outbox_thread,
-            series_thread=series_thread,
-        )
+        """AlreadyRunning if another process holds the directory; what fails leaves nothing open."""
+        with ExitStack() as opened:
+            lock = Lock(directory)
+            opened.callback(lock.close)
+            journal_thread, outbox_thread, series_thread = (
+                opened.enter_context(ThreadPoolExecutor(1, name)) for name in ("journal", "outbox", "series")
+            )
+            journal = journal_thread.submit(Journal.open, directory / "journal", retention).result()
+            opened.callback(lambda: journal_thread.submit(journal.close).result())
+            outbox = outbox_thread.submit(Outbox.open, directory / "outbox.db", realm).result()
+            opened.callback(lambda: outbox_thread.submit(outbox.close).result())
+            quarantine = outbox_thread.submit(Quarantine.open, directory / "quarantine.db").result()
+            opened.callback(lambda: outbox_thread.submit(quarantine.close).result())
+            return cls(
+                directory=directory,
+                lock=lock,
+                journal=journal,
+                outbox=outbox,
+                quarantine=quarantine,
+                snapshots=Snapshots(directory / "snapshots"),
+                bundles=Bundles(directory / "bundles"),
+                journal_thread=journal_thread,
+                outbox_thread=outbox_thread,
+                series_thread=series_thread,
+                opened=opened.pop_all(),
+            )
 
     def close(self) -> None:
-        self.journal_thread.submit(self.journal.close).result()
-        self.outbox_thread.submit(self.outbox.close).result()
-        self.outbox_thread.submit(self.quarantine.close).result()
-        for thread in (self.journal_thread, self.outbox_thread, self.series_thread):
-            thread.shutdown()
-        self.lock.close()
+        """Everything that was opened, the newest first; the lock goes last."""
+        self.opened.close()

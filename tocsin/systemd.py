@@ -11,7 +11,8 @@ class Notify:
 
     def __init__(self, environment: dict[str, str] | None = None) -> None:
         env = dict(os.environ) if environment is None else environment
-        self._address = env.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
+        address = env.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith("@") else address
         self._watchdog_seconds = int(env.get("WATCHDOG_USEC", "0")) / 1_000_000
 
     def send(self, message: str) -> None:
