@@ -1,7 +1,7 @@
 """Reading from VictoriaMetrics by its export API.
 
 A field becomes a series named `<kind>_<field>`. What was written can be read after about a second. Where one
-instant was told twice with different values, VictoriaMetrics keeps the larger.
+instant was told twice with different values, VictoriaMetrics keeps one of them, not always the last.
 """
 
 import json
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ingest.clock import MINUTE
+from ingest.series_lines import tag_text
 from ingest.series_server import Server
 from ingest.series_store import Point, StoreUnavailable
 
@@ -39,7 +40,7 @@ class VictoriaMetricsExport:
     server: Server
 
     def read(self, sensor: str, metric: str, start: int, end: int) -> list[Point]:
-        match = f"{{sensor={_quoted(sensor)},__name__=~{_quoted(f'.+_({re.escape(metric)}|q)')}}}"
+        match = f"{{sensor={_quoted(tag_text(sensor))},__name__=~{_quoted(f'.+_({re.escape(metric)}|q)')}}}"
         # Beyond the range at both ends, for these are seconds in floating point on the other side.
         asked = {"start": f"{max(start - 1, 0) / 1000:.3f}", "end": f"{max(end, 0) / 1000:.3f}"}
         found = list(self._export(match, asked))

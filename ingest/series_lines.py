@@ -10,8 +10,7 @@ from ingest.kinds import Kinds
 from ingest.registry import Registry, Sensor
 from ingest.series_store import Block, instants, quantities
 
-# A line cannot end a tag with a backslash, and InfluxDB never takes one of two away: see `tag_text`.
-ESCAPES = str.maketrans({"\\": r"\\", ",": r"\,", "=": r"\=", " ": r"\ "})
+ESCAPES = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 
 
 class LineProtocol:
@@ -57,13 +56,13 @@ class LineProtocol:
 
 
 def tag_text(text: str) -> str:
-    """How InfluxDB keeps `text` as a tag: a backslash is kept as two, or it would swallow what follows."""
-    return text.replace("\\", r"\\")
+    """`text` as it stands in a tag: line protocol has no way to end one with a backslash, so that is %5C."""
+    return text.replace("%", "%25").replace("\\", "%5C")
 
 
 def _tags(sensor: Sensor) -> str:
-    zone = f",zone={sensor.zone.translate(ESCAPES)}" if sensor.zone else ""
-    return f",sensor={sensor.id.translate(ESCAPES)}{zone}"
+    zone = f",zone={tag_text(sensor.zone).translate(ESCAPES)}" if sensor.zone else ""
+    return f",sensor={tag_text(sensor.id).translate(ESCAPES)}{zone}"
 
 
 def _by_reading(block: Block, at: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:

@@ -60,8 +60,9 @@ class Store(Protocol):
     trail: int
 
     def write(self, blocks: Sequence[Block]) -> None:
-        """Keep all readings; points of the same sensor, metric and instant overwrite each other.
+        """Keep all readings. One that is written again is stored once.
 
+        Of different values of one sensor, metric and instant one stands: the last, where the store can.
         Raises StoreRefused too; some of the readings may be stored when it raises.
         """
         ...

@@ -1,7 +1,6 @@
 """What is known of the sensors of one kind: newest values and rings of the metrics that rules name."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TypeAlias
 
 import numpy as np
@@ -201,5 +200,5 @@ def _larger(
 def cell_width(width: int) -> int:
     """A 64th of the window, rounded up to 1, 2 or 5 times a power of ten of ms."""
     least = -(-width // MOST_REPORTS)
-    power = 10 ** int(Decimal(least).adjusted())
+    power = int("1" + "0" * (len(str(least)) - 1))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= least)

@@ -1,4 +1,4 @@
-"""The sensors to be simulated: `id,kind,zone,lon,lat,gateway,heartbeat,site`, of which id and kind are needed."""
+"""The sensors to be simulated: `id,kind,zone,lon,lat,gateway,heartbeat,site`; id and kind are needed."""
 
 import csv
 import math
@@ -13,6 +13,7 @@ from ingest.clock import DAY, HOUR, MINUTE, SECOND
 KM_PER_DEGREE = 111.2
 DEFAULT_INTERVAL = 5 * MINUTE
 UNITS = {"d": DAY, "h": HOUR, "min": MINUTE, "s": SECOND, "ms": 1}
+PARAMETER = re.compile(r"\s*(\w+)\s*=\s*([-+]?\d*\.?\d+)\s*(.*)")
 TERM = re.compile(r"(\d+)\s*(d|h|min|ms|s)(?![a-z])\s*")
 
 
@@ -20,7 +21,7 @@ TERM = re.compile(r"(\d+)\s*(d|h|min|ms|s)(?![a-z])\s*")
 class Device:
     """A sensor and where it stands: `x` and `y` are km east and north of the middle of all.
 
-    `interval` (ms) lies between two reports. `site` has the parameters as written: `{"quota": "2"}`.
+    `interval` (ms) lies between two reports. `site` has the parameters as written: `{"quota": (2.0, "")}`.
     """
 
     id: str
@@ -28,7 +29,7 @@ class Device:
     zone: str
     gateway: str
     interval: int
-    site: Mapping[str, str]
+    site: Mapping[str, tuple[float, str]]
     lon: float
     x: float
     y: float
@@ -39,8 +40,8 @@ class Device:
 
     def parameter(self, name: str, unit: str, otherwise: float) -> float:
         """A site parameter, or `otherwise` where it is missing or has another unit."""
-        number, _, written = self.site.get(name, "").partition(" ")
-        return float(number) if number and written.strip() == unit else otherwise
+        number, written = self.site.get(name, (otherwise, unit))
+        return number if written == unit else otherwise
 
 
 def read_devices(path: Path, exclude: Collection[str] = frozenset()) -> list[Device]:
@@ -52,12 +53,9 @@ def read_devices(path: Path, exclude: Collection[str] = frozenset()) -> list[Dev
         reader = csv.DictReader(file)
         if not {"id", "kind"} <= set(reader.fieldnames or ()):
             raise ValueError(f"{path}:1: the header needs the columns id and kind")
-        rows = [(reader.line_num, row) for row in reader if row["id"] not in exclude]
-    lon, lat = _middle(path, rows)
-    return [
-        _device(_Fields(f"{path}:{line}", row), lon, lat)
-        for line, row in rows
-    ]
+        lines = [_Fields(f"{path}:{reader.line_num}", row) for row in reader if row["id"] not in exclude]
+    lon, lat = _middle(lines)
+    return [_device(line, lon, lat) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +76,11 @@ class _Fields:
             raise ValueError(f"{self.place}: {name} '{text}' is not a number; write degrees, 116.5") from None
 
 
-def _middle(path: Path, rows: Sequence[tuple[int, Mapping[str, str | None]]]) -> tuple[float, float]:
-    fields = [_Fields(f"{path}:{line}", row) for line, row in rows]
-    lons, lats = (
-        [each.number(axis, 0) for each in fields if each.text("lon") and each.text("lat")]
-        for axis in ("lon", "lat")
-    )
-    return (fmean(lons), fmean(lats)) if lons else (0.0, 0.0)
+def _middle(lines: Sequence[_Fields]) -> tuple[float, float]:
+    placed = [line for line in lines if line.text("lon") and line.text("lat")]
+    if not placed:
+        return 0.0, 0.0
+    return fmean(line.number("lon", 0) for line in placed), fmean(line.number("lat", 0) for line in placed)
 
 
 def _device(fields: _Fields, middle_lon: float, middle_lat: float) -> Device:
@@ -95,7 +91,7 @@ def _device(fields: _Fields, middle_lon: float, middle_lat: float) -> Device:
         zone=fields.text("zone"),
         gateway=fields.text("gateway"),
         interval=_interval(fields),
-        site=dict(_parameters(fields.text("site"))),
+        site=dict(_parameters(fields)),
         lon=lon,
         x=(lon - middle_lon) * KM_PER_DEGREE * math.cos(math.radians(middle_lat)),
         y=(lat - middle_lat) * KM_PER_DEGREE,
@@ -110,8 +106,9 @@ def _interval(fields: _Fields) -> int:
     return length or DEFAULT_INTERVAL
 
 
-def _parameters(text: str) -> Iterator[tuple[str, str]]:
-    for part in text.split(";"):
-        name, _, value = part.partition("=")
-        if value:
-            yield name.strip(), value.strip()
+def _parameters(fields: _Fields) -> Iterator[tuple[str, tuple[float, str]]]:
+    for part in filter(str.strip, fields.text("site").split(";")):
+        match = PARAMETER.fullmatch(part.rstrip())
+        if match is None:
+            raise ValueError(f"{fields.place}: '{part}' is no site parameter; write name=value unit;...")
+        yield match[1], (float(match[2]), match[3])

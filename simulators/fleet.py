@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from itertools import cycle
 from pathlib import Path
 
 from ingest.clock import SECOND, Clock
@@ -20,7 +21,7 @@ class Fleet:
     `sensors` is the CSV of the registry, without the ids in `exclude`. What is due goes out together every
     `tick` ms, each report with its own stamp. `connections` joins gateways into that many connections;
     `rate` (messages/s over all) replaces the devices' intervals, for load. Without a `scenario` the days are
-    those of `county_days`. ValueError names the line of the CSV that cannot be used.
+    those of `county_days`. ValueError names what in the CSV cannot be used.
     """
 
     def __init__(
@@ -43,13 +44,16 @@ class Fleet:
         self._tick = tick
         self._next: int | None = None
         devices = read_devices(sensors, exclude)
+        if not devices:
+            raise ValueError(f"{sensors}: no sensor to simulate; list some, or exclude fewer")
         start = clock.now()
         scenario = county_days(devices, start, seed) if scenario is None else scenario
         self._reports = Reports(devices, scenario, seed, start, mishaps=mishaps, rate=rate)
         gateways = sorted({device.gateway for device in devices})
-        count = min(connections or len(gateways), len(gateways))
-        self._publishers = [Publisher(host, port, f"fleet-{number}") for number in range(count)]
-        self._carriers = {gateway: self._publishers[n % count] for n, gateway in enumerate(gateways)}
+        # The client id is that of the first gateway on the connection; sensors without one share "fleet".
+        clients = gateways[:connections]
+        self._publishers = [Publisher(host, port, gateway or "fleet") for gateway in clients]
+        self._carriers = dict(zip(gateways, cycle(self._publishers), strict=False))
 
     @property
     def published(self) -> int:
@@ -82,7 +86,7 @@ class Fleet:
             await publisher.connect()
 
     async def run(self) -> None:
-        """Publish until cancelled. A lost connection is replaced; RefusedError says that the broker refuses."""
+        """Publish until cancelled, over lost connections; RefusedError if the broker does not take it."""
         try:
             self._next = self._clock.now()
             while True:

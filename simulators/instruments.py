@@ -13,19 +13,23 @@ from ingest.clock import DAY, HOUR
 from simulators.device import Device
 from simulators.scenario import Storm
 
+TEN_YEARS = 3652 * DAY  # what a battery lasts, ms
+
 Instrument = Callable[[int, float], str]
 Maker = Callable[[Device, random.Random, Sequence[Storm]], Instrument]
 
 
 def smoke(device: Device, chance: random.Random, _: Sequence[Storm]) -> Instrument:
     sensitivity = chance.uniform(1 / 1.5, 1.33)
-    battery, installed = chance.uniform(60, 100), chance.randrange(DAY)
+    battery = chance.uniform(60, 100)
+    drain = 100 * device.interval / TEN_YEARS
 
     def values(at: int, level: float) -> str:
+        nonlocal battery
+        battery = max(battery - drain, 0)
         density = (chance.uniform(0, 0.03) + 0.7 * level) * sensitivity
         temperature = _air(device, at) + 2 + 45 * level + chance.gauss(0, 0.2)
-        left = max(battery - (at + installed) % (365 * DAY) / DAY / 20, 0)
-        return f'"smoke":{density:.3f},"temperature":{temperature:.1f},"battery":{left:.0f}'
+        return f'"smoke":{density:.3f},"temperature":{temperature:.1f},"battery":{battery:.0f}'
 
     return values
 

@@ -1,7 +1,7 @@
 """An SMS gateway on loopback that shows what it received instead of sending it.
 
-It takes what Apprise posts for `json://host:port/sms?:to={recipient}&:key={key}`: JSON with `message`, `to` and
-`key`; `to` and `key` may also stand in the query.
+It takes what Apprise posts for `json://host:port/sms?:to={recipient}&:key={key}`: JSON with `message`, `to`
+and `key`; the last two may also stand in the query.
 """
 
 import asyncio

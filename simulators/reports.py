@@ -10,7 +10,7 @@ from enum import StrEnum
 from ingest.clock import HOUR, SECOND
 from simulators.device import Device
 from simulators.instruments import INSTRUMENTS
-from simulators.scenario import Incident, Scenario
+from simulators.scenario import Scenario
 
 # A device that sees an incident does not wait for its next report.
 URGENT_INTERVAL = 10 * SECOND

@@ -14,7 +14,7 @@ STORM_ENDS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something that one sensor sees: it rises for `rise` ms from `start`, stays `hold`, decays over `fall`."""
+    """What one sensor sees: from `start` it rises for `rise` ms, stays for `hold`, decays over `fall`."""
 
     sensor: str
     start: int

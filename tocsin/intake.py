@@ -40,6 +40,8 @@ class Intake:
         self._journal = journal
         self._clock = clock
         self._disk = disk
+        # Who appends first hands on first: a full queue lets a later one pass.
+        self._order = asyncio.Lock()
         self._writing = 0
         self._ended = asyncio.Event()
         self.queue: asyncio.Queue[Handed] = asyncio.Queue(backlog)
@@ -56,10 +58,11 @@ class Intake:
             self._ended.set()
 
     async def _take(self, batch: Batch) -> None:
-        entry = await self.append(EntryKind.MQTT, len(batch.packets), batch.data)
-        self._session.ack(batch)
-        self.messages += entry.count
-        await self._hand(Handed(entry, batch.packets))
+        async with self._order:
+            entry = await self.append(EntryKind.MQTT, len(batch.packets), batch.data)
+            self._session.ack(batch)
+            self.messages += entry.count
+            await self._hand(Handed(entry, batch.packets))
 
     async def _hand(self, handed: Handed) -> None:
         self.handed += 1
@@ -67,9 +70,10 @@ class Intake:
 
     async def apply(self, bundle: str) -> Entry:
         """Journal that `bundle` is in force from here on, and hand the entry to the judge."""
-        entry = await self.append(EntryKind.BUNDLE, 0, bundle.encode())
-        await self._hand(Handed(entry, None))
-        return entry
+        async with self._order:
+            entry = await self.append(EntryKind.BUNDLE, 0, bundle.encode())
+            await self._hand(Handed(entry, None))
+            return entry
 
     async def append(self, kind: EntryKind, count: int, data: bytes) -> Entry:
         """Durable when it returns; a journal that cannot be written is tried until it can."""

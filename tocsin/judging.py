@@ -126,13 +126,14 @@ class Judging:
 
     async def snapshot(self) -> None:
         """Copy the state here, write it elsewhere; the journal before it may then be retired."""
-        self._snapshot_due = asyncio.get_running_loop().time() + SNAPSHOT_SECONDS
+        loop = asyncio.get_running_loop()
+        self._snapshot_due = loop.time() + SNAPSHOT_SECONDS
         position, bundle, state = self.judge.snapshot()
-        await self._write(self._storage.quarantine.settle)
         try:
+            await loop.run_in_executor(self._storage.outbox_thread, self._storage.quarantine.settle)
             await asyncio.to_thread(self._storage.snapshots.write, position, bundle, state)
             await asyncio.to_thread(self._storage.journal.move_cursor, "engine", position)
-        except (SnapshotUnwritable, JournalUnavailable) as error:
+        except (SnapshotUnwritable, JournalUnavailable, QuarantineUnavailable) as error:
             log.error("no snapshot", reason=str(error))
 
     async def stop(self) -> None:

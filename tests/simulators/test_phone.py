@@ -1,0 +1,169 @@
+"""What the daemon's SMS channel sends shows on a phone, once, whatever the gateway suffers from."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from ingest.clock import HOUR, LockstepClock
+from notifiers.delivery import Delivery
+from notifiers.outcome import Retry, Sent, Unknown
+from notifiers.sms import SmsChannel
+from rules.grade import Grade
+from rules.realm import Realm
+from simulators.phone import LARGEST_BODY, Fault, PhoneGateway
+
+START = 1_528_060_200_000
+
+
+def delivery(number: int = 0) -> Delivery:
+    return Delivery(
+        key=f"{number:024x}",
+        realm=Realm.DRILL,
+        warning="w1",
+        ordinal=0,
+        channel="sms",
+        recipient="ana",
+        address="+8610000000001",
+        grade=Grade.RED,
+        text={"zh": "红色预警：请转移", "en": f"RED {number}"},
+        created=START,
+        expires=START + HOUR,
+    )
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[PhoneGateway]:
+    gateway = PhoneGateway(LockstepClock(START))
+    yield gateway
+    await gateway.stop()
+
+
+@pytest.fixture
+async def port(gateway: PhoneGateway) -> int:
+    return await gateway.start()
+
+
+@pytest.fixture
+def channel(port: int) -> Iterator[SmsChannel]:
+    url = f"json://127.0.0.1:{port}/sms?:to={{recipient}}&:key={{key}}"
+    channel = SmsChannel(Realm.DRILL, url, honours_keys=True, rate=1000, timeout=0.3)
+    yield channel
+    channel.close()
+
+
+async def post(port: int, body: bytes, target: str = "/sms", head: str | None = None) -> tuple[int, str]:
+    """Status and reason of one request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"POST {target} HTTP/1.1\r\nContent-Length: {len(body)}" if head is None else head
+    writer.write(f"{head}\r\n\r\n".encode() + body)
+    async with asyncio.timeout(5):
+        answer = (await reader.read()).decode()
+    writer.close()
+    return int(answer.split(" ")[1]), answer.partition("\r\n\r\n")[2]
+
+
+async def test_a_message_shows_with_its_number_text_and_time(
+    gateway: PhoneGateway, channel: SmsChannel
+) -> None:
+    assert await channel.send(delivery()) == Sent(delivery().key)
+
+    [message] = gateway.inbox
+    assert (message.at, message.to, message.key) == (START, "+8610000000001", delivery().key)
+    assert "红色预警：请转移" in message.text
+    assert gateway.idle()
+
+
+async def test_a_key_shows_once(gateway: PhoneGateway, channel: SmsChannel) -> None:
+    for number in (1, 1, 2):
+        assert isinstance(await channel.send(delivery(number)), Sent)
+
+    assert [message.key for message in gateway.inbox] == [delivery(1).key, delivery(2).key]
+    assert gateway.repeated == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "shown"),
+    [
+        (Fault.UNAVAILABLE, Retry, 0),
+        (Fault.BUSY, Retry, 0),
+        (Fault.HANG, Unknown, 0),
+        (Fault.HANG_UP, Unknown, 0),
+        (Fault.LOST_ANSWER, Unknown, 1),
+    ],
+)
+async def test_a_fault_is_met_once_and_the_next_attempt_shows_the_message_once(
+    gateway: PhoneGateway, channel: SmsChannel, fault: Fault, outcome: type, shown: int
+) -> None:
+    gateway.faults.append(fault)
+
+    assert isinstance(await channel.send(delivery()), outcome)
+    assert len(gateway.inbox) == shown
+    assert isinstance(await channel.send(delivery()), Sent)
+    assert len(gateway.inbox) == 1
+
+
+async def test_a_request_that_hangs_holds_up_no_simulated_time(gateway: PhoneGateway, port: int) -> None:
+    gateway.faults.append(Fault.HANG)
+    body = json.dumps({"to": "+86", "message": "x"}).encode()
+    asking = asyncio.create_task(post(port, body))
+    async with asyncio.timeout(5):
+        while gateway.faults:
+            await asyncio.sleep(0)
+
+    assert gateway.idle()
+    await gateway.stop()
+    with pytest.raises(IndexError):
+        await asking
+
+
+async def test_a_stopped_gateway_refuses_connections_until_it_is_started_again(
+    gateway: PhoneGateway, port: int, channel: SmsChannel
+) -> None:
+    await gateway.stop()
+    assert isinstance(await channel.send(delivery()), Retry)
+
+    await gateway.start(port=port)
+    assert isinstance(await channel.send(delivery()), Sent)
+
+
+async def test_number_and_key_may_stand_in_the_query(gateway: PhoneGateway, port: int) -> None:
+    assert (await post(port, b'{"message": "x"}', "/sms?to=%2B861&key=k"))[0] == 200
+
+    assert [(message.to, message.key) for message in gateway.inbox] == [("+861", "k")]
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        (b"not JSON", None),
+        (b"[]", None),
+        (b'{"message": "x"}', None),
+        (b'{"to": "+86"}', None),
+        (b'{"to": "+86", "message": 1}', None),
+        (b"\xff\xfe\xff", None),
+        (b"", "GET /sms HTTP/1.1"),
+        (b"", f"POST /sms HTTP/1.1\r\nContent-Length: {LARGEST_BODY + 1}"),
+        (b"", "POST /sms HTTP/1.1\r\nContent-Length: many"),
+        (b"", "POST /sms HTTP/1.1\r\nX: " + "x" * 100_000),
+    ],
+)
+async def test_what_is_no_message_is_refused_with_a_reason(
+    gateway: PhoneGateway, port: int, body: bytes, head: str | None
+) -> None:
+    status, reason = await post(port, body, head=head)
+
+    assert status == 400
+    assert json.loads(reason)["error"]
+    assert (gateway.refused, gateway.inbox) == (1, [])
+
+
+async def test_a_client_that_leaves_early_is_no_message(gateway: PhoneGateway, port: int) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /sms HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf")
+    writer.close()
+    await writer.wait_closed()
+
+    assert (await post(port, b'{"to": "+86", "message": "x"}'))[0] == 200
+    assert [message.text for message in gateway.inbox] == ["x"]
