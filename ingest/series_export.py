@@ -73,8 +73,7 @@ class VictoriaMetricsExport:
         raise StoreUnavailable(self.server.name, "/metrics does not say when it was started")
 
     def _export(self, match: str, asked: dict[str, str]) -> Iterator[_Series]:
-        for line in self.server.get("/api/v1/export", {"match[]": match} | asked):
-            yield LINE.decode(line)
+        return self.server.records("/api/v1/export", {"match[]": match} | asked, LINE)
 
 
 def _quoted(text: str) -> str:

@@ -2,13 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from ingest.series_lines import tag_text
 from ingest.series_server import Server
 from ingest.series_store import Point, StoreUnavailable
+
+
+class _Series(msgspec.Struct):
+    """`values` are rows; the first column is the time."""
+
+    values: list[list[float | None]]
+    tags: dict[str, str] = {}
+
+
+class _Result(msgspec.Struct):
+    series: list[_Series] = []
+    error: str = ""
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Result]
+
+
+ANSWER = msgspec.json.Decoder(_Answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +43,28 @@ class InfluxQl:
         where = f'"sensor" = {_string(tag_text(sensor))} AND time >= {start}ms AND time < {end}ms'
         points: dict[int, Point] = {}
         for series in self._select(f"SELECT {columns} FROM /.*/ WHERE {where}"):
-            for observed, value, quality in series["values"]:
-                if value is not None:
-                    points[observed] = Point(observed, float(value), int(quality))
+            for observed, value, quality in series.values:
+                if observed is not None and value is not None:
+                    points[int(observed)] = Point(int(observed), value, int(quality or 0))
         return [points[observed] for observed in sorted(points)]
 
     def count(self) -> int:
-        seen: dict[str, set[int]] = {}
+        seen: dict[str, set[float | None]] = {}
         for series in self._select('SELECT "q" FROM /.*/ GROUP BY "sensor"'):
-            seen.setdefault(series["tags"]["sensor"], set()).update(row[0] for row in series["values"])
+            seen.setdefault(series.tags["sensor"], set()).update(row[0] for row in series.values)
         return sum(map(len, seen.values()))
 
     def incarnation(self) -> str:
         return ""
 
-    def _select(self, query: str) -> Iterator[dict[str, Any]]:
+    def _select(self, query: str) -> Iterator[_Series]:
         """The series of the answer, in chunks; InfluxDB tells of errors within an answer of status 200."""
         asked = {"db": self.server.bucket, "epoch": "ms", "chunked": "true", "q": query}
-        for line in self.server.get("/query", asked):
-            for result in msgspec.json.decode(line)["results"]:
-                if "error" in result:
-                    raise StoreUnavailable(self.server.name, f"/query: {result['error']}")
-                yield from result.get("series", ())
+        for answer in self.server.records("/query", asked, ANSWER):
+            for result in answer.results:
+                if result.error:
+                    raise StoreUnavailable(self.server.name, f"/query: {result.error}")
+                yield from result.series
 
 
 def _identifier(name: str) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.write_precision import WritePrecision
@@ -12,6 +13,8 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from ingest.series_store import StoreRefused, StoreUnavailable
+
+T = TypeVar("T")
 
 # To connect and to answer, ms.
 TIMEOUT = (2_000, 10_000)
@@ -51,6 +54,15 @@ class Server:
                 yield from response
             finally:
                 response.release_conn()
+
+    def records(self, path: str, query: dict[str, str], decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
+        """The answer as one JSON value a line."""
+        try:
+            for line in self.get(path, query):
+                yield decoder.decode(line)
+        except msgspec.DecodeError as error:
+            said = f"{path}: an answer this store does not understand, {error}; is the url right?"
+            raise StoreUnavailable(self.name, said) from error
 
     def ping(self) -> bool:
         return bool(self._client.ping())

@@ -28,6 +28,10 @@ _GRADE_EN = {
     Grade.RED: "RED warning (level I)",
 }
 
+# Behind a comparison that is false: after a downgrade, and as one part of a condition that holds.
+_NO_LONGER = {"zh": "已不成立", "en": "no longer"}
+_NOT_MET = {"zh": "未达到", "en": "not met"}
+
 # The default alphabet of GSM 03.38, without its escape; the extension costs two septets a character.
 _GSM_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -99,7 +103,7 @@ def _chinese(
         return f"预警解除：{head}。此前为{_before(t, _GRADE_ZH, '预警')}。编号{t.warning}"
     change = {1: "升级为", -1: "降级为", 0: ""}[_direction(t)]
     advice = _sentence(_advice(t, rule, "zh"), "。")
-    return f"{change}{_GRADE_ZH[t.after]}：{head}。{_sentence(_evidence(t), '。')}{advice}编号{t.warning}"
+    return f"{change}{_GRADE_ZH[t.after]}：{head}。{_sentence(_evidence(t, 'zh'), '。')}{advice}编号{t.warning}"
 
 
 def _english(
@@ -113,7 +117,7 @@ def _english(
     if t.after is None:
         return f"ALL CLEAR: {head}. Was: {_before(t, _GRADE_EN, 'warning')}. Id {t.warning}"
     change = {1: "Upgraded to ", -1: "Downgraded to ", 0: ""}[_direction(t)]
-    evidence = _sentence(_evidence(t), ". ")
+    evidence = _sentence(_evidence(t, "en"), ". ")
     advice = _sentence(_advice(t, rule, "en"), " ")
     return f"{change}{_GRADE_EN[t.after]}: {head}. {evidence}{advice}Id {t.warning}"
 
@@ -137,10 +141,11 @@ def _advice(t: Transition, rule: Rule | None, language: str) -> str:
     return "" if rule is None or lowered else rule.advice.get(language, "")
 
 
-def _evidence(t: Transition) -> str:
-    # The verdict marks are for explanations; one of them would turn a GSM-7 message into UCS-2.
+def _evidence(t: Transition, language: str) -> str:
+    """The condition with its values, without the verdict marks: one of them would turn GSM-7 into UCS-2."""
     text = str(t.evidence.get("text", ""))
-    return text.translate({ord("✓"): None, ord("✗"): None})
+    false = _NO_LONGER if _direction(t) < 0 else _NOT_MET
+    return text.replace(" ✗", f" ({false[language]})").replace(" ✓", "")
 
 
 def _named(names: Mapping[str, str], language: str, otherwise: str) -> str:

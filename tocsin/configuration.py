@@ -87,9 +87,14 @@ def _registry(
 ) -> tuple[Registry, list[Finding]]:
     sensors: list[Sensor] = []
     findings: list[Finding] = []
+    files: dict[str, str] = {}
     for name in settings.sensors:
         read = read_sensors_csv if name.endswith(".csv") else read_sensors_yaml
         some, found = read(name, texts[name], kinds, zones)
         sensors += some
         findings += found
+        if twice := [sensor.id for sensor in some if sensor.id in files]:
+            message = f"{len(twice)} of its sensors stand in {files[twice[0]]} too, '{twice[0]}' the first"
+            findings.append(Finding(name, 0, 0, "E133", message, "a sensor stands in one file"))
+        files |= {sensor.id: name for sensor in some}
     return Registry.of(sensors, zones), findings

@@ -134,7 +134,9 @@ class Daemon:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)
 
     def _link_changed(self, event: LinkEvent) -> None:
-        report = log.info if event.what is Change.CONNECTED and event.session_present else log.warning
+        # Without a session a broker that knew us has lost what it kept; at the very first start it has not.
+        expected = event.session_present or not self.judging.judge.screen.accepted
+        report = log.info if event.what is Change.CONNECTED and expected else log.warning
         report("broker " + event.what, session_present=event.session_present, reason=event.reason)
 
     async def reload(self, path: Path) -> bool:

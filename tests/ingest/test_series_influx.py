@@ -46,9 +46,9 @@ class Answer(BaseHTTPRequestHandler):
         self.wfile.write(self.server.body)
         self.close_connection = bool(self.server.promised)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815  the base class finds it by this name
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """The test says what went wrong."""
 
 
@@ -97,7 +97,7 @@ def test_what_the_database_will_never_take_is_refused(
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 408, 429, 500, 502, 503])
 def test_what_can_be_mended_is_unavailable(server: Server, database: Scripted, status: int) -> None:
-    """A wrong token or a missing bucket is no reason to throw data away; and it is asked once, not retried."""
+    """A wrong token or a missing bucket is no reason to throw data away. It is asked once, not retried."""
     database.status, database.body = status, b"not now\n"
 
     with pytest.raises(StoreUnavailable, match=rf"127.0.0.1:\d+: HTTP {status} at /api/v2/write: not now$"):

@@ -83,6 +83,21 @@ def test_a_downgrade_says_so_and_gives_no_advice() -> None:
     assert "Move" not in text["en"]
 
 
+def test_a_condition_that_ended_is_not_told_as_if_it_held() -> None:
+    ended = {"text": "stage = 1.174 m >= 1.5 m ✗"}
+
+    text = words(replace(RAISED, before=Grade.RED, evidence=ended))
+
+    assert "stage = 1.174 m >= 1.5 m (已不成立)" in text["zh"]
+    assert "stage = 1.174 m >= 1.5 m (no longer)" in text["en"]
+
+
+def test_the_part_of_a_condition_that_does_not_hold_is_told_as_such() -> None:
+    either = {"text": "smoke = 0.21 dB/m >= 0.15 dB/m ✓ or temperature = 21 degC >= 54 degC ✗"}
+
+    assert "54 degC (not met)" in words(replace(RAISED, evidence=either))["en"]
+
+
 def test_the_all_clear_names_what_it_ends_and_gives_no_advice() -> None:
     text = words(replace(RAISED, before=Grade.RED, after=None))
     assert text["zh"].startswith("预警解除：暴雨，青溪县河滨村")

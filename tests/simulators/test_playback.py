@@ -64,7 +64,9 @@ async def stage(rows: list[Row]) -> AsyncIterator[tuple[LockstepClock, Playback,
     await publisher.connect()
     playback = Playback(rows, PLACES, publisher, clock)
     heard: asyncio.Queue[bytes] = asyncio.Queue()
-    async with aiomqtt.Client("127.0.0.1", port, identifier="reader", protocol=aiomqtt.ProtocolVersion.V5) as c:
+    async with aiomqtt.Client(
+        "127.0.0.1", port, identifier="reader", protocol=aiomqtt.ProtocolVersion.V5
+    ) as c:
         await c.subscribe("tocsin/v1/#", qos=1)
         listening = asyncio.create_task(listen(c, heard))
         clock.hop("broker", broker.idle)
