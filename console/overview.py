@@ -106,11 +106,13 @@ def _online(online: tuple[Online, ...]) -> Table:
 
 
 def _warnings(view: Overview, rows: int) -> Table:
+    # Cells are Text: a plain string would be read as markup, and these come from rules and from people.
     table = Table("grade", "warning", "place", "since", "value", title="open warnings", expand=True)
     ordered = sorted(view.warnings, key=lambda w: (-w.grade, w.since))
     for w in ordered[:rows]:
         name = NAMES[w.grade] + ("  待核实 review" if w.review else "")
-        table.add_row(Text(name, STYLE[w.grade]), w.title, w.place, clock_time(w.since, view.zone), w.value)
+        cells = (w.title, w.place, clock_time(w.since, view.zone), w.value)
+        table.add_row(Text(name, STYLE[w.grade]), *map(Text, cells))
     if len(ordered) > rows:
         table.add_row("", f"and {len(ordered) - rows} more", "", "", "")
     return table
@@ -120,7 +122,7 @@ def _deliveries(view: Overview, rows: int) -> Table:
     table = Table("at", "channel", "to", "state", "text", title="last deliveries", expand=True)
     for d in view.deliveries[:rows]:
         text = Text(d.text, no_wrap=True, overflow="ellipsis")
-        table.add_row(clock_time(d.at, view.zone), d.channel, d.recipient, d.state, text)
+        table.add_row(*map(Text, (clock_time(d.at, view.zone), d.channel, d.recipient, d.state)), text)
     return table
 
 

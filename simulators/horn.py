@@ -6,6 +6,7 @@ tocsin/horns/<horn>/receipt   {id, state: played|failed, at, reason?}
 
 import asyncio
 import random
+import socket
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -185,6 +186,8 @@ class Horn:
             properties=session,
             timeout=ANSWER_WITHIN,
             keepalive=15,
+            # A receipt right behind an acknowledgement would wait 40 ms for the broker's system.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             # Called with `maxsize`, so that what makes the queue need not be its class.
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: self._inbox),
         )

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ingest.finding import ConfigurationError
 from ingest.quarantine import Quarantine
@@ -166,7 +167,7 @@ def who(
     found = router_of(configuration).who(zone, hazard, Grade.named(grade))
     for addressee in found:
         table.add_row(addressee.recipient, addressee.channel, " ".join(addressee.languages), addressee.why)
-    Console().print(table)
+    Console().print(table, markup=False)
     if not found:
         fail("nobody", FINDINGS)
 
@@ -195,7 +196,7 @@ def quarantine(
     newest = Table("received", "reason", "topic", "detail", title="newest")
     for row in rows:
         newest.add_row(iso(row.received), str(row.reason), row.topic, row.detail)
-    Console().print(counts_table, newest)
+    Console().print(counts_table, newest, markup=False)
 
 
 @app.command()
@@ -204,7 +205,7 @@ def doctor(config: Config = CONFIG, state: State = STATE) -> None:
     examined = doctors.run(configure(read_bundle(config)), state)
     table = Table("part", "", "seen")
     for each in examined:
-        table.add_row(each.what, "fine" if each.fine else "[bold red]NOT FINE[/]", each.detail)
-    Console().print(table)
+        table.add_row(each.what, "fine" if each.fine else Text("NOT FINE", "bold red"), each.detail)
+    Console().print(table, markup=False)
     if not all(each.fine for each in examined):
         raise SystemExit(ENVIRONMENT)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -61,7 +62,13 @@ async def square(**options: Any) -> AsyncIterator[Square]:
     running = asyncio.create_task(horn.run())
     await eventually(lambda: horn.connected)
     receipts: list[tuple[str, dict[str, Any]]] = []
-    async with aiomqtt.Client("127.0.0.1", port, identifier="centre", protocol=ProtocolVersion.V5) as client:
+    async with aiomqtt.Client(
+        "127.0.0.1",
+        port,
+        identifier="centre",
+        protocol=ProtocolVersion.V5,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+    ) as client:
         await client.subscribe("tocsin/horns/+/receipt", qos=1)
         listening = asyncio.create_task(listen(client, receipts))
         yield Square(clock, broker, horn, client, receipts)
@@ -72,7 +79,7 @@ async def square(**options: Any) -> AsyncIterator[Square]:
 
 async def listen(client: aiomqtt.Client, receipts: list[tuple[str, dict[str, Any]]]) -> None:
     async for message in client.messages:
-        receipts.append((message.topic.value.split("/")[2], json.loads(message.payload)))
+        receipts += [(message.topic.value.split("/")[2], json.loads(message.payload))]
 
 
 async def stop(task: asyncio.Task[None]) -> None:
@@ -232,7 +239,7 @@ async def test_the_daemons_own_channel_gets_its_receipt() -> None:
     await clock.run(START + 3 * SECOND)
     await eventually(lambda: bool(receipts))
 
-    assert (receipts[0].key, receipts[0].state, receipts[0].horn) == ("k1", State.PLAYED, "east")
+    assert (receipts[0].key, receipts[0].state, receipts[0].address) == ("k1", State.PLAYED, "east")
     assert horn.played[0].text["zh"].endswith("请撤离")
     for task in tasks:
         await stop(task)

@@ -1,0 +1,1 @@
+"""What the daemon sustains, what a message costs and how soon a warning stands, measured in one run."""

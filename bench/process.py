@@ -1,0 +1,83 @@
+"""Processes that a benchmark starts, and what the kernel knows of them."""
+
+import asyncio
+import os
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+# A payload of figures on one line may be longer than asyncio's default.
+LINE = 2**22
+
+
+async def python(module: str, *arguments: str, log: Path) -> Process:
+    """`python -m module`, with pipes to its input and output; what it complains of goes to `log`."""
+    with log.open("ab") as errors:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, *arguments, stdin=PIPE, stdout=PIPE, stderr=errors, limit=LINE
+        )
+
+
+async def daemon(config: Path, state: Path, log: Path) -> Process:
+    """`tocsin run`; what it says goes to `log`."""
+    with log.open("ab") as output:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tocsin", "run", "--config", str(config), "--state", str(state),
+            "--log-level", "warning", stdin=DEVNULL, stdout=output, stderr=output,
+        )  # fmt: skip
+
+
+async def line(process: Process, log: Path) -> str:
+    """The next line of its output; RuntimeError shows the log of a process that ended instead."""
+    assert process.stdout is not None
+    if text := await process.stdout.readline():
+        return text.decode().strip()
+    raise RuntimeError(f"process {process.pid} ended with {await process.wait()}; its log:\n{log.read_text()}")
+
+
+async def end(process: Process) -> int:
+    """SIGTERM if it still runs; its exit code."""
+    if process.returncode is None:
+        process.terminate()
+    return await process.wait()
+
+
+def children() -> set[int]:
+    """The processes that this one started and that still run."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = _stat(int(entry.name))[1]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if parent == str(os.getpid()):
+                found.add(int(entry.name))
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of all its threads, in steps of 1 / TICKS s."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def peak_memory(pid: int) -> int:
+    """Bytes: the most that was resident at one time."""
+    for text in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if text.startswith("VmHWM:"):
+            return int(text.split()[1]) * 1024
+    raise RuntimeError(f"/proc/{pid}/status has no VmHWM: the process has ended")
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of proc_pid_stat(5) behind the name, which may hold anything: state, parent, ..."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port

@@ -1,0 +1,112 @@
+"""The daemon under test: a generated configuration, its process, its own figures, and what it left on disk."""
+
+import asyncio
+import json
+import shutil
+from asyncio.subprocess import Process
+from collections.abc import Mapping
+from pathlib import Path
+
+from mqtt5 import PublishPacket
+
+from bench.mix import sensor_rows, zones
+from bench.process import daemon, end, free_port
+from ingest.journal import open_read_only
+from ingest.wire import messages
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+READY_WITHIN = 60.0
+BLOCKS_A_READ = 64
+
+
+class Subject:
+    """`tocsin run` over the shipped rules and `sensors` sensors; it tells nobody, for that is not measured."""
+
+    def __init__(self, directory: Path, sensors: int, broker: int, series: Mapping[str, str]) -> None:
+        self.state = directory / "state"
+        self.log = directory / "daemon.log"
+        configs = directory / "configs"
+        self.sensors = configs / "sensors.csv"
+        self._config = configs / "tocsin.yaml"
+        self._port = free_port()
+        self._process: Process | None = None
+        shutil.copytree(CONFIGS, configs)
+        rows = sensor_rows(sensors, zones(configs / "zones.geojson"))
+        self.sensors.write_text("\n".join(rows) + "\n")
+        (configs / "routes.yaml").write_text("routes: []\n")
+        whole = {
+            "realm": "live",
+            **{name: f"{name}.yaml" for name in ("kinds", "contacts", "routes")},
+            "sensors": ["sensors.csv"],
+            "zones": "zones.geojson",
+            "rules": "rules",
+            "mqtt": {"host": "127.0.0.1", "port": broker},
+            "series": dict(series),
+            "http": {"port": self._port},
+            "channels": {},
+        }
+        self._config.write_text(json.dumps(whole, indent=2))
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Return once /readyz says so; RuntimeError shows the log of a daemon that ended or hangs."""
+        self._process = await daemon(self._config, self.state, self.log)
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                while b"200 OK" not in await self._get("/readyz"):
+                    if self._process.returncode is not None:
+                        raise TimeoutError
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise RuntimeError(f"the daemon did not become ready; its log:\n{self.log.read_text()}") from None
+
+    async def stop(self) -> None:
+        """SIGTERM; RuntimeError if it does not end as it should."""
+        assert self._process is not None
+        if (code := await end(self._process)) != 0:
+            raise RuntimeError(f"the daemon ended with {code}; its log:\n{self.log.read_text()}")
+
+    async def accepted(self) -> int:
+        """Messages judged, without duplicates and refused ones."""
+        return int(await self._figure('tocsin_messages_total{outcome="accepted"}'))
+
+    async def stored(self, within: float) -> None:
+        """Return once the database has all that is journaled; TimeoutError after `within` seconds."""
+        async with asyncio.timeout(within):
+            while await self._figure("tocsin_series_lag_entries"):
+                await asyncio.sleep(0.1)
+
+    def journaled(self) -> tuple[int, int]:
+        """Messages in the journal, and how many of them differ; read from its files once the daemon stopped."""
+        count = 0
+        distinct: set[tuple[str, bytes]] = set()
+        with open_read_only(self.state / "journal") as journal:
+            position = 0
+            while entries := journal.read(position, BLOCKS_A_READ):
+                position = entries[-1].sequence
+                for entry in entries:
+                    count += entry.count
+                    packets = messages(entry.data) if entry.count else []
+                    distinct |= {(p.topic, p.payload) for p in packets if isinstance(p, PublishPacket)}
+        return count, len(distinct)
+
+    async def _figure(self, name: str) -> float:
+        for text in (await self._get("/metrics")).decode().splitlines():
+            if text.startswith(f"{name} "):
+                return float(text.split()[-1])
+        raise RuntimeError(f"/metrics shows no {name}; the daemon's log:\n{self.log.read_text()}")
+
+    async def _get(self, path: str) -> bytes:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except ConnectionRefusedError:
+            return b""
+        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer

@@ -1,0 +1,471 @@
+"""The writer against stores that fail, forget and refuse; time is simulated and the worker runs in line."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.clock import MINUTE, SECOND, LockstepClock
+from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable, Retention
+from ingest.kinds import Form, Kinds, Metric, Reporting, ReportingMode
+from ingest.reading import Readings
+from ingest.registry import Registry, Sensor
+from ingest.series import Block, Point, SeriesWriter, Store, StoreRefused, StoreUnavailable
+from ingest.series_embedded import EmbeddedStore
+
+START = 1_527_422_400_000
+STAGE = Metric(
+    name="stage",
+    column=0,
+    unit="m",
+    form=Form.INSTANT,
+    resolution=Decimal("0.001"),
+    low=Decimal(-5),
+    high=Decimal(60),
+)
+KINDS = Kinds({}, (STAGE,), ("stage",))
+REGISTRY = Registry.of(
+    [
+        Sensor(
+            id="s0",
+            kind="stage",
+            zone="north",
+            gateway="",
+            lon=None,
+            lat=None,
+            heartbeat=MINUTE,
+            reporting=Reporting(ReportingMode.PERIODIC, MINUTE),
+            site={},
+        )
+    ],
+    {},
+)
+
+
+def decode(entry: Entry) -> Block | None:
+    """An entry's data is a JSON list of instants; each becomes a reading of s0."""
+    if entry.kind is not EntryKind.MQTT:
+        return None
+    at = np.array(json.loads(entry.data), np.int64)
+    zero = np.zeros(len(at), np.int64)
+    readings = Readings(
+        sequence=entry.sequence,
+        received=entry.received,
+        message=zero.astype(np.int32),
+        slot=zero.astype(np.int32),
+        column=zero.astype(np.int16),
+        value=at - START,
+        observed=at,
+        stamp=at,
+        period=zero,
+        quality=zero.astype(np.uint8),
+    )
+    return Block(KINDS, REGISTRY, readings)
+
+
+class InLine(Executor):
+    """Runs each call at once, so a test decides what happens between any two."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  a future carries whatever the call raised
+            future.set_exception(error)
+        return future
+
+
+class Forgetful:
+    """Acknowledges at once and saves after `trail`, like VictoriaMetrics; `kill` loses what is not saved."""
+
+    def __init__(self, clock: LockstepClock, trail: int = MINUTE) -> None:
+        self.trail = trail
+        self.down = False
+        self.poison: set[int] = set()
+        self.writes: list[list[int]] = []
+        self._clock = clock
+        self._starts = 1
+        self._taken: list[tuple[int, int]] = []
+
+    def write(self, blocks: Sequence[Block]) -> None:
+        self._answer()
+        sequences = [block.readings.sequence for block in blocks]
+        if self.poison & set(sequences):
+            raise StoreRefused("forgetful", "field type conflict")
+        self.writes.append(sequences)
+        self._taken += [(at, self._clock.now()) for b in blocks for at in b.readings.stamp.tolist()]
+
+    def instants(self) -> set[int]:
+        return {at for at, _ in self._taken}
+
+    def kill(self) -> None:
+        """And start again."""
+        self._starts += 1
+        saved_until = self._clock.now() - self.trail
+        self._taken = [(at, taken) for at, taken in self._taken if taken <= saved_until]
+
+    def incarnation(self) -> str:
+        self._answer()
+        return str(self._starts)
+
+    def read(self, sensor: str, metric: str, start: int, end: int) -> list[Point]:
+        raise NotImplementedError
+
+    def count(self) -> int:
+        return len(self.instants())
+
+    def ping(self) -> bool:
+        return not self.down
+
+    def close(self) -> None:
+        self.down = True
+
+    def _answer(self) -> None:
+        if self.down:
+            raise StoreUnavailable("forgetful", "connection refused")
+
+
+class Rig:
+    """A journal, a store and a writer between them under one simulated clock."""
+
+    def __init__(self, journal: Journal, store: Store, clock: LockstepClock) -> None:
+        self.journal = journal
+        self.store = store
+        self.clock = clock
+        self.writer = SeriesWriter(journal, decode, store, clock, InLine(), pauses=(0.0, 0.0))
+
+    def append(self, *instants: int, kind: EntryKind = EntryKind.MQTT) -> Entry:
+        entry = self.journal.append(self.clock.now(), kind, len(instants), json.dumps(instants).encode())
+        self.writer.notify()
+        return entry
+
+    async def settle(self) -> None:
+        """Let the writer do all it can at the present instant."""
+        for _ in range(60):
+            await asyncio.sleep(0)
+
+    async def pass_time(self, duration: int) -> None:
+        await self.clock.run(self.clock.now() + duration)
+        await self.settle()
+
+    @property
+    def cursor(self) -> int:
+        return self.journal.cursor("series")
+
+
+@asynccontextmanager
+async def running(rig: Rig) -> AsyncIterator[Rig]:
+    task = asyncio.create_task(rig.writer.run())
+    await rig.settle()
+    yield rig
+    assert not task.done(), task
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.fixture
+def clock() -> LockstepClock:
+    return LockstepClock(START)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "journal", Retention()) as journal:
+        yield journal
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    store = EmbeddedStore(tmp_path / "series.db")
+    yield store
+    store.close()
+
+
+async def test_what_is_journaled_is_written(
+    journal: Journal, embedded: EmbeddedStore, clock: LockstepClock
+) -> None:
+    async with running(Rig(journal, embedded, clock)) as rig:
+        assert rig.writer.idle()
+        rig.append(START, START + 1)
+        assert (rig.writer.idle(), rig.writer.lag) == (False, 1)
+        await rig.settle()
+
+        assert (rig.writer.idle(), rig.writer.lag, rig.writer.points_written) == (True, 0, 2)
+    assert embedded.read("s0", "stage", START, START + 9) == [Point(START, 0, 0), Point(START + 1, 0.001, 0)]
+
+
+async def test_a_store_that_is_durable_at_once_lets_the_cursor_follow_at_once(
+    journal: Journal, embedded: EmbeddedStore, clock: LockstepClock
+) -> None:
+    async with running(Rig(journal, embedded, clock)) as rig:
+        rig.append(START)
+        await rig.settle()
+
+        assert rig.cursor == 1
+
+
+async def test_several_entries_go_in_one_write(journal: Journal, clock: LockstepClock) -> None:
+    store = Forgetful(clock)
+    rig = Rig(journal, store, clock)
+    for n in range(20):
+        rig.append(START + n)
+    async with running(rig):
+        assert rig.writer.idle()
+
+    assert store.writes == [list(range(1, 17)), [17, 18, 19, 20]]
+
+
+async def test_entries_that_hold_no_readings_are_passed(journal: Journal, clock: LockstepClock) -> None:
+    store = Forgetful(clock, trail=0)
+    async with running(Rig(journal, store, clock)) as rig:
+        rig.append(kind=EntryKind.BUNDLE)
+        rig.append()
+        await rig.settle()
+
+        assert (rig.writer.idle(), rig.cursor, store.writes) == (True, 2, [])
+
+
+async def test_the_cursor_trails_what_was_written(journal: Journal, clock: LockstepClock) -> None:
+    async with running(Rig(journal, Forgetful(clock), clock)) as rig:
+        rig.append(START)
+        await rig.settle()
+        await rig.pass_time(30 * SECOND)
+        rig.append(START + 1)
+        await rig.settle()
+        await rig.pass_time(30 * SECOND - 1)
+        assert rig.cursor == 0
+
+        await rig.pass_time(1)
+        assert rig.cursor == 1
+
+        await rig.pass_time(30 * SECOND)
+        assert rig.cursor == 2
+
+
+async def test_a_restart_goes_on_at_the_cursor(journal: Journal, clock: LockstepClock) -> None:
+    store = Forgetful(clock)
+    async with running(Rig(journal, store, clock)) as rig:
+        rig.append(START)
+        await rig.settle()
+        await rig.pass_time(MINUTE)
+        rig.append(START + 1)
+        await rig.settle()
+
+    async with running(Rig(journal, store, clock)) as rig:
+        assert rig.writer.idle()
+    assert store.writes == [[1], [2], [2]]
+
+
+async def test_a_store_that_is_down_is_tried_until_it_answers(journal: Journal, clock: LockstepClock) -> None:
+    store = Forgetful(clock)
+    async with running(Rig(journal, store, clock)) as rig:
+        store.down = True
+        rig.append(START)
+        await rig.settle()
+        assert not rig.writer.available
+        assert "connection refused" in rig.writer.reason
+        assert (rig.writer.failures > 1, rig.writer.lag, rig.cursor) == (True, 1, 0)
+
+        store.down = False
+        await rig.settle()
+        assert (rig.writer.available, rig.writer.reason, rig.writer.lag) == (True, "", 0)
+    assert store.instants() == {START}
+
+
+async def test_a_failure_sends_all_again_that_was_not_yet_safe(
+    journal: Journal, clock: LockstepClock
+) -> None:
+    """The store died after it had acknowledged; the refused connection is the first that is heard of it."""
+    store = Forgetful(clock)
+    async with running(Rig(journal, store, clock)) as rig:
+        for n in range(3):
+            rig.append(START + n)
+            await rig.settle()
+            await rig.pass_time(25 * SECOND)
+        assert rig.cursor == 1
+        store.kill()
+        assert store.instants() == {START}
+        store.down = True
+        rig.append(START + 3)
+        await rig.settle()
+        store.down = False
+        await rig.settle()
+
+        assert rig.writer.idle()
+    assert store.instants() == {START + n for n in range(4)}
+
+
+async def test_a_restart_of_the_store_between_two_writes_is_noticed(
+    journal: Journal, clock: LockstepClock
+) -> None:
+    """No call failed, and nothing more arrives: still the lost points come back."""
+    store = Forgetful(clock)
+    async with running(Rig(journal, store, clock)) as rig:
+        rig.append(START)
+        rig.append(START + 1)
+        await rig.settle()
+        store.kill()
+        assert store.instants() == set()
+        await rig.pass_time(MINUTE)
+        assert store.instants() == {START, START + 1}
+        assert rig.cursor == 0
+
+        await rig.pass_time(MINUTE)
+        assert rig.cursor == 2
+
+
+async def test_only_the_block_the_store_refuses_is_left_out(journal: Journal, clock: LockstepClock) -> None:
+    store = Forgetful(clock, trail=0)
+    store.poison = {2}
+    rig = Rig(journal, store, clock)
+    for n in range(3):
+        rig.append(START + n)
+    async with running(rig):
+        assert (rig.writer.idle(), rig.writer.available, rig.cursor) == (True, True, 3)
+
+    assert rig.writer.refused == {2: "field type conflict"}
+    assert rig.writer.points_written == 2
+    assert store.instants() == {START, START + 2}
+
+
+async def test_a_journal_that_cannot_be_read_is_tried_again(
+    journal: Journal, embedded: EmbeddedStore, clock: LockstepClock
+) -> None:
+    class Stuttering:
+        """The journal, whose disk fails twice."""
+
+        left = 2
+        cursor, move_cursor = journal.cursor, journal.move_cursor
+
+        @property
+        def last(self) -> int:
+            return journal.last
+
+        def read(self, after: int, limit: int) -> list[Entry]:
+            if self.left:
+                self.left -= 1
+                raise JournalUnavailable(journal.directory, "input/output error")
+            return journal.read(after, limit)
+
+    journal.append(START, EntryKind.MQTT, 1, json.dumps([START]).encode())
+    rig = Rig(journal, embedded, clock)
+    rig.writer = SeriesWriter(Stuttering(), decode, embedded, clock, InLine(), pauses=(0.0, 0.0))
+    async with running(rig):
+        assert (rig.writer.failures, rig.writer.idle(), rig.writer.available) == (2, True, True)
+    assert embedded.count() == 1
+
+
+async def test_from_the_start_on_retention_waits_for_the_writer(
+    journal: Journal, clock: LockstepClock
+) -> None:
+    """Also while the store is down from the first moment on."""
+    store = Forgetful(clock)
+    store.down = True
+    async with running(Rig(journal, store, clock)) as rig:
+        rig.append(START)
+        with pytest.raises(ValueError, match="'series': 5 lies beyond"):
+            journal.move_cursor("series", 5)
+    assert journal._cursors.slowest() == ("series", 0)
+
+
+def lose_files(directory: Path) -> None:
+    """Leaves a journal of three entries without them, but with the cursor of a reader that saw them."""
+    with Journal.open(directory, Retention()) as journal:
+        for n in range(3):
+            journal.append(START, EntryKind.MQTT, 1, json.dumps([START + n]).encode())
+        journal.move_cursor("engine", 3)
+    for path in directory.glob("journal-*"):
+        path.unlink()
+
+
+async def test_entries_that_are_gone_do_not_hold_the_writer(tmp_path: Path, clock: LockstepClock) -> None:
+    """Files were lost, and the numbering goes on behind what another reader has seen."""
+    lose_files(tmp_path)
+    store = Forgetful(clock, trail=0)
+    with Journal.open(tmp_path, Retention()) as journal:
+        async with running(Rig(journal, store, clock)) as rig:
+            assert (journal.last, rig.writer.idle(), rig.cursor) == (3, True, 3)
+            assert rig.append(START + 9).sequence == 4
+            await rig.settle()
+    assert store.instants() == {START + 9}
+
+
+async def test_draining_ends_when_all_is_written(journal: Journal, clock: LockstepClock) -> None:
+    store = Forgetful(clock)
+    async with running(Rig(journal, store, clock)) as rig:
+        for n in range(40):
+            journal.append(START, EntryKind.MQTT, 1, json.dumps([START + n]).encode())
+        await rig.writer.drain(60.0)
+
+        assert rig.writer.idle()
+    assert store.count() == 40
+
+
+async def test_draining_does_not_wait_for_a_store_that_is_down(
+    journal: Journal, clock: LockstepClock
+) -> None:
+    store = Forgetful(clock)
+    async with running(Rig(journal, store, clock)) as rig:
+        store.down = True
+        rig.append(START)
+        await rig.writer.drain(60.0)
+
+        assert (rig.writer.available, rig.writer.lag) == (False, 1)
+
+
+async def test_draining_ends_at_the_deadline(journal: Journal, clock: LockstepClock) -> None:
+    """A writer that does not run never gets there."""
+    rig = Rig(journal, Forgetful(clock), clock)
+    rig.append(START)
+    await rig.writer.drain(0.0)
+
+    assert rig.writer.lag == 1
+
+
+ACTIONS = st.sampled_from(["append", "append", "kill", "down", "up", "restart", "5s", "40s", "90s"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ACTIONS, max_size=25))
+def test_nothing_is_lost_whatever_is_killed_when(actions: list[str]) -> None:
+    """Once the store stays up for two trails, it has all that was journaled, and the cursor is at the end."""
+    asyncio.run(_survive(actions))
+
+
+async def _survive(actions: list[str]) -> None:
+    clock = LockstepClock(START)
+    store = Forgetful(clock)
+    with TemporaryDirectory() as directory, Journal.open(Path(directory), Retention()) as journal:
+        left = list(actions)
+        while left:
+            async with running(Rig(journal, store, clock)) as rig:
+                while left and (action := left.pop(0)) != "restart":
+                    await _act(action, rig, store)
+        store.down = False
+        async with running(Rig(journal, store, clock)) as rig:
+            for _ in range(4):
+                await rig.pass_time(MINUTE)
+            assert rig.cursor == journal.last
+        assert store.instants() == {START + n for n in range(1, journal.last + 1)}
+
+
+async def _act(action: str, rig: Rig, store: Forgetful) -> None:
+    if action == "append":
+        rig.append(START + rig.journal.last + 1)
+    elif action == "kill":
+        store.kill()
+    elif action in ("down", "up"):
+        store.down = action == "down"
+    else:
+        await rig.pass_time(int(action.removesuffix("s")) * SECOND)
+    await rig.settle()
