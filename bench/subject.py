@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +63,7 @@ class Subject:
                         raise TimeoutError
                     await asyncio.sleep(0.05)
         except TimeoutError:
+            await end(self._process)
             raise RuntimeError(f"the daemon did not become ready; its log:\n{self.log.read_text()}") from None
 
     async def stop(self) -> None:
@@ -74,11 +76,12 @@ class Subject:
         """Messages judged, without duplicates and refused ones."""
         return int(await self._figure('tocsin_messages_total{outcome="accepted"}'))
 
-    async def stored(self, within: float) -> None:
-        """Return once the database has all that is journaled; TimeoutError after `within` seconds."""
+    async def stored(self, within: float) -> float:
+        """When (s since the epoch) the database had all that is journaled; TimeoutError after `within` s."""
         async with asyncio.timeout(within):
             while await self._figure("tocsin_series_lag_entries"):
                 await asyncio.sleep(0.1)
+        return time.time()
 
     def journaled(self) -> tuple[int, int]:
         """Messages in the journal, and how many of them differ; read from its files once the daemon stopped."""

@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 # To connect and to answer, ms.
 TIMEOUT = (2_000, 10_000)
-# What these say of a request is true for ever. Others of 4xx (no such bucket, bad token, too many requests)
+# What these say of a write is true for ever. Others of 4xx (no such bucket, bad token, too many requests)
 # end when somebody mends the database or the settings, and until then the data waits.
 DEFECT = (400, 413, 422)
 LONGEST_REASON = 300
 
 
 class Server:
-    """One database. Raises StoreUnavailable, and StoreRefused where the request itself is at fault."""
+    """One database. All methods but `ping` and `close` raise StoreUnavailable."""
 
     def __init__(self, url: str, org: str, bucket: str, token: str) -> None:
         # Never the whole URL in a message: it may hold a password.
@@ -36,8 +36,8 @@ class Server:
         self._writing: Any = self._client.write_api(write_options=SYNCHRONOUS)
 
     def write(self, lines: bytes) -> None:
-        """Line protocol with times in ms."""
-        with self._translated("/api/v2/write"):
+        """Line protocol with times in ms. Raises StoreRefused where the lines are at fault."""
+        with self._translated("/api/v2/write", DEFECT):
             self._writing.write(self.bucket, record=lines, write_precision=WritePrecision.MS)
 
     def get(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
@@ -53,7 +53,8 @@ class Server:
             try:
                 yield from response
             finally:
-                response.release_conn()
+                # A connection with an answer half read must not be used again; after a whole one it is free.
+                response.close()
 
     def records(self, path: str, query: dict[str, str], decoder: msgspec.json.Decoder[T]) -> Iterator[T]:
         """The answer as one JSON value a line."""
@@ -72,15 +73,19 @@ class Server:
         self._client.close()
 
     @contextmanager
-    def _translated(self, path: str) -> Iterator[None]:
+    def _translated(self, path: str, refusing: tuple[int, ...] = ()) -> Iterator[None]:
         try:
             yield
         except ApiException as error:
-            said = (
-                error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
-            )
-            reason = f"HTTP {error.status} at {path}: {str(said).strip()[:LONGEST_REASON]}"
-            refusal = StoreRefused if error.status in DEFECT else StoreUnavailable
-            raise refusal(self.name, reason) from error
+            refusal = StoreRefused if error.status in refusing else StoreUnavailable
+            raise refusal(self.name, f"{path}: {_told(error)}"[:LONGEST_REASON]) from error
         except HTTPError as error:
             raise StoreUnavailable(self.name, f"{path}: {error}"[:LONGEST_REASON]) from error
+
+
+def _told(error: ApiException) -> str:
+    """The client gives what TLS says as a `reason` with status 0, and a server's words as text or bytes."""
+    if not error.status:
+        return str(error.reason)
+    said = error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
+    return f"HTTP {error.status}: {str(said).strip()}"

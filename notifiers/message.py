@@ -103,7 +103,8 @@ def _chinese(
         return f"预警解除：{head}。此前为{_before(t, _GRADE_ZH, '预警')}。编号{t.warning}"
     change = {1: "升级为", -1: "降级为", 0: ""}[_direction(t)]
     advice = _sentence(_advice(t, rule, "zh"), "。")
-    return f"{change}{_GRADE_ZH[t.after]}：{head}。{_sentence(_evidence(t, 'zh'), '。')}{advice}编号{t.warning}"
+    evidence = _sentence(_evidence(t, "zh"), "。")
+    return f"{change}{_GRADE_ZH[t.after]}：{head}。{evidence}{advice}编号{t.warning}"
 
 
 def _english(

@@ -95,11 +95,12 @@ class AmountRing:
             return False
         if len(entries) == self.rows.capacity and report.stamp < entries[0].stamp:
             return False
-        twin = next((k for k, e in enumerate(entries) if e[:2] == report[:2]), None)
+        twin = next((k for k, entry in enumerate(entries) if _twins(entry, report)), None)
         if twin is None:
             entries.insert(sum(entry.stamp <= report.stamp for entry in entries), report)
         elif report.amount > entries[twin].amount:
-            entries[twin] = report._replace(flags=int(report.flags | Quality.SUSPECT))
+            flags = int(report.flags | Quality.SUSPECT)
+            entries[twin] = report._replace(period=entries[twin].period, flags=flags)
         if len(entries) > self.rows.capacity:
             self._shrink(entries)
         self._rebuild(slot, shared(entries))
@@ -187,6 +188,12 @@ def shared(entries: list[Amount]) -> list[Amount]:
         inside = sum(result[j].share for j in by_period[:rank] if _holds(entries[k], entries[j]))
         result[k] = entries[k]._replace(share=max(entries[k].amount - inside, 0))
     return result
+
+
+def _twins(entry: Amount, report: Amount) -> bool:
+    """Whether both speak of the same time; of guessed periods the first guess stands."""
+    guessed = bool(entry.flags & report.flags & IMPLICIT)
+    return entry.stamp == report.stamp and (guessed or entry.period == report.period)
 
 
 def _overlap(older: Amount, newer: Amount) -> bool:

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from ingest.clock import HOUR
 from ingest.kinds import Form, Kind, Metric
-from ingest.reading import Quality
 from ingest.registry import Sensor
 from rules.amount_ring import IMPLICIT, LONGEST_PERIOD, AmountRing
 from rules.history import AmountHistory, ReportHistory
@@ -112,8 +111,6 @@ class Board:
             if (amounts := self.amount_ring(column)) is not None:
                 period, marked = self.periods(slot, stamp, values, state.stamp[slot])
                 amounts.append(slot, stamp, value, period, marked)
-            again = state.stamp[slot] == stamp
-            value, flags = _larger(again, value, flags, state.value[slot], state.flags[slot])
         state.value[slot] = value
         state.stamp[slot] = stamp
         state.heard[slot] = received
@@ -185,16 +182,6 @@ class Needs:
     def __init__(self) -> None:
         self.widths: set[int] = set()
         self.runs: set[int] = set()
-
-
-def _larger(
-    again: npt.NDArray[np.bool_], value: Longs, flags: Flags, old: Longs, old_flags: Flags
-) -> tuple[Longs, Flags]:
-    """A second amount at a stamp replaces a smaller one and is suspect (D22)."""
-    replaced = again & (value > old)
-    suspect = flags | np.where(replaced, np.uint8(Quality.SUSPECT), np.uint8(0))
-    kept = again & ~replaced
-    return np.where(kept, old, value), np.where(kept, old_flags, suspect).astype(np.uint8)
 
 
 def cell_width(width: int) -> int:

@@ -15,7 +15,7 @@ from rules.board import Board, Needs
 from rules.deadlines import Deadlines, Order
 from rules.event import Event
 from rules.hindsight import look_back
-from rules.interest import Gathered
+from rules.interest import Gate, Gathered
 from rules.judge import Judge
 from rules.ladder import Ladder, add_needs
 from rules.late import Late, late_readings, take_in
@@ -48,6 +48,7 @@ class Engine:
         self.boards: list[Board] = []
         self.judges: list[Judge] = []
         self._of_board: list[list[Judge]] = []
+        self._gates: list[Gate] = []
         self._starts = np.array(sorted(r.start for r in registry.ranges.values()), np.int64)
         for name in sorted(registry.ranges, key=lambda kind: registry.ranges[kind].start):
             self._add_kind(name, kinds, registry, [rule for rule in rules if rule.kind == name])
@@ -66,6 +67,7 @@ class Engine:
             judges.append(Judge(len(self.judges) + len(judges), ladder, board, self._deadlines, teller))
         self.boards.append(board)
         self._of_board.append(judges)
+        self._gates.append(Gate([judge.ladder for judge in judges]))
         self.judges += judges
 
     @property
@@ -116,16 +118,23 @@ class Engine:
                 if judge.active[wave.slot[at]]:
                     judge.catch_up(int(wave.slot[at]), int(wave.observed[at]), event)
         board.apply(wave, received)
-        gathered = Gathered(board, wave)
-        columns = {at: frozenset(self._columns_at(wave, at)) for at in busy}
-        for judge in judges:
+        possible = self._gates[wave.kind].possible(Gathered(board, wave))
+        possible[busy] = True
+        if possible.any():
+            self._judge(wave.only(possible), received)
+        for at in busy:
+            self._reschedule(judges, int(wave.slot[at]), Event(received, Order.READING))
+
+    def _judge(self, wave: Wave, received: int) -> None:
+        """Judge readings that have been taken in, each by the rules that it interests."""
+        gathered = Gathered(self.boards[wave.kind], wave)
+        columns: dict[int, frozenset[int]] = {}
+        for judge in self._of_board[wave.kind]:
             for at in judge.interesting(gathered, wave).tolist():
                 if at not in columns:
                     columns[at] = frozenset(self._columns_at(wave, at))
                 event = Event(received, Order.READING, int(wave.message[at]))
                 judge.read(int(wave.slot[at]), columns[at], event)
-        for at in busy:
-            self._reschedule(judges, int(wave.slot[at]), Event(received, Order.READING))
 
     @staticmethod
     def _columns_at(wave: Wave, at: int) -> list[int]:

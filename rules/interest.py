@@ -3,6 +3,8 @@
 Silence, coverage and runs are left to the exact judgement, which sees only what passes here.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy.typing as npt
 
 from rules.amount_ring import AmountRing
 from rules.board import Board
-from rules.normal_form import AllOf, AnyOf, Check, Held, Node
+from rules.ladder import Ladder
+from rules.normal_form import AllOf, AnyOf, Check, Held, Node, checks
 from rules.ring import NEVER, Longs
 from rules.waves import Wave
 
@@ -41,6 +44,10 @@ class Gathered:
             carrying[at] = True
         return carrying
 
+    def everywhere(self) -> Truth:
+        """True for each reading of the wave."""
+        return np.ones(len(self._wave.slot), np.bool_)
+
     def left(self, check: Check) -> tuple[Longs, Truth | None]:
         """The left sides, and which of them are known; None for all."""
         key = (check.column, check.function, check.width)
@@ -65,7 +72,7 @@ class Gathered:
             case Check():
                 return self._compared(node)
             case Held(check, _, negated):
-                return np.ones(len(self._wave.slot), np.bool_) if negated else self._compared(check)
+                return self.everywhere() if negated else self._compared(check)
             case AllOf(parts):
                 return self._joined(np.logical_and, parts)
             case AnyOf(parts):
@@ -84,4 +91,38 @@ class Gathered:
         return true
 
 
+class Gate:
+    """The loosest bounds of all rules of a kind: what is true for none of them costs nothing more.
+
+    So ten times the rules are not ten times the work while sensors are quiet.
+    """
+
+    def __init__(self, ladders: Sequence[Ladder]) -> None:
+        found: dict[tuple[int, str, int, str], Check] = {}
+        self._always = False
+        for ladder in ladders:
+            self._always = self._always or any(held.negated for held in ladder.held)
+            nodes = [*ladder.raising.values(), *(held.check for held in ladder.held)]
+            for check in (check for node in nodes for check in checks(node)):
+                key = (check.column, check.function, check.width, check.sense)
+                if check.sense in LOOSER:
+                    found[key] = _looser(found.get(key, check), check)
+                else:
+                    found[(*key[:3], f"{check.sense} {len(found)}")] = check
+        self._checks = list(found.values())
+
+    def possible(self, gathered: Gathered) -> Truth:
+        """The readings of the wave of which some check of some rule is true."""
+        if self._always:
+            return gathered.everywhere()
+        return gathered.true(AnyOf(tuple(self._checks))) if self._checks else ~gathered.everywhere()
+
+
+def _looser(one: Check, other: Check) -> Check:
+    """A check that is true wherever one of two of the same sense is."""
+    bound = LOOSER[one.sense](one.bound, other.bound)
+    return replace(one, bound=bound if isinstance(bound, np.ndarray) else int(bound), missing=None)
+
+
+LOOSER = {">=": np.minimum, "<=": np.maximum}
 COMPARE = {">=": np.greater_equal, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.kinds import Form
-from ingest.reading import Quality
 from rules.amount_ring import Amount, AmountRing
 from rules.board import Board, History
 from rules.history import AmountHistory
@@ -86,8 +85,5 @@ def _take_newest(board: Board, late: Late, column: int, received: int) -> None:
     value, _, flags = late.values[column]
     if late.stamp < state.stamp[slot]:
         return
-    again = late.stamp == state.stamp[slot] and board.forms[column] is not Form.INSTANT
-    if again and value <= state.value[slot]:
-        return
     state.value[slot], state.stamp[slot] = value, late.stamp
-    state.flags[slot] = flags | (int(Quality.SUSPECT) if again else 0)
+    state.flags[slot] = flags

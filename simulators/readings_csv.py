@@ -1,8 +1,8 @@
 """Recorded readings as CSV: `time,sensor,metric,value[,received]`, plain or gzip.
 
-Times are ISO 8601 with an offset or `Z`, or epoch milliseconds. `NA`, empty and `NaN` mean that nothing arrived.
-Without `received`, a reading is received when it is observed, and rows are taken in order of time; with it, in
-order of receipt.
+Times are ISO 8601 with an offset or `Z`, or epoch milliseconds. `NA`, empty and `NaN` mean that nothing
+arrived. Without `received`, a reading is received when it is observed, and rows are taken in order of time;
+with it, in order of receipt.
 """
 
 import csv

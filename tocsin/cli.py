@@ -14,8 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.finding import ConfigurationError
-from ingest.quarantine import Quarantine
+from ingest.journal import JournalCorrupt, JournalUnavailable
+from ingest.quarantine import Quarantine, QuarantineUnavailable
 from ingest.reading import Reason
+from notifiers.outbox_schema import OutboxError
 from notifiers.routing import coverage
 from rules.grade import Grade
 from rules.transition import iso, line
@@ -56,7 +58,9 @@ def main() -> None:
         app()
     except (ConfigurationError, ReadingsError) as error:
         fail(str(error), FINDINGS)
-    except (AlreadyRunning, OSError) as error:
+    except (AlreadyRunning, JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable) as error:
+        fail(str(error), ENVIRONMENT)
+    except OSError as error:
         fail(str(error), ENVIRONMENT)
 
 
@@ -185,13 +189,18 @@ def quarantine(
         fail(f"{path} does not exist: no daemon has run with --state {state}", ENVIRONMENT)
     quarantined = Quarantine.open_read_only(path)
     rows = quarantined.rows(limit, reason)
+    counts, strangers = quarantined.counts(), quarantined.unregistered()
     if as_json:
-        counts = {str(r): n for r, n in quarantined.counts().items()}
-        listed = [{"received": iso(r.received), "reason": r.reason, "topic": r.topic} for r in rows]
-        typer.echo(json.dumps({"counts": counts, "rows": listed}, ensure_ascii=False))
+        listed = [
+            {"received": iso(r.received), "reason": r.reason, "topic": r.topic, "detail": r.detail}
+            for r in rows
+        ]
+        adoptable = [{"topic": s.topic, "messages": s.messages, "last": iso(s.last)} for s in strangers]
+        found = {"counts": counts, "rows": listed, "unregistered": adoptable}
+        typer.echo(json.dumps(found, ensure_ascii=False))
         return
     counts_table = Table("reason", "messages", title="in quarantine")
-    for each, count in quarantined.counts().items():
+    for each, count in counts.items():
         counts_table.add_row(str(each), str(count))
     newest = Table("received", "reason", "topic", "detail", title="newest")
     for row in rows:

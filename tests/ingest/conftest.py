@@ -1,12 +1,13 @@
 """Real servers for the system tests of this directory, each on a free port of loopback."""
 
+import random
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,13 @@ START_SECONDS = 15.0
 
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
+    """From below those the kernel hands out by itself: nobody takes it while a server restarts."""
+
     def find() -> int:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            return int(listener.getsockname()[1])
+        while True:
+            port = random.randrange(20_000, 32_000)
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                return port
 
     return find
 

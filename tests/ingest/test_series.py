@@ -118,24 +118,35 @@ def embedded(tmp_path: Path) -> Iterator[Subject]:
     store.close()
 
 
-@pytest.fixture
-def victoriametrics(
-    tmp_path: Path,
+@pytest.fixture(scope="module")
+def victoria(
+    tmp_path_factory: pytest.TempPathFactory,
     served: Served,
     free_port: Callable[[], int],
     victoria_command: Callable[[Path, int], list[str]],
-) -> Iterator[Subject]:
+) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with served(victoria_command(tmp_path, port), f"{url}/health"):
-        store = InfluxStore("victoriametrics", url, "", "tocsin", "")
+    with served(victoria_command(tmp_path_factory.mktemp("victoria"), port), f"{url}/health"):
+        yield url
 
-        def write(blocks: list[Block]) -> None:
-            store.write(blocks)
-            urllib.request.urlopen(f"{url}/internal/force_flush").close()
 
-        yield Subject(store, write)
-        store.close()
+def post(url: str, body: bytes = b"") -> None:
+    with urllib.request.urlopen(url, data=body) as answer:
+        assert b"error" not in answer.read()
+
+
+@pytest.fixture
+def victoriametrics(victoria: str) -> Iterator[Subject]:
+    post(f"{victoria}/api/v1/admin/tsdb/delete_series?match[]={{sensor!=%22%22}}")
+    store = InfluxStore("victoriametrics", victoria, "", "tocsin", "")
+
+    def write(blocks: list[Block]) -> None:
+        store.write(blocks)
+        post(f"{victoria}/internal/force_flush")
+
+    yield Subject(store, write)
+    store.close()
 
 
 @pytest.fixture(scope="module")
@@ -158,14 +169,12 @@ def influxd(
 def influxdb(influxd: str) -> Iterator[Subject]:
     """InfluxDB 1.6 reads as 2.x does; it has only the older way to write, which takes the same lines."""
     for statement in ("DROP", "CREATE"):
-        query = f"{influxd}/query?q={statement}%20DATABASE%20tocsin"
-        with urllib.request.urlopen(urllib.request.Request(query, method="POST")) as answer:
-            assert b"error" not in answer.read()
+        post(f"{influxd}/query?q={statement}%20DATABASE%20tocsin")
     store = InfluxStore("influxdb", influxd, "", "tocsin", "")
 
     def write(blocks: list[Block]) -> None:
         lines = b"".join(LineProtocol(b.kinds, b.registry).encode(b) for b in blocks)
-        urllib.request.urlopen(f"{influxd}/write?db=tocsin&precision=ms", data=lines).close()
+        post(f"{influxd}/write?db=tocsin&precision=ms", lines)
 
     yield Subject(store, write)
     store.close()

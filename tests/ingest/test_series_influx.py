@@ -91,7 +91,7 @@ def test_what_the_database_will_never_take_is_refused(
 ) -> None:
     database.status, database.body = status, b'{"code": "invalid", "message": "field type conflict"}'
 
-    with pytest.raises(StoreRefused, match=rf"HTTP {status} at /api/v2/write: field type conflict"):
+    with pytest.raises(StoreRefused, match=rf"/api/v2/write: HTTP {status}: field type conflict"):
         server.write(LINES)
 
 
@@ -100,7 +100,7 @@ def test_what_can_be_mended_is_unavailable(server: Server, database: Scripted, s
     """A wrong token or a missing bucket is no reason to throw data away. It is asked once, not retried."""
     database.status, database.body = status, b"not now\n"
 
-    with pytest.raises(StoreUnavailable, match=rf"127.0.0.1:\d+: HTTP {status} at /api/v2/write: not now$"):
+    with pytest.raises(StoreUnavailable, match=rf"127.0.0.1:\d+: /api/v2/write: HTTP {status}: not now$"):
         server.write(LINES)
     assert len(database.asked) == 1
 
@@ -155,6 +155,34 @@ def test_a_start_time_that_is_not_told_is_unavailable(database: Scripted) -> Non
 
     database.body = b"vm_rows 7\nprocess_start_time_seconds 1795296996\n"
     assert store.incarnation() == "1795296996"
+    store.close()
+
+
+@pytest.mark.parametrize("status", [400, 401, 413])
+def test_a_question_is_never_refused(store: Store, database: Scripted, status: int) -> None:
+    """Only a write can be given up; a server that does not understand us may be the wrong one for now."""
+    database.status = status
+
+    with pytest.raises(StoreUnavailable, match=f"HTTP {status}"):
+        store.count()
+
+
+def test_what_tls_says_is_told(database: Scripted) -> None:
+    server = Server(database.url.replace("http:", "https:"), "", "tocsin", "")
+
+    with pytest.raises(StoreUnavailable, match="/api/v2/write: SSLError"):
+        server.write(LINES)
+    server.close()
+
+
+def test_a_question_after_half_an_answer_gets_its_own(database: Scripted) -> None:
+    """The rest of what was not read must not be taken for the next answer."""
+    store = InfluxStore("victoriametrics", database.url, "", "tocsin", "")
+    database.status, database.body = 200, b"process_start_time_seconds 1\n" + b"x\n" * 100_000
+    assert store.incarnation() == "1"
+
+    database.body = b"process_start_time_seconds 2\n"
+    assert store.incarnation() == "2"
     store.close()
 
 

@@ -63,10 +63,12 @@ class Memory:
             if self.cell and old.stamp // self.cell == new.stamp // self.cell:
                 reports[k] = merged(*sorted([old, new], key=lambda report: report.stamp))
                 return True
-            if self.amounts and (old.stamp, old.period) == (new.stamp, new.period):
+            guessed = old.guessed and new.guessed
+            if self.amounts and old.stamp == new.stamp and (guessed or old.period == new.period):
                 if new.last > old.last:
                     reports[k] = new
                     new.flags |= Quality.SUSPECT
+                    new.period = old.period
                 return True
         reports.append(new)
         reports.sort(key=lambda report: report.stamp)
@@ -827,10 +829,8 @@ def take_in(
             if not memory.add(copy):
                 alone[name, memory.cell] = Memory(EVER, 1, memory.cell, is_amount, [copy])
         metric.heard = received
-        if stamp > metric.stamp or (stamp == metric.stamp and not is_amount):
+        if stamp >= metric.stamp:
             metric.stamp, metric.value, metric.flags = stamp, value, flags
-        elif stamp == metric.stamp and value > metric.value:
-            metric.value, metric.flags = value, flags | Quality.SUSPECT
     return alone
 
 

@@ -1,5 +1,6 @@
 """The engine against the slow reference, on random rules, readings, gaps, jitter, repeats, and any cut of them."""
 
+import os
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -146,7 +147,7 @@ def judged(engine: Engine, registry: Registry, journal: list[tuple[int, list[lis
     return found + engine.advance_to(END)
 
 
-PATIENT = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+PATIENT = settings(deadline=None, max_examples=int(os.environ.get("TOCSIN_EXAMPLES", "60")), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @PATIENT

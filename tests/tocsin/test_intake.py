@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import mqtt5
 import pytest
-from mqtt5 import QoS
+from mqtt5 import PublishPacket, QoS
 
 from ingest.clock import LockstepClock
 from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable, Retention
-from ingest.session import Batch, SessionClosed
+from ingest.session import Batch
+from tests.tocsin import scripted
+from tests.tocsin.scripted import ScriptedSession
 from tocsin.intake import Handed, Intake
 
 START = 1_718_000_000_000
@@ -23,51 +23,19 @@ T = TypeVar("T")
 
 
 def batch(*payloads: bytes) -> Batch:
-    packets = [
-        mqtt5.PublishPacket("tocsin/v1/z/smoke/s/telemetry", payload, qos=QoS.AT_LEAST_ONCE, packet_id=number)
-        for number, payload in enumerate(payloads, start=1)
-    ]
-    return Batch(1, b"".join(packet.write() for packet in packets), list(packets))
+    topic = "tocsin/v1/z/smoke/s/telemetry"
+    return scripted.batch(
+        *(
+            PublishPacket(topic, payload, qos=QoS.AT_LEAST_ONCE, packet_id=number)
+            for number, payload in enumerate(payloads, start=1)
+        )
+    )
 
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():
             await asyncio.sleep(0.001)
-
-
-@dataclass
-class ScriptedSession:
-    """Hands out the batches it is fed, and notes what was acknowledged and in which order things happened."""
-
-    journal: Journal
-    waiting: asyncio.Queue[Batch | None] = field(default_factory=asyncio.Queue)
-    received: int = 0
-    acked: list[Batch] = field(default_factory=list)
-    journaled_at_ack: list[int] = field(default_factory=list)
-    asked: int = 0
-    closed: bool = False
-
-    def feed(self, *batches: Batch) -> None:
-        for each in batches:
-            self.received += len(each.packets)
-            self.waiting.put_nowait(each)
-
-    async def next_batch(self) -> Batch:
-        self.asked += 1
-        if (found := await self.waiting.get()) is None:
-            raise SessionClosed
-        return found
-
-    def ack(self, batch: Batch) -> None:
-        self.acked.append(batch)
-        self.journaled_at_ack.append(self.journal.last)
-
-    def quiesce(self) -> None:
-        self.waiting.put_nowait(None)
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 class FailingJournal:
@@ -275,3 +243,15 @@ async def test_stopping_keeps_and_acks_what_has_arrived(
 
     assert (journal.last, len(session.acked), session.closed) == (5, 5, True)
     assert intake.queue.qsize() == 5
+
+
+async def test_time_never_lies_behind_what_judgement_has_settled(
+    intake: Intake, session: ScriptedSession
+) -> None:
+    """A restart may find the wall clock set back."""
+    intake.not_before = START + 1000
+    session.feed(batch(b"a"))
+    async with running(intake):
+        [handed] = await take(intake, 1)
+
+    assert handed.entry.received == START + 1000

@@ -28,13 +28,13 @@ channels: {}
 KINDS = """\
 kinds:
   stage:
-    title: {en: River stage}
+    title: {zh: 水位, en: River stage}
     reporting: periodic 5min
     heartbeat: 5min
     metrics:
       stage: {unit: m, resolution: 0.001, plausible: [-20, 9000]}
   rain:
-    title: {en: Rain}
+    title: {zh: 降雨, en: Rain}
     reporting: periodic 5min
     heartbeat: 1h
     metrics:
@@ -50,13 +50,13 @@ rain-2,rain,village,,,,,
 """
 ZONES = """\
 {"type": "FeatureCollection", "features": [{"type": "Feature",
- "properties": {"id": "village", "name": {"en": "Village"}, "code": "110101001001"},
+ "properties": {"id": "village", "name": {"zh": "村", "en": "Village"}, "code": "110101001001"},
  "geometry": {"type": "Polygon", "coordinates": [[[116, 30], [117, 30], [117, 31], [116, 30]]]}}]}
 """
 RULES = """\
 rules:
   - id: river
-    title: {en: River}
+    title: {zh: 洪水, en: River}
     hazard: flood
     for_each: stage sensor
     grades:
@@ -66,24 +66,24 @@ rules:
       red: stage >= 4 m
     release: {margin: 0.1 m, after: 15min}
     missing: {after: 3 reports}
-    advice: {en: Leave.}
+    advice: {zh: 撤离。, en: Leave.}
     source: {text: "made up", status: project}
   - id: rain
-    title: {en: Rain}
+    title: {zh: 降雨, en: Rain}
     hazard: rain
     for_each: rain sensor
     grades:
       yellow: sum(rain, 30min) >= 20 mm
-      red: max(rain, 15min) >= 30 mm
+      red: sum(rain, 15min) >= 30 mm
     sustain: {yellow: 5min}
     release: {margin: 10 %, after: 20min}
     missing: {after: 3 reports}
-    advice: {en: Stay.}
+    advice: {zh: 勿动。, en: Stay.}
     source: {text: "made up", status: project}
 """
 CONTACTS = """\
 people:
-  ana: {name: {en: Ana}, phone: "+8610000000001", languages: [en]}
+  ana: {name: {zh: 安娜, en: Ana}, phone: "+8610000000001", languages: [en]}
 groups: {}
 """
 ROUTES = """\

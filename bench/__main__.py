@@ -1,0 +1,82 @@
+"""`python -m bench`: see docs/performance.md. Exit codes: 0 nothing lost, 1 lost or failed, 3 no environment."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench.bare import bare_subscribers
+from bench.figures import Run
+from bench.machine import machine
+from bench.measure import Bench, Options, Setup
+from bench.report import encode, show
+from simulators.broker_mosquitto import SEARCHED
+
+
+def main(
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each of the two phases.")] = 10.0,
+    rate: Annotated[
+        float | None, typer.Option(min=100, help="Messages/s of the second phase; half of the first's.")
+    ] = None,
+    sensors: Annotated[int, typer.Option(min=100, max=1_000_000)] = 2_000,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here, too.")] = None,
+) -> None:
+    """Messages/s, CPU per message and publish-to-transition of the daemon, on each broker at hand."""
+    run = asyncio.run(measure(Options(seconds, rate, sensors)))
+    # Wide enough for every column; a terminal says itself how wide it is.
+    show(run, Console(width=None if sys.stdout.isatty() else 120))
+    if json is not None:
+        json.write_bytes(encode(run))
+    if not run.complete:
+        raise SystemExit("messages or warnings were lost")
+
+
+async def measure(options: Options) -> Run:
+    """Every set-up of which the parts are installed, one after the other, then the bare subscribers."""
+    progress = Console(stderr=True)
+    setups = list(available(progress))
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as place, progress.status("starting") as status:
+        root = Path(place)
+        run = Run(
+            machine=machine(root), seconds=options.seconds, sensors=options.sensors, measured=[], bare=[]
+        )
+
+        def tell(text: str) -> None:
+            if progress.is_terminal:
+                status.update(text)
+
+        for number, setup in enumerate(setups):
+            progress.print(f"{number + 1}/{len(setups)} {setup.name}")
+            directory = root / str(number)
+            directory.mkdir()
+            run.measured.append(await Bench(directory, options, tell).measure(setup))
+        if Setup("Mosquitto") in setups:
+            progress.print("bare subscribers")
+            run.bare.extend(await bare_subscribers(root, options.sensors, tell))
+    return run
+
+
+def available(progress: Console) -> list[Setup]:
+    """What can be measured here; what cannot is said."""
+    found = [Setup("loopback")]
+    if shutil.which("mosquitto", path=SEARCHED) is None:
+        progress.print("without Mosquitto: `sudo apt-get install mosquitto` adds it")
+        return found
+    found.append(Setup("Mosquitto"))
+    if shutil.which("victoria-metrics") is None:
+        progress.print("without VictoriaMetrics: `sudo apt-get install victoria-metrics` adds it")
+        return found
+    return [*found, Setup("Mosquitto", database=True)]
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except (OSError, RuntimeError) as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(3 if isinstance(error, OSError) else 1) from None
