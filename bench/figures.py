@@ -44,8 +44,8 @@ class Sustained:
     offered     messages/s that the broker took
     rate        messages/s from the first publish to the judge having taken the last
     judged, stored   s that judge and database needed after the broker had the last one
-    daemon, broker, publisher, database   CPU us per message, user and system; the daemon's includes its store,
-                None is a database that is part of the daemon
+    daemon, broker, publisher, database   CPU us per message, user and system, until all is stored; None is a
+                database that is part of the daemon
     """
 
     messages: int

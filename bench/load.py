@@ -1,4 +1,4 @@
-"""The publisher as a process of its own: `python -m bench.load ORDER` prints a `Sent` a second, as JSON lines."""
+"""The publisher as a process of its own: `python -m bench.load ORDER` prints a `Sent` a second, as JSON."""
 
 import asyncio
 import sys
@@ -23,7 +23,7 @@ TICK = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to publish: for `seconds` or `messages`, whichever ends first, at `rate` messages/s or as fast as it goes.
+    """What to publish: for `seconds` or `messages`, whichever ends first, at `rate` messages/s or flat out.
 
     Each sensor of `raising` smells smoke once, evenly over the seconds; the last of them sends the very last
     message, so that its warning says that everything before was judged. `sensors` is a path.
@@ -41,10 +41,12 @@ class Order:
 
 @dataclass(slots=True)
 class Sent:
-    """What was published so far. `began` and `raises` (sensor to instant) in ns since the epoch; CPU in seconds."""
+    """What was published so far; `began` and `raises` (sensor to instant) in ns since the epoch, CPU in s.
+
+    `seconds`, until the broker had everything, is 0 until then.
+    """
 
     published: int = 0
-    redelivered: int = 0
     began: int = 0
     seconds: float = 0.0
     cpu: float = 0.0
@@ -74,7 +76,6 @@ class Load:
             reporting.cancel()
             await self._publisher.close()
         self.sent.seconds, self.sent.cpu = time.perf_counter() - began, time.process_time() - cpu
-        self.sent.redelivered = self._publisher.redelivered
         return self.sent
 
     async def _publish(self, began: float) -> None:

@@ -1,4 +1,4 @@
-"""The loopback broker as a process of its own: `python -m bench.loopback` prints its port, ends at end of input."""
+"""The loopback broker as a process of its own: `python -m bench.loopback` prints its port, ends at EOF."""
 
 import asyncio
 import sys

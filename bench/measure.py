@@ -9,7 +9,7 @@ import msgspec
 
 from bench.figures import Counts, Latency, Measured, Sustained, percentile
 from bench.load import Order, Sent
-from bench.process import cpu_seconds, line, peak_memory, python
+from bench.process import cpu_seconds, failure, line, peak_memory, python
 from bench.servers import Server, loopback, mosquitto, victoria_metrics
 from bench.sights import Sights
 from bench.subject import Subject
@@ -17,8 +17,9 @@ from bench.subject import Subject
 SEED = 1
 # Of what the set-up sustained: the rate at which latency is measured.
 MODERATE = 0.5
-# Warnings of one phase, at most: p99 is then the tenth slowest.
-RAISES = 1_000
+# Warnings: so many a second at full speed, and one in so many messages at the moderate rate.
+RAISES_A_SECOND = 20.0
+ONE_IN = 100
 # How long the daemon may need for what the broker has, in seconds.
 JUDGED_WITHIN = 120.0
 STORED_WITHIN = 120.0
@@ -41,7 +42,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`seconds` of each phase; `rate` in messages/s of the second one, None is MODERATE."""
+    """`seconds` of each phase; `rate` in messages/s of the second one, None is MODERATE of the first."""
 
     seconds: float
     rate: float | None
@@ -74,9 +75,7 @@ class Bench:
                 rate = self._options.rate or sustained.rate * MODERATE
                 latency = await self._time(subject, broker, sights, rate)
             except TimeoutError:
-                raise RuntimeError(
-                    f"{setup.name}: the daemon is not done in time; its log:\n{subject.log.read_text()}"
-                ) from None
+                raise failure(f"{setup.name}: the daemon is not done in time", subject.log) from None
             memory, accepted = peak_memory(subject.pid), await subject.accepted()
         counts = self._count(subject, accepted, sights)
         return Measured(setup=setup.name, counts=counts, sustained=sustained, latency=latency, memory=memory)
@@ -128,7 +127,9 @@ class Bench:
             seed=SEED + phase,
             seconds=self._options.seconds,
             rate=rate,
-            raising=raising(subject.sensors, phase),
+            raising=raising(
+                subject.sensors, phase, self._options.seconds * (rate / ONE_IN if rate else RAISES_A_SECOND)
+            ),
         )
         sent = await publish(order, self._directory / "load.log", self._tell)
         self._published += sent.published
@@ -161,10 +162,10 @@ async def publish(order: Order, log: Path, tell: Tell) -> Sent:
     return sent
 
 
-def raising(sensors: Path, phase: int) -> list[str]:
-    """Smoke sensors that smell smoke in this phase (0 or 1) and in no other."""
+def raising(sensors: Path, phase: int, count: float) -> list[str]:
+    """Up to `count` smoke sensors, at least one, that smell smoke in this phase (0 or 1) and in no other."""
     ids = [row.partition(",")[0] for row in sensors.read_text().splitlines() if ",smoke," in row]
-    return ids[phase::2][:RAISES]
+    return ids[phase::2][: max(int(count), 1)]
 
 
 def _series(database: Server | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Who reports, and what: the sensors of a city in their usual shares, with the values they send when all is well."""
+"""Who reports, and what: the sensors of a city in their usual shares, and what they send when all is well."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def sensor_rows(count: int, places: Sequence[str]) -> Iterator[str]:
 
 
 class Voices:
-    """The sensors take turns, in an order and with values that follow from `seed`; every stamp is a new one."""
+    """The sensors take turns, in an order and with values that follow from `seed`; no stamp comes twice."""
 
     def __init__(self, devices: Sequence[Device], seed: int) -> None:
         chance = random.Random(seed)

@@ -10,6 +10,7 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 # A payload of figures on one line may be longer than asyncio's default.
 LINE = 2**22
+LOG_SHOWN = 4_000
 
 
 async def python(module: str, *arguments: str, log: Path) -> Process:
@@ -34,7 +35,12 @@ async def line(process: Process, log: Path) -> str:
     assert process.stdout is not None
     if text := await process.stdout.readline():
         return text.decode().strip()
-    raise RuntimeError(f"process {process.pid} ended with {await process.wait()}; its log:\n{log.read_text()}")
+    raise failure(f"process {process.pid} ended with {await process.wait()}", log)
+
+
+def failure(what: str, log: Path) -> RuntimeError:
+    """What to raise about a process, with what it said last."""
+    return RuntimeError(f"{what}; its log ends:\n{log.read_text()[-LOG_SHOWN:]}")
 
 
 async def end(process: Process) -> int:

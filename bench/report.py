@@ -30,6 +30,7 @@ ROWS: tuple[Row, ...] = (
     ("  CPU us/message, database", lambda m: _optional(m.sustained.database)),
     ("at a moderate rate", lambda m: ""),
     ("  messages/s offered", lambda m: f"{m.latency.rate:,.0f}"),
+    ("  warnings timed", lambda m: f"{m.latency.samples:,}"),
     ("  publish to transition p50, ms", lambda m: f"{m.latency.p50:.1f}"),
     ("  publish to transition p99, ms", lambda m: f"{m.latency.p99:.1f}"),
     ("  publish to transition max, ms", lambda m: f"{m.latency.most:.1f}"),

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from notifiers.outbox_reader import OutboxReader
@@ -28,7 +27,7 @@ class Sights:
         self._looking = asyncio.create_task(self._look())
         return self
 
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._looking is not None
         self._looking.cancel()
         await asyncio.wait([self._looking])

@@ -1,4 +1,4 @@
-"""The daemon under test: a generated configuration, its process, its own figures, and what it left on disk."""
+"""The daemon under test: its generated configuration, process and own figures, and what it left on disk."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 from mqtt5 import PublishPacket
 
 from bench.mix import sensor_rows, zones
-from bench.process import daemon, end, free_port
+from bench.process import daemon, end, failure, free_port
 from ingest.journal import open_read_only
 from ingest.wire import messages
 
@@ -21,7 +21,7 @@ BLOCKS_A_READ = 64
 
 
 class Subject:
-    """`tocsin run` over the shipped rules and `sensors` sensors; it tells nobody, for that is not measured."""
+    """`tocsin run` over the shipped rules and `sensors` sensors; it tells nobody: that is not measured."""
 
     def __init__(self, directory: Path, sensors: int, broker: int, series: Mapping[str, str]) -> None:
         self.state = directory / "state"
@@ -64,13 +64,13 @@ class Subject:
                     await asyncio.sleep(0.05)
         except TimeoutError:
             await end(self._process)
-            raise RuntimeError(f"the daemon did not become ready; its log:\n{self.log.read_text()}") from None
+            raise failure("the daemon did not become ready", self.log) from None
 
     async def stop(self) -> None:
         """SIGTERM; RuntimeError if it does not end as it should."""
         assert self._process is not None
         if (code := await end(self._process)) != 0:
-            raise RuntimeError(f"the daemon ended with {code}; its log:\n{self.log.read_text()}")
+            raise failure(f"the daemon ended with {code}", self.log)
 
     async def accepted(self) -> int:
         """Messages judged, without duplicates and refused ones."""
@@ -84,7 +84,7 @@ class Subject:
         return time.time()
 
     def journaled(self) -> tuple[int, int]:
-        """Messages in the journal, and how many of them differ; read from its files once the daemon stopped."""
+        """Messages in the journal, and how many of them differ; from its files, once the daemon stopped."""
         count = 0
         distinct: set[tuple[str, bytes]] = set()
         with open_read_only(self.state / "journal") as journal:
@@ -101,7 +101,7 @@ class Subject:
         for text in (await self._get("/metrics")).decode().splitlines():
             if text.startswith(f"{name} "):
                 return float(text.split()[-1])
-        raise RuntimeError(f"/metrics shows no {name}; the daemon's log:\n{self.log.read_text()}")
+        raise failure(f"the daemon's /metrics show no {name}", self.log)
 
     async def _get(self, path: str) -> bytes:
         try:

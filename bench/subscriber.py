@@ -1,7 +1,7 @@
 """A bare subscriber, which keeps nothing: `python -m bench.subscriber LIBRARY PORT COUNT`.
 
-Says `ready` when it is subscribed, and after COUNT messages at QoS 1 the CPU seconds they took, from the first
-to the last.
+Says `ready` when it is subscribed, and after COUNT messages at QoS 1 the CPU seconds they took, from the
+first to the last.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 
 import aiomqtt
-from paho.mqtt.client import Client, MQTTMessage, MQTTProtocolVersion
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 TOPIC = "tocsin/v1/#"
 
@@ -50,13 +50,16 @@ async def with_aiomqtt(port: int, count: Count) -> None:
 
 def with_paho(port: int, count: Count) -> None:
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-    client.on_connect = lambda *_: client.subscribe(TOPIC, qos=1)
     client.on_subscribe = lambda *_: say("ready")
+
+    def subscribe(*_: object) -> None:
+        client.subscribe(TOPIC, qos=1)
 
     def receive(_client: Client, _data: object, _message: MQTTMessage) -> None:
         if count.message():
             client.disconnect()
 
+    client.on_connect = subscribe
     client.on_message = receive
     client.connect("127.0.0.1", port)
     client.loop_forever()

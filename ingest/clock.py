@@ -23,6 +23,10 @@ class Clock(Protocol):
         """The present instant, ms since the epoch."""
         ...
 
+    def catch_up(self, instant: int) -> None:
+        """Never show less than `instant` from here on: what an earlier life has settled is past."""
+        ...
+
     async def sleep_until(self, instant: int) -> None:
         """Return once `now() >= instant`; an instant that has passed returns at the next turn."""
         ...
@@ -56,6 +60,9 @@ class SystemClock:
         self._time += min(max(self._wall() - self._time, -most), most)
         return int(self._time * SECOND)
 
+    def catch_up(self, instant: int) -> None:
+        self._time = max(self._time, instant / SECOND)
+
     async def sleep_until(self, instant: int) -> None:
         while (left := instant - self.now()) > 0:
             await asyncio.sleep(left / SECOND)
@@ -79,6 +86,9 @@ class LockstepClock:
 
     def now(self) -> int:
         return self._now
+
+    def catch_up(self, instant: int) -> None:
+        self._now = max(self._now, instant)
 
     async def sleep_until(self, instant: int) -> None:
         if instant <= self._now:

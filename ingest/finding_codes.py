@@ -17,6 +17,7 @@ CODES: dict[str, str] = {
     "E123": "feeds names no amount metric of the same kind",
     "E124": "rollover or feeds on a metric that is no counter",
     "E125": "name that is not a plain identifier",
+    "E126": "metric name that the database uses itself",
     "E130": "wrong or missing CSV header",
     "E131": "row with too many or too few columns",
     "E132": "sensor id missing or unfit for a topic",

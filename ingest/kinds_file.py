@@ -18,6 +18,8 @@ from ingest.units import UnitError, canonical, conversion
 
 # Names stand in topics, in rules and as fields of the database.
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+# Fields that a point of the database has beside its metrics.
+RESERVED = {"q": "the quality of a point", "time": "its instant"}
 # Amounts are stored as int32 counts of the resolution, other values as integers a float64 holds.
 LARGEST = {Form.AMOUNT: 2**31 - 1, Form.INSTANT: 2**53, Form.COUNTER: 2**53}
 
@@ -57,7 +59,7 @@ class KindsFile(Strict):
 
 
 def read_kinds(name: str, text: str) -> tuple[Kinds | None, list[Finding]]:
-    """The kinds, or all findings (E101 to E125, E150 to E152); `name` is for the messages.
+    """The kinds, or all findings (E101 to E126, E150 to E152); `name` is for the messages.
 
     Columns follow the order of the file.
     """
@@ -125,6 +127,7 @@ def _meaning(document: Document, shape: KindsFile) -> Iterator[Finding]:
         for metric_name in kind.metrics:
             metric_path = (*path, "metrics", metric_name)
             yield from _name(document, metric_path, metric_name)
+            yield from _reserved(document, metric_path, metric_name)
             yield from _unit(document, metric_path, kind.metrics[metric_name])
             yield from _range(document, metric_path, kind.metrics[metric_name])
             yield from _counter(document, metric_path, kind, metric_name)
@@ -134,6 +137,12 @@ def _name(document: Document, path: Path, name: str) -> Iterator[Finding]:
     if not NAME.fullmatch(name):
         message = f"{name} must be lower-case letters, digits and _, a letter first"
         yield document.source.finding(document.keys[path], "E125", message)
+
+
+def _reserved(document: Document, path: Path, name: str) -> Iterator[Finding]:
+    if name in RESERVED:
+        message = f"{name} is the field for {RESERVED[name]} in the database; choose another name"
+        yield document.source.finding(document.keys[path], "E126", message)
 
 
 def _unit(document: Document, path: Path, metric: MetricFile) -> Iterator[Finding]:

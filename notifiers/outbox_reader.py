@@ -69,6 +69,11 @@ class OutboxReader:
         """The engine's journal position up to which every transition is here; 0 at first."""
         return int(self._connection.execute("SELECT position FROM meta").fetchone()[0])
 
+    @property
+    def latest(self) -> int:
+        """The latest instant (ms) of any transition; 0 before the first."""
+        return int(self._connection.execute("SELECT ifnull(max(at), 0) FROM transitions").fetchone()[0])
+
     def transitions(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, Transition]]:
         """The lines with their ids, oldest first, from behind `after_id`."""
         rows = self._connection.execute(

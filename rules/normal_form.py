@@ -159,7 +159,8 @@ class Compiler:
             bound: Bound = scaled(comparison.right.value)
             return Check(metric.column, function, width, sense, bound, None)
         thresholds = [self._threshold(comparison, sensor) for sensor in self._sensors]
-        bound = np.array([0 if t is None else scaled(t) for t in thresholds], np.int64)
+        absent = _UNREACHABLE if sense == "<=" else -_UNREACHABLE
+        bound = np.array([absent if t is None else scaled(t) for t in thresholds], np.int64)
         missing = np.array([t is None for t in thresholds], np.bool_)
         return Check(metric.column, function, width, sense, bound, missing if missing.any() else None)
 
@@ -209,7 +210,7 @@ def _towards_holding(operator: str, threshold: Fraction) -> int:
     return _exactly(operator, threshold)
 
 
-# No value equals a threshold between two multiples of the resolution.
+# No value is as low, so none equals a threshold between two multiples of the resolution.
 _UNREACHABLE = -(2**62)
 
 

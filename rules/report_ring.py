@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rules.ring import Flags, Longs, Rows, Slots
+from rules.ring import NEVER, Flags, Longs, Rows, Slots
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
 
@@ -132,11 +132,11 @@ class ReportRing:
         age = (ring.next[rows, None] - 1 - at) % ring.capacity
         kept = age < (ring.next[rows] - ring.first[rows])[:, None]
         stamps = ring.fields["stamp"][rows]
-        newest = np.where(kept, stamps, -(2**62)).max(axis=1)
+        newest = np.where(kept, stamps, NEVER).max(axis=1)
         inside = kept & (stamps > newest[:, None] - width)
-        high = np.where(inside, ring.fields["high"][rows], -(2**62)).max(axis=1)
-        low = np.where(inside, ring.fields["low"][rows], 2**62).min(axis=1)
-        return high.astype(np.int64), low.astype(np.int64), known & inside.any(axis=1)
+        high = np.where(inside, ring.fields["high"][rows], np.int64(NEVER)).max(axis=1)
+        low = np.where(inside, ring.fields["low"][rows], np.int64(-NEVER)).min(axis=1)
+        return high, low, known & inside.any(axis=1)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.clock import HOUR, SECOND, Clock
 
@@ -94,22 +95,30 @@ class Horn:
 
     async def run(self) -> None:
         """Stay connected, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._answer())
-            pause = FIRST_PAUSE
-            while True:
-                try:
-                    await self._listen(group)
-                except aiomqtt.MqttError as error:
-                    _log.warning("horns_disconnected", host=self._host, port=self._port, reason=str(error))
-                pause = FIRST_PAUSE if self.connected else min(2 * pause, LONGEST_PAUSE)
-                self._client = None
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._answer())
+                await self._stay_connected(group)
+        finally:
+            self._client = None
+
+    async def _stay_connected(self, group: asyncio.TaskGroup) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._listen(group)
+            except aiomqtt.MqttError as error:
+                _log.warning("horns_disconnected", host=self._host, port=self._port, reason=str(error))
+            pause = FIRST_PAUSE if self.connected else min(2 * pause, LONGEST_PAUSE)
+            self._client = None
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
     async def _listen(self, group: asyncio.TaskGroup) -> None:
         """One connection, until it is lost."""
         async with self._new_client() as client:
-            await client.subscribe([(f"tocsin/horns/{horn}/command", 1) for horn in self._ids])
+            codes = await client.subscribe([(f"tocsin/horns/{horn}/command", 1) for horn in self._ids])
+            if any(isinstance(code, ReasonCode) and code.is_failure for code in codes):
+                raise aiomqtt.MqttError("the broker does not let the horns hear all their commands")
             self._client = client
             self._to_do.set()
             async for message in client.messages:

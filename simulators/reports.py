@@ -147,8 +147,9 @@ class Reports:
         while due and due[0][0] <= instant:
             stamp, number = due[0]
             unit = self._units[number]
-            yield from unit.at(stamp)
+            said = unit.at(stamp)
             heapq.heapreplace(due, (unit.next(stamp), number))
+            yield from said
 
 
 def _even(devices: Sequence[Device]) -> list[int]:

@@ -51,11 +51,14 @@ CONFIG = Path("configs/tocsin.yaml")
 STATE = Path("state")
 
 
-def main() -> None:
-    """The entry point: what went wrong becomes an exit code here, and only here."""
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point: what went wrong becomes an exit code here, and only here.
+
+    `arguments` are those of the process unless given.
+    """
     require_own()
     try:
-        app()
+        app(arguments)
     except (ConfigurationError, ReadingsError) as error:
         fail(str(error), FINDINGS)
     except (AlreadyRunning, JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable) as error:
@@ -109,7 +112,7 @@ def replay(
     rules: Annotated[Path, typer.Option(help="A directory of rule files.")],
     zones: Annotated[Path | None, typer.Option(help="The zones, GeoJSON.")] = None,
     kinds: Annotated[Path, typer.Option(help="The kinds of sensor.")] = Path("configs/kinds.yaml"),
-    until: Annotated[str | None, typer.Option(help="Settle deadlines up to then, ISO 8601.")] = None,
+    until: Annotated[str | None, typer.Option(help="End there, ISO 8601; deadlines up to then count.")] = None,
 ) -> None:
     """Recorded readings through the same engine: one JSON line a transition."""
     began = time.perf_counter()
@@ -126,7 +129,10 @@ def replay(
 
 
 def _instant(text: str) -> int:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is not ISO 8601; write 2018-06-05T12:00:00Z") from None
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{text} has no offset; write {text}+00:00 or {text}Z")
     return int(moment.timestamp() * 1000)

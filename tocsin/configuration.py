@@ -77,6 +77,7 @@ def configure(bundle: Bundle) -> Configuration:
     if contacts is not None:
         routes, found = read_routes(settings.routes, texts[settings.routes], contacts, registry)
         findings += found
+        findings += _unconfigured(settings, routes or ())
     if findings or contacts is None or routes is None:
         raise ConfigurationError(findings)
     return Configuration(Basis(bundle.hash, kinds, registry, rules), settings, contacts, routes)
@@ -98,3 +99,21 @@ def _registry(
             findings.append(Finding(name, 0, 0, "E133", message, "a sensor stands in one file"))
         files |= {sensor.id: name for sensor in some}
     return Registry.of(sensors, zones), findings
+
+
+def _unconfigured(settings: Settings, routes: Routes) -> list[Finding]:
+    """Routes over channels that the settings do not configure: nobody would hear of these warnings."""
+    configured = {name for name, channel in settings.channels if channel is not None}
+    return [
+        Finding(
+            route.file,
+            route.line,
+            1,
+            "E003",
+            f"the channel {channel} is not configured",
+            f"configure it under channels in the settings, or take {channel} out of the route",
+        )
+        for route in routes
+        for channel in route.channels
+        if channel not in configured
+    ]

@@ -59,9 +59,12 @@ class Daemon:
         self.clock = clock
         self.ready = False
         self.reload_refused = ""
+        self._reloading = asyncio.Lock()
         self.session = Session(mqtt_broker(settings.mqtt), clock, self._link_changed)
         self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread)
-        self.judging = Judging(self._judge(), storage, self.intake, clock, self._committed)
+        judge = self._judge()
+        clock.catch_up(max(storage.settled(), judge.engine.now))
+        self.judging = Judging(judge, storage, self.intake, clock, self._committed)
         self.channels = channels_of(configuration, clock, self._heard)
         self.dispatcher = Dispatcher(
             storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread
@@ -88,6 +91,7 @@ class Daemon:
     async def run(self, stop: asyncio.Event) -> None:
         """Recover, serve until `stop` is set, drain. A stage that fails takes the process down."""
         recovered = await self.judging.recover()
+        self._follow()
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
@@ -96,6 +100,13 @@ class Daemon:
             await stop.wait()
             self.notify.send("STOPPING=1")
             await self._drain(tasks)
+
+    def _follow(self) -> None:
+        """A bundle that was journaled right before a crash is in force, though it was not noted."""
+        applied = self.judging.judge.basis.bundle
+        if applied != self.configuration.basis.bundle:
+            self.configuration = configure(self.storage.bundles.load(applied))
+            self.dispatcher.reroute(router_of(self.configuration))
 
     async def _drain(self, tasks: dict[str, asyncio.Task[None]]) -> None:
         """Finish in the order in which data flows; what is left after STOP_SECONDS is durable and resumes."""
@@ -116,7 +127,9 @@ class Daemon:
             log.error("snapshot passed over", fault=str(fault))
         if snapshot is not None:
             return Judge.resume(snapshot, self._basis)
-        return Judge(self._basis(self.storage.bundles.at(self.storage.journal.first)), self._basis)
+        # A crash may have come between the journal's first entry and the note of it.
+        first = max(self.storage.journal.first, self.storage.bundles.applied()[0][0])
+        return Judge(self._basis(self.storage.bundles.at(first)), self._basis)
 
     def _basis(self, bundle: str) -> Basis:
         if bundle == self.configuration.basis.bundle:
@@ -141,14 +154,39 @@ class Daemon:
 
     async def reload(self, path: Path) -> bool:
         """Read the files again, all or nothing; False and the old bundle stays if anything is wrong."""
-        try:
-            bundle = await asyncio.to_thread(read_bundle, path)
-            configuration = await asyncio.to_thread(configure, bundle)
-        except ConfigurationError as error:
-            self.reload_refused = f"{len(error.findings)} findings, the first: {error.findings[0]}"
-            log.error("reload refused, nothing changed", findings=[str(f) for f in error.findings])
-            return False
-        self.storage.bundles.save(bundle)
+        async with self._reloading:
+            try:
+                bundle = await asyncio.to_thread(read_bundle, path)
+                configuration = await asyncio.to_thread(configure, bundle)
+                if obstacle := self._obstacle(configuration):
+                    return self._refuse([obstacle])
+                await asyncio.to_thread(self.storage.bundles.save, bundle)
+            except ConfigurationError as error:
+                return self._refuse([str(finding) for finding in error.findings])
+            except OSError as error:
+                return self._refuse([str(error)])
+            await self._apply(configuration)
+            return True
+
+    def _obstacle(self, configuration: Configuration) -> str:
+        """Why this process cannot take on a configuration that is sound in itself; empty if it can."""
+        realm, owned = configuration.settings.realm, self.configuration.settings.realm
+        if realm is not owned:
+            return f"this state directory is {owned}, and realms never mix: run {realm} with another --state"
+        missing = sorted(router_of(configuration).channels - {channel.name for channel in self.channels})
+        if missing:
+            return (
+                f"the routes name {', '.join(missing)}, which begins at the next start: "
+                "reload the settings alone, restart, then reload the routes"
+            )
+        return ""
+
+    def _refuse(self, findings: list[str]) -> bool:
+        self.reload_refused = f"{len(findings)} findings, the first: {findings[0]}"
+        log.error("reload refused, nothing changed", findings=findings)
+        return False
+
+    async def _apply(self, configuration: Configuration) -> None:
         if configuration.settings != self.configuration.settings:
             log.warning("changed settings take effect at the next start; sensors, rules and routes do now")
         self.configuration = configuration
@@ -156,7 +194,6 @@ class Daemon:
         entry = await self.intake.apply(configuration.basis.bundle)
         self.dispatcher.reroute(router_of(configuration))
         log.info("bundle applied", bundle=configuration.basis.bundle, entry=entry.sequence)
-        return True
 
     async def _keep_up(self) -> None:
         """Retire closed journal files, and say early when they do not go."""

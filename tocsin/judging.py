@@ -91,7 +91,7 @@ class Judging:
         return None
 
     async def _tick(self) -> None:
-        instant = max(self._clock.now(), self._storage.journal.last_received)
+        instant = self._clock.now()
         if self.judge.due is not None and self.judge.due <= instant:
             transitions = self.judge.tick(instant)
             await self._commit(Judged(self.judge.position, instant, transitions, []))

@@ -65,14 +65,14 @@ def entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mqtt5
 
 
 def replay(basis: Basis, sources: list[Path], until: int | None, tally: Tally) -> Iterator[Transition]:
-    """Transitions in order; deadlines up to the last reading's receipt, or to `until` (ms), are settled."""
+    """Transitions in order, up to the last reading's receipt, or readings and deadlines up to `until` (ms)."""
 
     def load(bundle: str) -> Basis:
         raise KeyError(f"recorded readings name no bundle, not even {bundle}")
 
     judge = Judge(basis, load)
     places = {sensor.id: Place(sensor.zone, sensor.kind) for sensor in basis.registry.sensors}
-    rows = read_rows(sources)
+    rows = [row for row in read_rows(sources) if until is None or row.received <= until]
     for entry, packets in entries(instants(rows, places)):
         judged = judge.take(entry, packets)
         tally.messages += entry.count

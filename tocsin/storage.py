@@ -92,6 +92,11 @@ class Storage:
                 opened=opened.pop_all(),
             )
 
+    def settled(self) -> int:
+        """The latest instant (ms) that an earlier life has written about; 0 before the first."""
+        latest = self.outbox_thread.submit(lambda: self.outbox.latest).result()
+        return max(self.journal.last_received, latest)
+
     def close(self) -> None:
         """Everything that was opened, the newest first; the lock goes last."""
         self.opened.close()

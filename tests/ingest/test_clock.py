@@ -53,6 +53,18 @@ def test_a_step_is_slewed_until_it_is_gone() -> None:
     assert clock.now() == int(watches.wall * 1000)
 
 
+def test_a_clock_behind_what_an_earlier_life_has_settled_goes_on_from_there() -> None:
+    """The wall clock was set back an hour while the daemon was down: durations run on, time does not stop."""
+    watches = Watches()
+    clock = clock_of(watches)
+    settled = clock.now() + 3_600_000
+
+    clock.catch_up(settled)
+    watches.pass_(100)
+
+    assert settled + 99_000 <= clock.now() <= settled + 100_000
+
+
 async def test_lockstep_wakes_sleepers_in_order_of_their_instants() -> None:
     clock = LockstepClock(0)
     woken: list[tuple[str, int]] = []

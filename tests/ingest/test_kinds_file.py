@@ -114,6 +114,7 @@ def test_the_shipped_electrical_ranges_leave_out_the_read_failed_sentinel(shippe
         ("unit: mm, form: counter", "unit: cm, form: counter", "E123", 8, ""),
         ("form: counter", "form: instant", "E124", 8, "write form: counter"),
         ("  rain:\n    title", "  Rain Gauge:\n    title", "E125", 2, ""),
+        ("rain_total:", "time:", "E126", 8, ""),
         ("periodic 5min", "periodic", "E152", 4, "write periodic 5min, on_change or event"),
         ("periodic 5min", "periodic 5m", "E150", 4, "did you mean 5min?"),
         ("periodic 5min", "on_chance", "E152", 4, "did you mean on_change?"),

@@ -295,7 +295,9 @@ def threshold(comparison: Comparison, seen: Seen, moved: bool, turned: bool) -> 
     if turned:
         return (value - shift if up else value + shift) / Fraction(metric.resolution)
     counts = (value + shift if up else value - shift) / Fraction(metric.resolution)
-    return Fraction(-(-counts.numerator // counts.denominator) if up else counts.numerator // counts.denominator)
+    return Fraction(
+        -(-counts.numerator // counts.denominator) if up else counts.numerator // counts.denominator
+    )
 
 
 def compare(value: int, operator: str, bound: Fraction) -> bool:
@@ -363,7 +365,9 @@ def run_start(condition: Sustained, seen: Seen, moved: bool, negated: bool) -> i
     return start
 
 
-def sustaineds(condition: Condition | None, moved: bool, negated: bool = False) -> Iterator[tuple[Sustained, bool, bool]]:
+def sustaineds(
+    condition: Condition | None, moved: bool, negated: bool = False
+) -> Iterator[tuple[Sustained, bool, bool]]:
     match condition:
         case Sustained():
             yield condition, moved, negated
@@ -493,12 +497,12 @@ class Reference:
         if any(latch.release is not None for latch in subject.latches.values()):
             for metric in self._metrics(rule):
                 fallen = state.metrics[metric].heard + rule.silent_after * state.patience
-                if self._voids(rule, state, fallen):
+                if fallen > 0 and self._voids(rule, state, fallen):
                     yield fallen, SILENCE
 
     def _voids(self, rule: Rule, state: SensorState, instant: int) -> list[LatchState]:
         subject = self.subjects[rule.id, state.sensor.id]
-        seen = self._now(rule, state, instant + 1, 0)
+        seen = self._now(rule, state, instant + 1, instant - state.arrived + state.newest)
         moved = ladder(rule, seen, True)
         latches = subject.latches.items()
         return [latch for g, latch in latches if latch.release is not None and moved[g] != -1]
@@ -520,7 +524,12 @@ class Reference:
     # -- readings -----------------------------------------------------------------------------------------
 
     def _read(
-        self, state: SensorState, received: int, message: int, stamp: int, values: dict[str, tuple[int, int, int]]
+        self,
+        state: SensorState,
+        received: int,
+        message: int,
+        stamp: int,
+        values: dict[str, tuple[int, int, int]],
     ) -> None:
         if stamp < state.newest:
             if received - stamp <= 24 * HOUR:
@@ -559,7 +568,8 @@ class Reference:
             falls = [
                 latch.release + after
                 for latch in subject.latches.values()
-                if latch.release is not None and latch.raised is not None
+                if latch.release is not None
+                and latch.raised is not None
                 and instant >= latch.raised + max(after, 1)
             ]
             fall = min(falls, default=EVER)
@@ -619,7 +629,12 @@ class Reference:
     # -- late readings ------------------------------------------------------------------------------------
 
     def _read_late(
-        self, state: SensorState, received: int, message: int, stamp: int, values: dict[str, tuple[int, int, int]]
+        self,
+        state: SensorState,
+        received: int,
+        message: int,
+        stamp: int,
+        values: dict[str, tuple[int, int, int]],
     ) -> None:
         before = deepcopy(state)
         alone = take_in(state, stamp, received, values)
@@ -628,7 +643,14 @@ class Reference:
                 self._look_back(rule, before, state, alone, stamp, received, message)
 
     def _look_back(
-        self, rule: Rule, before: SensorState, after: SensorState, alone: Any, own: int, instant: int, message: int
+        self,
+        rule: Rule,
+        before: SensorState,
+        after: SensorState,
+        alone: Any,
+        own: int,
+        instant: int,
+        message: int,
     ) -> None:
         subject = self.subjects[rule.id, after.sensor.id]
         clock = after.newest + instant - after.arrived
@@ -699,7 +721,9 @@ class Reference:
             after = [s for s in after if not any(s[0] < b[1] and b[0] < s[1] for b in before)]
         if not after:
             return
-        at_newest = self._is_fresh(rule, state, instant) and ladder(rule, now(state.newest), False)[grade] == 1
+        at_newest = (
+            self._is_fresh(rule, state, instant) and ladder(rule, now(state.newest), False)[grade] == 1
+        )
         good = [
             m
             for _, _, inside, is_open in after
@@ -718,7 +742,14 @@ class Reference:
     # -- telling ------------------------------------------------------------------------------------------
 
     def _tell(
-        self, rule: Rule, state: SensorState, instant: int, message: int, rests: Any, present: Seen, late: bool = False
+        self,
+        rule: Rule,
+        state: SensorState,
+        instant: int,
+        message: int,
+        rests: Any,
+        present: Seen,
+        late: bool = False,
     ) -> None:
         subject = self.subjects[rule.id, state.sensor.id]
         on = [grade for grade, latch in subject.latches.items() if latch.raised is not None]
@@ -834,7 +865,9 @@ def take_in(
     return alone
 
 
-def amount(state: SensorState, metric: MetricState, stamp: int, value: int, period: int, flags: int) -> Report:
+def amount(
+    state: SensorState, metric: MetricState, stamp: int, value: int, period: int, flags: int
+) -> Report:
     """An amount with its period: the message's, the interval, or the time since the report before (D20)."""
     interval = state.sensor.reporting.interval
     guessed = not period and not interval

@@ -19,8 +19,16 @@ from tests.rules.town import KINDS, Row, at, block, rule, sensor
 
 START = at("10:00")
 SENSORS = {
-    "smoke": [sensor("a", "smoke", 10 * SECOND), sensor("b", "smoke", 10 * SECOND), sensor("c", "smoke", 0, heartbeat=2 * MINUTE)],
-    "rain": [sensor("a", "rain", 5 * MINUTE), sensor("b", "rain", HOUR), sensor("c", "rain", 0, heartbeat=HOUR)],
+    "smoke": [
+        sensor("a", "smoke", 10 * SECOND),
+        sensor("b", "smoke", 10 * SECOND),
+        sensor("c", "smoke", 0, heartbeat=2 * MINUTE),
+    ],
+    "rain": [
+        sensor("a", "rain", 5 * MINUTE),
+        sensor("b", "rain", HOUR),
+        sensor("c", "rain", 0, heartbeat=HOUR),
+    ],
 }
 STEP = {"smoke": 10 * SECOND, "rain": 5 * MINUTE}
 SMOKE_LEAVES = [
@@ -49,7 +57,9 @@ GRADES = ["blue", "yellow", "orange", "red"]
 def conditions(kind: str) -> st.SearchStrategy[str]:
     leaf = st.sampled_from(LEAVES[kind])
     two = st.tuples(leaf, st.sampled_from(["and", "or"]), leaf).map(" ".join)
-    return st.one_of(leaf, leaf, two, leaf.map(lambda text: f"not {text}"), two.map(lambda text: f"not ({text})"))
+    return st.one_of(
+        leaf, leaf, two, leaf.map(lambda text: f"not {text}"), two.map(lambda text: f"not ({text})")
+    )
 
 
 @st.composite
@@ -61,7 +71,10 @@ def rules(draw: st.DrawFn, kind: str, name: str) -> Rule:
         {grade: draw(conditions(kind)) for grade in grades},
         name=name,
         only_if=draw(st.none() | conditions(kind)),
-        sustain=draw(st.just(0) | st.fixed_dictionaries({g: st.sampled_from([0, step // 2, 2 * step, 3 * step]) for g in grades})),
+        sustain=draw(
+            st.just(0)
+            | st.fixed_dictionaries({g: st.sampled_from([0, step // 2, 2 * step, 3 * step]) for g in grades})
+        ),
         margin=draw(st.sampled_from(["", "10 %", "33 %"])),
         after=draw(st.sampled_from([0, step // 2, 3 * step, 8 * step])),
         missing=draw(st.sampled_from([1, 3])),
@@ -70,7 +83,10 @@ def rules(draw: st.DrawFn, kind: str, name: str) -> Rule:
 
 
 VALUES = {
-    "smoke": {"smoke": ["0", "0.09", "0.13", "0.14", "0.15", "0.19", "0.2", "0.3"], "temperature": ["20", "45", "53.99", "54", "75"]},
+    "smoke": {
+        "smoke": ["0", "0.09", "0.13", "0.14", "0.15", "0.19", "0.2", "0.3"],
+        "temperature": ["20", "45", "53.99", "54", "75"],
+    },
     "rain": {"rain": ["0", "0.01", "1", "2.5", "3", "5", "9"]},
 }
 
@@ -78,7 +94,7 @@ VALUES = {
 @st.composite
 def message(draw: st.DrawFn, kind: str, received: int, number: int) -> list[Row]:
     """One message: a reading, or a pack of up to three, in time, late, or a little ahead (an amount)."""
-    name = draw(st.sampled_from("aaab" "c"))
+    name = draw(st.sampled_from("aaabc"))
     step = STEP[kind]
     rows: list[Row] = []
     stamps: set[int] = set()
@@ -104,7 +120,11 @@ def journals(draw: st.DrawFn, kind: str) -> list[tuple[int, list[list[Row]]]]:
     received = START
     blocks: list[tuple[int, list[list[Row]]]] = []
     for _ in range(draw(st.integers(3, 16))):
-        received += draw(st.sampled_from([0, 1, 1, 1, 1, 2, 4, 9, 30])) * STEP[kind] // draw(st.sampled_from([1, 1, 1, 3]))
+        received += (
+            draw(st.sampled_from([0, 1, 1, 1, 1, 2, 4, 9, 30]))
+            * STEP[kind]
+            // draw(st.sampled_from([1, 1, 1, 3]))
+        )
         messages = draw(st.integers(1, 3))
         blocks.append((received, [draw(message(kind, received, k)) for k in range(messages)]))
     return blocks
@@ -142,12 +162,18 @@ def blocks_of(registry: Registry, journal: list[tuple[int, list[list[Row]]]]) ->
         yield block(registry, received, [row for rows in messages for row in rows])
 
 
-def judged(engine: Engine, registry: Registry, journal: list[tuple[int, list[list[Row]]]]) -> list[Transition]:
+def judged(
+    engine: Engine, registry: Registry, journal: list[tuple[int, list[list[Row]]]]
+) -> list[Transition]:
     found = [t for readings in blocks_of(registry, journal) for t in engine.advance(readings)]
     return found + engine.advance_to(END)
 
 
-PATIENT = settings(deadline=None, max_examples=int(os.environ.get("TOCSIN_EXAMPLES", "60")), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+PATIENT = settings(
+    deadline=None,
+    max_examples=int(os.environ.get("TOCSIN_EXAMPLES", "60")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 @PATIENT

@@ -118,9 +118,7 @@ def test_s5_a_sustain_shorter_than_the_interval_completes_by_its_deadline() -> N
 LEAKAGE = rule("electrical", {"yellow": "leakage >= 300 mA"}, margin="10 %")
 
 
-@pytest.mark.parametrize(
-    ("returns", "cleared"), [("10:15", "10:25"), ("10:08", "10:12"), ("10:09", "10:12")]
-)
+@pytest.mark.parametrize(("returns", "cleared"), [("10:15", "10:25"), ("10:08", "10:12"), ("10:09", "10:12")])
 def test_s6_silence_voids_a_release_and_what_stands_completes_it(returns: str, cleared: str) -> None:
     town = Town([LEAKAGE], sensor("e", "electrical", MINUTE))
     town.every(MINUTE, "10:00", [320, 280, 265, 260, 260, 260, 260])
@@ -238,7 +236,10 @@ def test_s9_three_blocks_newest_first() -> None:
 @pytest.mark.parametrize("late", [False, True])
 def test_s9_smoke_and_its_end_in_one_block(late: bool) -> None:
     town = Town([rule("smoke", {"yellow": "smoke >= 0.15 dB/m"})], SMOKE)
-    fire, end = town.row(at("10:00"), 0.20, message=int(late)), town.row(at("10:00:10"), 0.02, message=int(not late))
+    fire, end = (
+        town.row(at("10:00"), 0.20, message=int(late)),
+        town.row(at("10:00:10"), 0.02, message=int(not late)),
+    )
     town.receive(at("10:00:11"), [fire, end])
     town.every(10 * SECOND, "10:00:20", [0.02] * 61, delay=SECOND)
 
@@ -309,7 +310,9 @@ def test_s15_a_sensor_that_burns_keeps_its_last_word() -> None:
 
 @pytest.mark.parametrize(("threshold", "raises"), [("0.90 m", True), ("0.901 m", False)])
 def test_s16_rise_is_newest_less_lowest_in_the_window(threshold: str, raises: bool) -> None:
-    town = Town([rule("stage", {"blue": f"rise(stage, 1h) >= {threshold}"})], sensor("w", "stage", 10 * MINUTE))
+    town = Town(
+        [rule("stage", {"blue": f"rise(stage, 1h) >= {threshold}"})], sensor("w", "stage", 10 * MINUTE)
+    )
     for time, value in (("10:00", 1.00), ("10:07", 1.10), ("10:31", 1.50), ("10:33", 1.48), ("10:58", 1.90)):
         town.send(time, value)
 
@@ -317,7 +320,10 @@ def test_s16_rise_is_newest_less_lowest_in_the_window(threshold: str, raises: bo
 
 
 def test_s18_only_if_is_looked_at_in_the_moment_of_raising() -> None:
-    town = Town([rule("rain", {"blue": CMA["blue"]}, only_if="sum(rain, 30min) > 0 mm", margin="20 %", after=HOUR)], RAIN)
+    town = Town(
+        [rule("rain", {"blue": CMA["blue"]}, only_if="sum(rain, 30min) > 0 mm", margin="20 %", after=HOUR)],
+        RAIN,
+    )
 
     town.every(5 * MINUTE, "00:05", [1.4] * 35 + [0.8] + [0] * 48 + [0.2] + [0] * 100)
 
@@ -406,7 +412,9 @@ def test_lines_of_one_instant_are_ordered_by_message_rule_and_subject() -> None:
     rules = [rule("smoke", {"yellow": "smoke >= 0.15 dB/m"}, name=name) for name in ("b", "a")]
     town = Town(rules, sensor("y", "smoke", SECOND), sensor("x", "smoke", SECOND))
 
-    town.receive(at("10:00"), [town.row(at("10:00"), 1, sensor=s, message=m) for s, m in (("y", 0), ("x", 1))])
+    town.receive(
+        at("10:00"), [town.row(at("10:00"), 1, sensor=s, message=m) for s, m in (("y", 0), ("x", 1))]
+    )
 
     assert [(t.subject, t.rule) for t in town.transitions] == [("y", "a"), ("y", "b"), ("x", "a"), ("x", "b")]
     assert line(town.transitions[0]) == "10:00 none>yellow"

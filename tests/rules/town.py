@@ -61,7 +61,13 @@ KINDS = _kinds()
 
 
 def sensor(
-    name: str, kind: str, every: int, *, heartbeat: int = DAY, site: Mapping[str, str] | None = None, **more: object
+    name: str,
+    kind: str,
+    every: int,
+    *,
+    heartbeat: int = DAY,
+    site: Mapping[str, str] | None = None,
+    **more: object,
 ) -> Sensor:
     """A sensor that reports every `every` ms; 0 is on change."""
     mode = ReportingMode.PERIODIC if every else ReportingMode.ON_CHANGE
@@ -177,7 +183,9 @@ class Town:
         self.transitions: list[Transition] = []
         self._only = sensors[0]
 
-    def send(self, observed: str | int, value: str | float, *, received: str | int | None = None, **more: object) -> None:
+    def send(
+        self, observed: str | int, value: str | float, *, received: str | int | None = None, **more: object
+    ) -> None:
         """One reading of the first sensor (or `sensor=`), of its kind's first metric (or `metric=`)."""
         stamp = at(observed) if isinstance(observed, str) else observed
         arrival = stamp if received is None else at(received) if isinstance(received, str) else received

@@ -153,3 +153,25 @@ def test_one_sensor_in_two_files_is_refused(configs: Path) -> None:
     spoil(configs / "tocsin.yaml", "sensors: [sensors.csv]", "sensors: [sensors.csv, more.csv]")
 
     assert refused(configs) == ["more.csv:0: E133"]
+
+
+def test_a_route_over_a_channel_that_is_not_configured_is_found(configs: Path) -> None:
+    """Applied, it would leave a daemon that can neither tell anybody nor start again."""
+    spoil(configs / "tocsin.yaml", "  loudspeaker: {}", "")
+    text = (configs / "routes.yaml").read_text(encoding="utf-8")
+    line = text[: text.index("to: [horns]")].count("\n") + 1
+
+    assert refused(configs) == [f"routes.yaml:{line}: E003"]
+
+
+@pytest.mark.parametrize(
+    "url", ["json://127.0.0.1:8025/sms", "nothing://x/?:to={recipient}&:key={key}", "json://x/?:to={recipient}"]
+)
+def test_a_gateway_that_cannot_be_used_is_found_in_its_place(configs: Path, url: str) -> None:
+    spoil(configs / "tocsin.yaml", "json://127.0.0.1:8025/sms?:to={recipient}&:key={key}", url)
+
+    [finding] = refused(configs)
+
+    assert finding.startswith("tocsin.yaml:")
+    assert finding.endswith("E112")
+    assert ":0:" not in finding

@@ -23,7 +23,8 @@ contacts: contacts.yaml
 routes: routes.yaml
 mqtt: {host: 127.0.0.1, port: 1883, linger: 0s}
 http: {port: 9120}
-channels: {}
+channels:
+  sms: {url: "json://127.0.0.1:9/sms?:to={recipient}&:key={key}", honours_keys: true}
 """
 KINDS = """\
 kinds:

@@ -1,0 +1,188 @@
+"""The examples of docs/formats.md, each read by the part of the program that reads such a thing."""
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from mqtt5 import PublishPacket
+
+from ingest.decode import Decoder
+from ingest.finding import Finding
+from ingest.kinds_file import read_kinds
+from ingest.reading import Decoded
+from ingest.sensors_file import read_sensors_csv, read_sensors_yaml
+from ingest.zones_file import read_zones
+from notifiers.contacts_file import read_contacts
+from notifiers.delivery import State
+from notifiers.routes_file import read_routes
+from rules.grade import Grade
+from rules.transition import Disposition, Transition, line
+from simulators.horn import Command
+from simulators.readings_csv import read_rows
+from tocsin.configuration import configure, read_bundle
+from tocsin.judge import Basis
+
+ROOT = Path(__file__).parent.parent.parent
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = FENCE.findall((ROOT / "docs" / "formats.md").read_text(encoding="utf-8"))
+SENSOR = "tocsin/v1/old-town/smoke/smoke-old-town-01/telemetry"
+GAUGE = "tocsin/v1/tea-hill/rain/rain-tea-hill-01/telemetry"
+RECEIVED = 1_795_308_000_000
+
+
+def examples(info: str) -> list[str]:
+    """The blocks that are marked `info`; there is at least one."""
+    found = [body for opening, body in BLOCKS if opening == info]
+    assert found, info
+    return found
+
+
+@pytest.fixture(scope="module")
+def basis() -> Basis:
+    """The kinds, sensors and zones that the configuration ships."""
+    return configure(read_bundle(ROOT / "configs" / "tocsin.yaml")).basis
+
+
+def decode(basis: Basis, topic: str, payload: str) -> Decoded:
+    return Decoder(basis.kinds, basis.registry).decode(
+        1, RECEIVED, [PublishPacket(topic, payload.strip().encode())]
+    )
+
+
+def values(basis: Basis, decoded: Decoded) -> dict[tuple[str, str], str]:
+    """(sensor, metric) to value in the metric's unit."""
+    rows = zip(decoded.readings.slot, decoded.readings.column, decoded.readings.value, strict=True)
+    return {
+        (basis.registry.sensors[slot].id, basis.kinds.columns[column].name): str(
+            basis.kinds.columns[column].quantity(int(value)).normalize()
+        )
+        for slot, column, value in rows
+    }
+
+
+def test_native_messages_are_read(basis: Basis) -> None:
+    smoke, rain = examples("json native")
+
+    first, second = decode(basis, SENSOR, smoke), decode(basis, GAUGE, rain)
+
+    assert first.rejected == second.rejected == []
+    assert values(basis, first) == {
+        ("smoke-old-town-01", "smoke"): "0.021",
+        ("smoke-old-town-01", "temperature"): "21.5",
+    }
+    assert values(basis, second) == {("rain-tea-hill-01", "rain"): "0.6"}
+
+
+def test_packs_are_read(basis: Basis) -> None:
+    own, of_gateway = examples("json senml")
+
+    first = decode(basis, SENSOR, own)
+    second = decode(basis, "tocsin/v1/riverside/gateway/gw-riverside-water/telemetry", of_gateway)
+
+    assert first.rejected == second.rejected == []
+    assert values(basis, first) == {
+        ("smoke-old-town-01", "smoke"): "0.021",
+        ("smoke-old-town-01", "temperature"): "21.5",
+    }
+    assert set(values(basis, second)) == {
+        ("rain-riverside-01", "rain"),
+        ("stage-dead-run", "stage"),
+    }
+
+
+def test_recorded_readings_are_read(tmp_path: Path) -> None:
+    [text] = examples("csv readings")
+    path = tmp_path / "readings.csv"
+    path.write_text(text)
+
+    rows = read_rows([path])
+
+    assert [row.value for row in rows] == ["0.2103", "0.2134"]
+    assert [row.received - row.observed for row in rows] == [40_000, 40_000]
+
+
+def test_sensors_are_read(basis: Basis) -> None:
+    [csv], [yaml] = examples("csv sensors"), examples("yaml sensors")
+    zones = basis.registry.zones
+
+    listed, found = read_sensors_csv("sensors.csv", csv, basis.kinds, zones)
+    handful, more = read_sensors_yaml("sensors.yaml", yaml, basis.kinds, zones)
+
+    assert found + more == []
+    assert [sensor.id for sensor in listed + handful] == [
+        "smoke-old-town-01", "stage-dead-run", "button-1", "stage-bridge"
+    ]  # fmt: skip
+
+
+def test_zones_kinds_and_contacts_are_read(basis: Basis) -> None:
+    [zones], [kinds], [contacts] = (
+        examples("json zones"),
+        examples("yaml kinds"),
+        examples("yaml contacts"),
+    )
+
+    findings: list[Finding] = []
+    for _, found in (
+        read_zones("zones.geojson", zones),
+        read_kinds("kinds.yaml", kinds),
+        read_contacts("contacts.yaml", contacts),
+    ):
+        findings += found
+
+    assert findings == []
+
+
+def test_routes_are_read(basis: Basis) -> None:
+    [contacts], [routes] = examples("yaml contacts"), examples("yaml routes")
+    people, _ = read_contacts("contacts.yaml", contacts)
+    assert people is not None
+
+    read, findings = read_routes("routes.yaml", routes, people, basis.registry)
+
+    assert findings == []
+    assert read is not None
+    assert len(read) == 2
+
+
+def test_a_horn_understands_the_command_and_answers_with_such_a_receipt() -> None:
+    [command], [receipt] = examples("json horn-command"), examples("json horn-receipt")
+
+    heard, said = msgspec.json.decode(command, type=Command), json.loads(receipt)
+
+    assert heard.grade == "red"
+    assert set(heard.text) == {"zh", "en"}
+    assert said["id"] == heard.id
+    assert State(said["state"]) is State.PLAYED
+    assert said["at"] < heard.expires
+
+
+def test_a_transition_is_written_like_this() -> None:
+    [text] = examples("json transition")
+    told = json.loads(text)
+
+    written = line(
+        Transition(
+            at=told["evidence"]["observed"],
+            rule=told["rule"],
+            subject=told["subject"],
+            warning=told["warning"],
+            ordinal=0,
+            before=None,
+            after=Grade.named(told["to"]),
+            disposition=Disposition(told["disposition"]),
+            reason=told["reason"],
+            evidence=told["evidence"],
+        )
+    )
+
+    assert written.decode() == text.strip()
+
+
+def test_every_example_is_tested() -> None:
+    assert {info for info, _ in BLOCKS} == {
+        "json native", "json senml", "csv readings", "csv sensors", "yaml sensors", "json zones",
+        "yaml kinds", "yaml contacts", "yaml routes", "json horn-command", "json horn-receipt",
+        "json transition",
+    }  # fmt: skip

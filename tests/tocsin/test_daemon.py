@@ -1,0 +1,179 @@
+"""One daemon in this process: what it takes on while it runs, and what it finds after a crash."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ingest.clock import SystemClock
+from ingest.journal import EntryKind, Retention
+from rules.realm import Realm
+from simulators.broker import LoopbackBroker
+from tests.tocsin.village import ROUTES, RULES, SETTINGS, bundle, write
+from tocsin.bundle import Bundle
+from tocsin.configuration import configure, read_bundle
+from tocsin.daemon import Daemon, apply_first
+from tocsin.storage import Storage
+
+HORNS = '  - {hazard: "*", grades: [red], to: [horns], channels: [loudspeaker]}\n'
+
+
+def stricter(files: Bundle) -> Bundle:
+    rules = RULES.replace("stage >= 4 m", "stage >= 3.5 m")
+    return Bundle(files.main, {**files.texts, "rules/all.yaml": rules})
+
+
+@asynccontextmanager
+async def opened(directory: Path) -> AsyncIterator[tuple[Storage, Path, Bundle]]:
+    """A state directory, the settings file of a village and its bundle; the broker is there."""
+    broker = LoopbackBroker()
+    port = await broker.start()
+    settings = SETTINGS.replace("port: 1883", f"port: {port}")
+    path = write(directory / "configs", bundle(settings))
+    storage = Storage.open(directory / "state", Realm.LIVE, Retention())
+    try:
+        yield storage, path, read_bundle(path)
+    finally:
+        storage.close()
+        await broker.stop()
+
+
+@asynccontextmanager
+async def running(daemon: Daemon) -> AsyncIterator[Daemon]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(daemon.run(stop))
+    async with asyncio.timeout(20):
+        while not daemon.connected():
+            assert not task.done()
+            await asyncio.sleep(0.002)
+        try:
+            yield daemon
+        finally:
+            stop.set()
+            await task
+
+
+@asynccontextmanager
+async def started(directory: Path) -> AsyncIterator[tuple[Daemon, Path]]:
+    async with opened(directory) as (storage, path, files):
+        configuration = apply_first(files, storage, SystemClock())
+        async with running(Daemon(configuration, storage, SystemClock())) as daemon:
+            yield daemon, path
+
+
+def applied(daemon: Daemon) -> list[str]:
+    return [hash_ for _, hash_ in daemon.storage.bundles.applied()]
+
+
+async def test_it_is_ready_once_it_is_connected_and_stops_clean(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _, files):
+        daemon = Daemon(apply_first(files, storage, SystemClock()), storage, SystemClock())
+        before = daemon.problems()
+        async with running(daemon):
+            during = daemon.problems()
+        after = daemon.problems()
+
+    assert (before.keys(), during) == ({"daemon", "broker"}, {})
+    assert "daemon" in after
+
+
+async def test_a_reload_is_in_force_for_judge_and_routes(tmp_path: Path) -> None:
+    async with started(tmp_path) as (daemon, path):
+        files = stricter(read_bundle(path))
+        write(path.parent, files)
+
+        assert await daemon.reload(path) is True
+        async with asyncio.timeout(5):
+            while not daemon.judging.idle():
+                await asyncio.sleep(0.002)
+
+        assert daemon.judging.judge.basis.bundle == daemon.configuration.basis.bundle == files.hash
+        assert applied(daemon)[1:] == [files.hash]
+        assert daemon.problems() == {}
+
+
+async def test_the_last_of_several_quick_reloads_wins(tmp_path: Path) -> None:
+    async with started(tmp_path) as (daemon, path):
+        first = asyncio.create_task(daemon.reload(path))
+        await asyncio.sleep(0)
+        files = stricter(read_bundle(path))
+        write(path.parent, files)
+        await asyncio.gather(first, daemon.reload(path))
+
+        assert daemon.configuration.basis.bundle == files.hash
+
+
+async def test_a_refused_reload_is_shown_until_one_succeeds(tmp_path: Path) -> None:
+    async with started(tmp_path) as (daemon, path):
+        before = daemon.configuration
+        rules = path.parent / "rules" / "all.yaml"
+        rules.write_text(RULES.replace("stage >= 4 m", "stage >= 4 mA"), "utf-8")
+
+        assert await daemon.reload(path) is False
+        assert "rules/all.yaml:11:" in daemon.problems()["reload"]
+        assert daemon.configuration is before
+        assert len(applied(daemon)) == 1
+
+        rules.write_text(RULES, "utf-8")
+        assert await daemon.reload(path) is True
+        assert daemon.problems() == {}
+
+
+async def test_a_state_directory_stays_in_its_realm(tmp_path: Path) -> None:
+    """Applied, a change of realm would leave a daemon that cannot start again."""
+    async with started(tmp_path) as (daemon, path):
+        path.write_text(path.read_text("utf-8").replace("realm: live", "realm: drill"), "utf-8")
+
+        assert await daemon.reload(path) is False
+
+        assert "realms never mix" in daemon.problems()["reload"]
+        assert len(applied(daemon)) == 1
+
+
+async def test_routes_over_a_channel_that_is_still_to_begin_wait_for_the_restart(tmp_path: Path) -> None:
+    async with started(tmp_path) as (daemon, path):
+        path.write_text(path.read_text("utf-8") + "  loudspeaker: {}\n", "utf-8")
+        zones = path.parent / "zones.geojson"
+        zones.write_text(zones.read_text("utf-8").replace('"code"', '"horns": ["h-1"], "code"'), "utf-8")
+        (path.parent / "routes.yaml").write_text(ROUTES + HORNS, "utf-8")
+
+        together = await daemon.reload(path)
+        told = daemon.problems()["reload"]
+        (path.parent / "routes.yaml").write_text(ROUTES, "utf-8")
+        alone = await daemon.reload(path)
+
+    assert (together, alone) == (False, True)
+    assert "loudspeaker" in told
+    assert "restart" in told
+
+
+async def test_a_bundle_journaled_right_before_a_crash_is_in_force_after_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (storage, _, files):
+        configuration = apply_first(files, storage, SystemClock())
+        new = stricter(files)
+        storage.bundles.save(new)
+        storage.journal.append(SystemClock().now(), EntryKind.BUNDLE, 0, new.hash.encode())
+
+        async with running(Daemon(configuration, storage, SystemClock())) as daemon:
+            assert daemon.configuration.basis.bundle == new.hash
+            assert daemon.configuration.basis.rules == configure(new).basis.rules
+            assert applied(daemon) == [files.hash, new.hash]
+
+
+async def test_a_crash_in_the_very_first_start_leaves_one_that_works(tmp_path: Path) -> None:
+    """The first entry was journaled, but not noted: the next start applies the files as if it were first."""
+    async with opened(tmp_path) as (storage, _, files):
+        old = stricter(files)
+        storage.bundles.save(old)
+        storage.journal.append(SystemClock().now(), EntryKind.BUNDLE, 0, old.hash.encode())
+        configuration = apply_first(files, storage, SystemClock())
+
+        async with running(Daemon(configuration, storage, SystemClock())) as daemon:
+            assert daemon.judging.judge.basis.bundle == files.hash
+            assert applied(daemon) == [old.hash, files.hash]
+
+
+async def test_progress_is_made_by_a_daemon_at_rest(tmp_path: Path) -> None:
+    """What feeds the watchdog must not need traffic."""
+    async with started(tmp_path) as (daemon, _), asyncio.timeout(5):
+        await daemon._progress()
