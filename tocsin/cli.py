@@ -112,7 +112,9 @@ def replay(
     rules: Annotated[Path, typer.Option(help="A directory of rule files.")],
     zones: Annotated[Path | None, typer.Option(help="The zones, GeoJSON.")] = None,
     kinds: Annotated[Path, typer.Option(help="The kinds of sensor.")] = Path("configs/kinds.yaml"),
-    until: Annotated[str | None, typer.Option(help="End there, ISO 8601; deadlines up to then count.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="End there, ISO 8601; deadlines up to then count.")
+    ] = None,
 ) -> None:
     """Recorded readings through the same engine: one JSON line a transition."""
     began = time.perf_counter()

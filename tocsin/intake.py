@@ -48,8 +48,6 @@ class Intake:
         self.handed = 0
         self.available = True
         self.messages = 0
-        # Ms: judgement has settled deadlines up to here, and a restart may find the wall clock behind it.
-        self.not_before = 0
 
     async def run(self) -> None:
         """Until the session is quiesced and everything it took in is on disk."""
@@ -84,7 +82,7 @@ class Intake:
             self._writing += 1
             try:
                 entry = await loop.run_in_executor(
-                    self._disk, self._journal.append, self._now(), kind, count, data
+                    self._disk, self._journal.append, self._clock.now(), kind, count, data
                 )
             except JournalUnavailable as error:
                 self._report(error)
@@ -96,9 +94,6 @@ class Intake:
             finally:
                 self._writing -= 1
             await asyncio.sleep(RETRY_SECONDS)
-
-    def _now(self) -> int:
-        return max(self._clock.now(), self.not_before)
 
     def _report(self, error: JournalUnavailable) -> None:
         if self.available:

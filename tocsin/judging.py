@@ -53,7 +53,6 @@ class Judging:
             for entry in entries:
                 await self._take(entry)
             count += len(entries)
-        self._intake.not_before = self.judge.engine.now
         await self.snapshot()
         return count
 

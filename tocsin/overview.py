@@ -14,7 +14,8 @@ from rules.warning import ZoneWarning
 from tocsin.daemon import Daemon
 from tocsin.figures import online
 
-LAST = 12
+# Enough that plain lines, which look every two seconds, miss none in a storm of the demo.
+LAST = 300
 
 
 class Watcher:
@@ -28,9 +29,9 @@ class Watcher:
     def look(self) -> Overview:
         daemon = self._daemon
         judge = daemon.judging.judge
-        messages, at = daemon.intake.messages, asyncio.get_running_loop().time()
-        rate = (messages - self._seen[0]) / max(at - self._seen[1], 1e-9)
-        self._seen = messages, at
+        readings, at = judge.screen.readings, asyncio.get_running_loop().time()
+        rate = (readings - self._seen[0]) / max(at - self._seen[1], 1e-9)
+        self._seen = readings, at
         basis = judge.basis
         rules = {rule.id: rule for rule in basis.rules}
         return Overview(
@@ -38,7 +39,7 @@ class Watcher:
             zone=daemon.configuration.settings.zone_info,
             realm=str(daemon.configuration.settings.realm),
             rate=rate,
-            journaled=messages,
+            journaled=daemon.intake.messages,
             quarantined=judge.screen.quarantined,
             online=tuple(Online(kind, *counts) for kind, counts in online(daemon).items()),
             warnings=tuple(_warning(w, rules.get(w.rule), basis.registry) for w in judge.engine.warnings()),

@@ -6,13 +6,15 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.clock import SystemClock
+from ingest.clock import SECOND, SystemClock
 from simulators.fleet import Fleet
 from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
 from simulators.readings_csv import Row, read_rows
 
 Address = tuple[str, int]
+# In real time a device's message leaves when it is due, not with those of half a minute.
+TICK = SECOND
 
 
 def places_of(sensors: Path) -> dict[str, Place]:
@@ -47,7 +49,7 @@ async def play(sources: list[Path], sensors: Path, address: Address, scale: floa
 
 async def publish(sensors: Path, address: Address, rate: float, seconds: float | None, seed: int) -> int:
     """The fleet, for `seconds` or until interrupted; `rate` messages a second, 0 is by heartbeat."""
-    fleet = Fleet(sensors, seed, SystemClock(), *address, rate=rate)
+    fleet = Fleet(sensors, seed, SystemClock(), *address, tick=TICK, rate=rate or None)
     await fleet.connect()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

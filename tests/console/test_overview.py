@@ -167,8 +167,7 @@ def test_nothing_yet_can_be_drawn() -> None:
 
 def test_the_line_says_it_all_in_one() -> None:
     assert line(BUSY) == (
-        "06-03 05:10:00  1,235 readings/s  online 153/164  "
-        "red 2  orange 0  yellow 1  blue 1  quarantined 17"
+        "06-03 05:10:00  1,235 readings/s  online 153/164  red 2  orange 0  yellow 1  blue 1  quarantined 17"
     )
 
 

@@ -57,9 +57,9 @@ def test_a_run_without_loss_reconciles() -> None:
 def test_a_difference_stands_beside_the_hop_that_lost_it(changed: Summary, hop: str, difference: str) -> None:
     assert not changed.reconciled
     assert row(changed, hop)[1] == difference
-    assert [cells[2] for cells in rows(changed) if cells[2:] and cells[2] not in ("", "+0", "difference")] == [
-        difference
-    ]
+    assert [
+        cells[2] for cells in rows(changed) if cells[2:] and cells[2] not in ("", "+0", "difference")
+    ] == [difference]
 
 
 def test_losses_do_not_cancel_each_other_out() -> None:

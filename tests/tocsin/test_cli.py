@@ -108,9 +108,7 @@ def test_check_of_a_file_that_is_not_there_finds_that(tocsin: Tocsin, tmp_path: 
     assert f"{tmp_path}/tocsin.yaml: E001 cannot be read: No such file" in ended.err
 
 
-def test_replay_prints_a_json_line_for_each_transition(
-    tocsin: Tocsin, village: Path, readings: Path
-) -> None:
+def test_replay_prints_a_json_line_for_each_transition(tocsin: Tocsin, village: Path, readings: Path) -> None:
     ended = tocsin("replay", readings, *basis(village))
 
     found = [json.loads(line_) for line_ in ended.out.splitlines()]
@@ -134,9 +132,7 @@ def test_replay_prints_a_json_line_for_each_transition(
     assert "2.1 m >= " in found[0]["evidence"]["text"]
 
 
-def test_replay_sums_up_in_one_line_beside_its_output(
-    tocsin: Tocsin, village: Path, readings: Path
-) -> None:
+def test_replay_sums_up_in_one_line_beside_its_output(tocsin: Tocsin, village: Path, readings: Path) -> None:
     ended = tocsin("replay", readings, *basis(village))
 
     [summary] = ended.err.splitlines()
@@ -267,9 +263,7 @@ def test_check_warns_of_grades_that_reach_nobody(tocsin: Tocsin, configs: Path) 
 def test_who_of_something_unknown_is_a_mistake_of_usage(
     tocsin: Tocsin, configs: Path, zone: str, grade: str, reason: str
 ) -> None:
-    ended = tocsin(
-        "who", "--zone", zone, "--hazard", "fire", "--grade", grade, "-c", configs / "tocsin.yaml"
-    )
+    ended = tocsin("who", "--zone", zone, "--hazard", "fire", "--grade", grade, "-c", configs / "tocsin.yaml")
 
     assert ended.code == 2
     assert reason in ended.err

@@ -165,7 +165,8 @@ def test_a_route_over_a_channel_that_is_not_configured_is_found(configs: Path) -
 
 
 @pytest.mark.parametrize(
-    "url", ["json://127.0.0.1:8025/sms", "nothing://x/?:to={recipient}&:key={key}", "json://x/?:to={recipient}"]
+    "url",
+    ["json://127.0.0.1:8025/sms", "nothing://x/?:to={recipient}&:key={key}", "json://x/?:to={recipient}"],
 )
 def test_a_gateway_that_cannot_be_used_is_found_in_its_place(configs: Path, url: str) -> None:
     spoil(configs / "tocsin.yaml", "json://127.0.0.1:8025/sms?:to={recipient}&:key={key}", url)

@@ -1,6 +1,7 @@
 """One daemon in this process: what it takes on while it runs, and what it finds after a crash."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -110,7 +111,7 @@ async def test_a_refused_reload_is_shown_until_one_succeeds(tmp_path: Path) -> N
         rules.write_text(RULES.replace("stage >= 4 m", "stage >= 4 mA"), "utf-8")
 
         assert await daemon.reload(path) is False
-        assert "rules/all.yaml:11:" in daemon.problems()["reload"]
+        assert "rules/all.yaml:10:" in daemon.problems()["reload"]
         assert daemon.configuration is before
         assert len(applied(daemon)) == 1
 
@@ -171,6 +172,20 @@ async def test_a_crash_in_the_very_first_start_leaves_one_that_works(tmp_path: P
         async with running(Daemon(configuration, storage, SystemClock())) as daemon:
             assert daemon.judging.judge.basis.bundle == files.hash
             assert applied(daemon) == [old.hash, files.hash]
+
+
+async def test_a_wall_clock_set_back_over_a_restart_stops_nothing(tmp_path: Path) -> None:
+    """The last life ended an hour ahead of what the machine believes now: time goes on from there."""
+    ahead = SystemClock(lambda: time.time() + 3600)
+    async with opened(tmp_path) as (storage, _, files):
+        configuration = apply_first(files, storage, ahead)
+        storage.journal.append(ahead.now(), EntryKind.BUNDLE, 0, files.hash.encode())
+        last = storage.journal.last_received
+
+        async with running(Daemon(configuration, storage, SystemClock())) as daemon:
+            entry = await daemon.intake.apply(files.hash)
+
+    assert entry.received >= last
 
 
 async def test_progress_is_made_by_a_daemon_at_rest(tmp_path: Path) -> None:

@@ -50,7 +50,9 @@ class Station:
 
     async def problems(self) -> dict[str, str]:
         answer = await self.daemon.get("/readyz")
-        found: dict[str, str] = json.loads(answer.partition(b"\r\n\r\n")[2] or b'{"problems": {}}')["problems"]
+        found: dict[str, str] = json.loads(answer.partition(b"\r\n\r\n")[2] or b'{"problems": {}}')[
+            "problems"
+        ]
         return found
 
     def raised(self) -> list[tuple[str, str]]:

@@ -243,15 +243,3 @@ async def test_stopping_keeps_and_acks_what_has_arrived(
 
     assert (journal.last, len(session.acked), session.closed) == (5, 5, True)
     assert intake.queue.qsize() == 5
-
-
-async def test_time_never_lies_behind_what_judgement_has_settled(
-    intake: Intake, session: ScriptedSession
-) -> None:
-    """A restart may find the wall clock set back."""
-    intake.not_before = START + 1000
-    session.feed(batch(b"a"))
-    async with running(intake):
-        [handed] = await take(intake, 1)
-
-    assert handed.entry.received == START + 1000

@@ -165,7 +165,9 @@ def test_looking_at_the_clock_between_entries_changes_nothing(
     for entry, after in zip(entries, [*entries[1:], None], strict=True):
         found += lines(by.take(entry).transitions)
         if after is not None:
-            for instant in sorted(data.draw(st.lists(st.integers(entry.received, after.received), max_size=3))):
+            for instant in sorted(
+                data.draw(st.lists(st.integers(entry.received, after.received), max_size=3))
+            ):
                 found += lines(by.tick(instant))
 
     assert found == judged(judge(), entries)

@@ -322,19 +322,3 @@ async def test_a_snapshot_that_cannot_be_written_frees_nothing_and_stops_nothing
 
         assert post.storage.journal.cursor("engine") == 0
         assert [str(t.after) for t in await post.transitions()] == ["yellow"]
-
-
-async def test_a_wall_clock_set_back_over_a_restart_stops_nothing(tmp_path: Path) -> None:
-    """Deadlines were settled up to minute 30; the machine comes back believing it is minute 10."""
-    async with opened(tmp_path) as post:
-        await post.play([(0, "rain-1", 25.0)], until=5)
-        await post.play([], until=30)
-        await post.judging.snapshot()
-
-    async with opened(tmp_path, START + 3 * MINUTE) as post:
-        post.session.feed(batch(report("river-1", START + 3 * MINUTE, 4.5)))
-        await post.play([], until=4)
-        found = await post.transitions()
-
-    assert [str(t.after) for t in found] == ["yellow", "red"]
-    assert found[1].at >= found[0].at

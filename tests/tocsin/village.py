@@ -131,9 +131,7 @@ def payload(sensor: str, observed: int, value: float) -> bytes:
 
 def report(sensor: str, observed: int, value: float) -> PublishPacket:
     """One message as the broker delivers it; `observed` in ms since the epoch."""
-    return PublishPacket(
-        topic(sensor), payload(sensor, observed, value), qos=QoS.AT_LEAST_ONCE, packet_id=1
-    )
+    return PublishPacket(topic(sensor), payload(sensor, observed, value), qos=QoS.AT_LEAST_ONCE, packet_id=1)
 
 
 def block(sequence: int, received: int, packets: Iterable[PublishPacket]) -> Entry:
