@@ -85,7 +85,7 @@ class Load:
             due = CHUNK if order.rate is None else int(order.rate * elapsed) - self.sent.published
             for _ in range(min(due, most - self.sent.published)):
                 self._give(*self._voices.next(time.time_ns() // 1_000_000))
-            if len(self._raising) > 1 and elapsed >= order.seconds * self._raised / len(order.raising):
+            while len(self._raising) > 1 and elapsed >= order.seconds * self._raised / len(order.raising):
                 self._raise()
             await self._publisher.drain(WINDOW)
             if order.rate is not None:
@@ -95,6 +95,7 @@ class Load:
 
     @property
     def _raised(self) -> int:
+        """How many will have been raised with the next one."""
         return len(self._order.raising) - len(self._raising) + 1
 
     def _raise(self) -> None:

@@ -21,14 +21,12 @@ class Sights:
         self.gaps: list[float] = []
         self._outbox = OutboxReader.reading(outbox)
         self._newest = 0
-        self._looking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._looking = asyncio.create_task(self._look())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._looking is not None
         self._looking.cancel()
         await asyncio.wait([self._looking])
         self._outbox.close()
@@ -37,6 +35,9 @@ class Sights:
         """The instant of its raise; TimeoutError after `within` seconds without one."""
         async with asyncio.timeout(within):
             while subject not in self.first:
+                if self._looking.done():
+                    # Only an error ends it.
+                    self._looking.result()
                 await asyncio.sleep(POLL)
         return self.first[subject]
 

@@ -151,13 +151,17 @@ class Engine:
         if received - late.stamp > OLDEST_LATE:
             self.too_late += 1
             return
-        board = self.boards[kind]
-        before = Kept.of(board, late.slot)
-        after = take_in(board, late, received)
+        board, slot = self.boards[kind], late.slot
+        judges = [judge for judge in self._of_board[kind] if judge.is_concerned(late)]
+        before = Kept.of(board, slot) if judges else None
+        alone = take_in(board, late, received)
+        if before is None:
+            return
+        after = Kept.of(board, slot)
+        after.alone = alone
         event = Event(received, Order.READING, late.message, late=True)
-        for judge in self._of_board[kind]:
-            if judge.ladder.columns & late.values.keys() and judge.ladder.member[late.slot]:
-                look_back(judge, late.slot, before, after, event, late.stamp)
+        for judge in judges:
+            look_back(judge, slot, before, after, event, late.stamp)
 
     def warnings(self) -> list[ZoneWarning]:
         """The open warnings, orphans too, by rule and subject."""

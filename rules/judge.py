@@ -12,6 +12,7 @@ from rules.event import Event
 from rules.grade import Grade
 from rules.interest import Gathered
 from rules.ladder import Ladder
+from rules.late import Late, speaks
 from rules.ring import NEVER
 from rules.subject import Latch, Subject
 from rules.telling import Teller
@@ -48,6 +49,12 @@ class Judge:
         if carriers is not None:
             wanted &= carriers
         return np.flatnonzero(wanted)
+
+    def is_concerned(self, late: Late) -> bool:
+        """Whether a late reading can mean anything to the rule."""
+        if not self.ladder.member[late.slot] or not self.ladder.columns & late.values.keys():
+            return False
+        return bool(self.active[late.slot]) or speaks(self.ladder, late)
 
     def subject(self, slot: int) -> Subject:
         """The subject of a sensor; a new, quiet one if there is none."""
@@ -89,11 +96,8 @@ class Judge:
     def start_runs(self, slot: int, clock: int, at: int) -> None:
         """Start the runs of a rule that is new on the values that still stand."""
         for held in self.ladder.held:
-            column = self.board.columns[held.check.column]
-            if (
-                int(column.heard[slot]) + self.patience(slot) >= at
-                and held.key not in self.subject(slot).runs
-            ):
+            stands = int(self.board.columns[held.check.column].heard[slot]) + self.patience(slot) >= at
+            if stands and held.key not in self.subject(slot).runs:
                 self._run_on(self.subject(slot), slot, held.key, clock)
 
     def judge(self, slot: int, subject: Subject, moment: int, event: Event) -> None:
@@ -124,9 +128,11 @@ class Judge:
         sure = self.certain(view) if self.is_fresh(view.slot, event.instant) else {}
         for grade, verdict in ripe:
             latch = subject.latches[grade]
+            certain = verdict == TRUE and sure.get(grade) == TRUE
             if latch.raised is None:
-                latch.raised, latch.release, latch.auto = event.instant, None, False
-            latch.auto = latch.auto or (verdict == TRUE and sure.get(grade) == TRUE)
+                latch.raised, latch.release, latch.auto = event.instant, None, certain
+            elif certain and not latch.auto:
+                latch.auto, latch.reloaded = True, event.reload
 
     def certain(self, view: Now) -> dict[Grade, int]:
         """The verdicts of the grades without suspect and coarse evidence."""

@@ -10,7 +10,7 @@ from ingest.registry import Registry, Sensor
 from rules.board import Needs
 from rules.grade import Grade
 from rules.margin import comparisons
-from rules.normal_form import Compiler, Fault, Held, Leaves, Node, checks
+from rules.normal_form import Check, Compiler, Fault, Held, Leaves, Node, checks
 from rules.rule import Rule
 from rules.tree import Condition, Sustained, Windowed
 from rules.verdict import FALSE, TRUE, View, verdict
@@ -20,7 +20,8 @@ from rules.verdict import FALSE, TRUE, View, verdict
 class Ladder:
     """`raising` and `clearing` by grade, strongest first; `member` marks the sensors the rule is for.
 
-    `held` are the runs of `sustained` that a subject keeps; `columns` all metrics the rule reads.
+    `held` are the runs of `sustained` that a subject keeps; `checks` all comparisons of the grades and of
+    `only_if`, and `columns` the metrics they read.
     """
 
     rule: Rule
@@ -31,6 +32,7 @@ class Ladder:
     held: list[Held]
     leaves: Leaves
     faults: set[Fault]
+    checks: tuple[Check, ...]
     columns: frozenset[int]
     member: npt.NDArray[np.bool_]
 
@@ -43,12 +45,22 @@ class Ladder:
         clearing = {grade: compiler.clearing(rule.grades[grade]) for grade in grades}
         only_if = compiler.raising(rule.only_if) if rule.only_if else None
         nodes = [*raising.values(), *([only_if] if only_if else [])]
-        columns = frozenset(check.column for node in nodes for check in checks(node))
+        found = tuple(check for node in nodes for check in checks(node))
         member = np.array([_selects(rule, sensor, registry) for sensor in sensors], np.bool_)
         chosen = {sensor.id for sensor, is_member in zip(sensors, member.tolist(), strict=True) if is_member}
         faults = {fault for fault in compiler.faults if fault.subject in chosen}
         return cls(
-            rule, kind, raising, clearing, only_if, compiler.held, compiler.leaves, faults, columns, member
+            rule,
+            kind,
+            raising,
+            clearing,
+            only_if,
+            compiler.held,
+            compiler.leaves,
+            faults,
+            found,
+            frozenset(check.column for check in found),
+            member,
         )
 
     def judged(self, nodes: dict[Grade, Node], view: View) -> dict[Grade, int]:

@@ -8,8 +8,9 @@ from ingest.kinds import Form
 from rules.amount_ring import Amount, AmountRing
 from rules.board import Board, History
 from rules.history import AmountHistory
+from rules.ladder import Ladder
+from rules.normal_form import Check
 from rules.report_ring import Report
-from rules.view import Kept
 from rules.waves import Values, Wave
 
 
@@ -39,8 +40,26 @@ def late_readings(wave: Wave) -> list[Late]:
     return readings
 
 
-def take_in(board: Board, late: Late, received: int) -> Kept:
-    """Put the values where they belong; what is kept with them."""
+def speaks(ladder: Ladder, late: Late) -> bool:
+    """Whether a value makes a comparison of the rule true: if none does, a quiet subject stays so."""
+    return any(
+        _speaks(check, late.slot, late.values[check.column][0])
+        for check in ladder.checks
+        if check.column in late.values
+    ) or any(held.negated for held in ladder.held)
+
+
+def _speaks(check: Check, slot: int, value: int) -> bool:
+    if check.function == "sum" and check.sense == ">=":
+        return value > 0
+    if check.function and (check.function, check.sense) != ("max", ">="):
+        return True
+    bound = check.bound_at(slot)
+    return bound is not None and check.compare(value, bound)
+
+
+def take_in(board: Board, late: Late, received: int) -> dict[tuple[int, int], History]:
+    """Put the values where they belong; `Kept.alone`: those that are older than what is kept."""
     alone: dict[tuple[int, int], History] = {}
     for column in late.values.keys() & board.columns.keys():
         if board.forms[column] is Form.INSTANT:
@@ -48,9 +67,7 @@ def take_in(board: Board, late: Late, received: int) -> Kept:
         else:
             _take_amount(board, late, column, alone)
         _take_newest(board, late, column, received)
-    kept = Kept.of(board, late.slot)
-    kept.alone = alone
-    return kept
+    return alone
 
 
 def _take_report(board: Board, late: Late, column: int, alone: dict[tuple[int, int], History]) -> None:

@@ -33,15 +33,30 @@ def instants(rows: Iterable[Row], places: Mapping[str, Place]) -> Iterator[Insta
     for received, together in groupby(rows, key=lambda row: row.received):
         readings = groupby(together, key=lambda row: (row.sensor, row.observed))
         messages = [
-            _message(sensor, observed, list(values), places) for (sensor, observed), values in readings
+            _message(sensor, observed, values, places)
+            for (sensor, observed), rows in readings
+            for values in _told_once(rows)
         ]
         yield Instant(received, messages)
 
 
-def _message(sensor: str, observed: int, rows: list[Row], places: Mapping[str, Place]) -> tuple[str, bytes]:
+def _told_once(rows: Iterable[Row]) -> Iterator[dict[str, str]]:
+    """Metric to value: a metric that comes again begins another message, as it did when it was recorded."""
+    values: dict[str, str] = {}
+    for row in rows:
+        if row.metric in values:
+            yield values
+            values = {}
+        values[row.metric] = row.value
+    yield values
+
+
+def _message(
+    sensor: str, observed: int, metrics: Mapping[str, str], places: Mapping[str, Place]
+) -> tuple[str, bytes]:
     place = places.get(sensor, NOWHERE)
     # Built as text: the record's own decimals reach the wire, not a float's.
-    values = ",".join(f'"{row.metric}":{row.value}' for row in rows)
+    values = ",".join(f'"{metric}":{value}' for metric, value in metrics.items())
     topic = f"tocsin/v1/{place.zone}/{place.kind}/{sensor}/telemetry"
     return topic, f'{{"t":{observed},"v":{{{values}}}}}'.encode()
 

@@ -65,7 +65,7 @@ def entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mqtt5
 
 
 def replay(basis: Basis, sources: list[Path], until: int | None, tally: Tally) -> Iterator[Transition]:
-    """Transitions in order, up to the last reading's receipt, or readings and deadlines up to `until` (ms)."""
+    """Transitions in order, up to the last reading's receipt, or up to `until` (ms), deadlines included."""
 
     def load(bundle: str) -> Basis:
         raise KeyError(f"recorded readings name no bundle, not even {bundle}")

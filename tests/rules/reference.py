@@ -7,133 +7,41 @@ list of reports, every subject exists always, deadlines are found by looking at 
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
-from ingest.kinds import Form, Kind, Kinds, Metric
-from ingest.reading import Quality, Readings
+from ingest.kinds import Form, Kind, Kinds
+from ingest.reading import Readings
 from ingest.registry import Registry, Sensor
 from rules.grade import Grade
 from rules.rule import Rule
 from rules.transition import warning_id
-from rules.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Value, Windowed
+from rules.tree import Windowed
+from tests.rules.reference_memory import (
+    EVER,
+    HOUR,
+    Memory,
+    MetricState,
+    SensorState,
+    cell_width,
+    grouped,
+    take_in,
+)
+from tests.rules.reference_verdict import (
+    Seen,
+    all_sustaineds,
+    compare,
+    comparisons,
+    coverage,
+    ladder,
+    moments,
+    run_start,
+    says_nothing,
+    sustaineds,
+    threshold,
+    verdict,
+)
 
-EVER = 10**18
 RAISING, READING, SILENCE, CLEARING = range(4)
-INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "==": "!=", "!=": "=="}
-HOUR = 3_600_000
-
-
-@dataclass
-class Report:
-    """One entry of a list of reports; `first` is the oldest stamp that was merged into it."""
-
-    stamp: int
-    first: int
-    high: int
-    low: int
-    last: int
-    flags: int
-    period: int = 0
-    guessed: bool = False
-
-
-@dataclass
-class Memory:
-    """What may be remembered of a metric: `limit` entries; in cells if `cell` is not 0."""
-
-    span: int
-    step: int
-    cell: int
-    amounts: bool
-    reports: list[Report] = field(default_factory=list)
-
-    @property
-    def limit(self) -> int:
-        return max(-(-self.span // max(self.step, self.cell, 1)) + 2, 8)
-
-    def add(self, new: Report) -> bool:
-        """False if the report is older than what is remembered."""
-        reports = self.reports
-        if self.amounts and reports and new.stamp <= reports[-1].stamp - self.span:
-            return False
-        if len(reports) == self.limit and new.stamp < reports[0].stamp:
-            return False
-        for k, old in enumerate(reports):
-            if self.cell and old.stamp // self.cell == new.stamp // self.cell:
-                reports[k] = merged(*sorted([old, new], key=lambda report: report.stamp))
-                return True
-            guessed = old.guessed and new.guessed
-            if self.amounts and old.stamp == new.stamp and (guessed or old.period == new.period):
-                if new.last > old.last:
-                    reports[k] = new
-                    new.flags |= Quality.SUSPECT
-                    new.period = old.period
-                return True
-        reports.append(new)
-        reports.sort(key=lambda report: report.stamp)
-        if len(reports) > self.limit:
-            self.forget()
-        return True
-
-    def forget(self) -> None:
-        reports = self.reports
-        if reports[0].stamp <= reports[-1].stamp - self.span:
-            reports.pop(0)
-            return
-        for k in range(len(reports) - 1):
-            begin = reports[k].stamp - reports[k].period if self.amounts else reports[k].first
-            if reports[k + 1].stamp - begin <= 2 * max(self.step, self.cell):
-                break
-        else:
-            k = 0
-        assert not self.amounts, "choose tests in which amounts are not merged"
-        reports[k : k + 2] = [merged(reports[k], reports[k + 1])]
-
-
-def merged(older: Report, newer: Report) -> Report:
-    high, low = max(older.high, newer.high), min(older.low, newer.low)
-    first = min(older.first, newer.first)
-    return Report(newer.stamp, first, high, low, newer.last, older.flags | newer.flags)
-
-
-@dataclass
-class MetricState:
-    """The newest value of a metric, when the metric was last received, and its reports by kind of memory."""
-
-    memories: list[Memory]
-    stamp: int = -EVER
-    value: int = 0
-    flags: int = 0
-    heard: int = -EVER
-
-
-@dataclass
-class SensorState:
-    sensor: Sensor
-    kind: Kind
-    metrics: dict[str, MetricState]
-    newest: int = -EVER
-    arrived: int = -EVER
-
-    @property
-    def patience(self) -> int:
-        return self.sensor.reporting.interval or self.sensor.heartbeat
-
-    def memory(self, metric: str, width: int) -> Memory | None:
-        """The memory that answers a window, or the one of single reports for width 0."""
-        memories = self.metrics[metric].memories
-        if width == 0:
-            return next((m for m in memories if not m.cell), None)
-        most = 64 * memories[0].step
-        if memories[0].amounts or width <= most:
-            return next(m for m in memories if not m.cell)
-        return next(m for m in memories if m.cell == cell_width(width))
-
-
-def cell_width(width: int) -> int:
-    steps = sorted(step * 10**power for power in range(12) for step in (1, 2, 5))
-    return next(step for step in steps if step * 64 >= width)
 
 
 @dataclass
@@ -155,248 +63,13 @@ class SubjectState:
     ordinal: int = 0
 
 
-@dataclass
-class Seen:
-    """What a condition is judged on: a sensor's state, now (`moment` None) or at a moment."""
-
-    state: SensorState
-    clock: int
-    runs: dict[Any, int]
-    rule: Rule
-    moment: int | None = None
-    instant: int = -EVER
-    certain: bool = False
-    own: int | None = None
-    alone: dict[Any, Memory] = field(default_factory=dict)
-
-    def memory(self, metric: str, width: int) -> Memory | None:
-        memory = self.state.memory(metric, width)
-        if self.moment is not None and self.moment == self.own:
-            key = (metric, memory.cell if memory else 0)
-            return self.alone.get(key, memory)
-        return memory
-
-    def reports(self, metric: str, width: int) -> list[Report]:
-        memory = self.memory(metric, width)
-        end = EVER if self.moment is None else self.moment
-        return [report for report in memory.reports if report.stamp <= end] if memory else []
-
-    def window(self, left: Windowed) -> list[Report]:
-        reports = self.reports(left.metric, left.width)
-        return [report for report in reports if report.stamp > reports[-1].stamp - left.width]
-
-    def is_doubtful(self, report: Report, width: int) -> bool:
-        return bool(report.flags & Quality.SUSPECT) or report.period > width > 0
-
-    def value(self, left: Value | Windowed) -> int | None:
-        if isinstance(left, Value):
-            return self.bare(left.metric)
-        inside = self.window(left)
-        if not inside:
-            return None
-        kept = [r for r in inside if not (self.certain and self.is_doubtful(r, left.width))]
-        if left.function == "sum":
-            shares = self.shares(left)
-            return sum(shares[id(report)] for report in kept)
-        if not kept:
-            return None
-        if left.function == "max":
-            return max(report.high for report in kept)
-        if kept[-1] is not inside[-1]:
-            return None
-        return kept[-1].last - min(report.low for report in kept)
-
-    def shares(self, left: Windowed) -> dict[int, int]:
-        """What each amount adds: the longer one what exceeds the shorter ones inside it (D21)."""
-        memory = self.memory(left.metric, left.width)
-        assert memory is not None
-        shares: dict[int, int] = {}
-        for long in sorted(memory.reports, key=lambda report: report.period):
-            inside = 0
-            for short in memory.reports:
-                known = short.period < long.period and not short.guessed and not long.guessed
-                begin = long.stamp - long.period
-                if known and begin <= short.stamp - short.period and begin < short.stamp <= long.stamp:
-                    inside += shares[id(short)]
-            shares[id(long)] = max(long.last - inside, 0)
-        return shares
-
-    def bare(self, metric: str) -> int | None:
-        state = self.state.metrics[metric]
-        value: int | None = state.value
-        flags, stamp = state.flags, state.stamp
-        if self.moment is not None:
-            reports = self.reports(metric, 0)
-            if reports:
-                value, flags, stamp = reports[-1].last, reports[-1].flags, reports[-1].stamp
-        if stamp == -EVER or (self.moment is not None and stamp > self.moment):
-            return None
-        return None if self.certain and flags & Quality.SUSPECT else value
-
-    def covered(self, left: Windowed) -> int:
-        """The ms of the window that lie in the time that a report covers (D11)."""
-        inside = self.window(left)
-        reports = self.reports(left.metric, left.width)
-        if self.certain:
-            inside = [r for r in inside if not self.is_doubtful(r, left.width)]
-        if not inside:
-            return 0
-        edge = reports[-1].stamp - left.width
-        spans = sorted((max(begin, edge), end) for begin, end in self.spans(inside, reports))
-        total, reached = 0, edge
-        for begin, end in spans:
-            total += max(end - max(begin, reached), 0)
-            reached = max(reached, end)
-        return total
-
-    def spans(self, inside: list[Report], reports: list[Report]) -> Iterator[tuple[int, int]]:
-        sensor = self.state.sensor
-        for report in inside:
-            place = reports.index(report)
-            if self.memory_is_of_amounts(report):
-                period = min(report.period, sensor.heartbeat) if report.guessed else report.period
-                yield report.stamp - period, report.stamp
-            elif sensor.reporting.interval:
-                yield report.first - sensor.reporting.interval, report.stamp
-            else:
-                before = reports[place - 1].stamp if place else report.first
-                yield report.first - min(max(report.first - before, 0), sensor.heartbeat), report.stamp
-
-    def memory_is_of_amounts(self, report: Report) -> bool:
-        return report.high == -EVER
-
-    def is_silent(self, metric: str) -> bool:
-        if self.moment is not None:
-            return False
-        patience = self.rule.silent_after * self.state.patience
-        return self.state.metrics[metric].heard + patience < self.instant
-
-
-def metric_of(comparison: Comparison, kind: Kind) -> Metric:
-    return kind.metrics[comparison.left.metric]
-
-
-def threshold(comparison: Comparison, seen: Seen, moved: bool, turned: bool) -> Fraction | None:
-    """In units of the resolution; `turned` when the comparison must be harder to be true (under `not`)."""
-    metric = metric_of(comparison, seen.state.kind)
-    if isinstance(comparison.right, Literal):
-        value = Fraction(comparison.right.value)
-    elif comparison.right.name in seen.state.sensor.site:
-        value = Fraction(seen.state.sensor.site[comparison.right.name][0])
-    else:
-        return None
-    release = seen.rule.release
-    up = comparison.operator in ("<", "<=")
-    if not moved or not metric.unit or comparison.operator in ("==", "!="):
-        return value / Fraction(metric.resolution)
-    shift = Fraction(release.share) * abs(value)
-    if release.amount and release.unit == metric.unit:
-        shift = Fraction(release.amount)
-    if turned:
-        return (value - shift if up else value + shift) / Fraction(metric.resolution)
-    counts = (value + shift if up else value - shift) / Fraction(metric.resolution)
-    return Fraction(
-        -(-counts.numerator // counts.denominator) if up else counts.numerator // counts.denominator
-    )
-
-
-def compare(value: int, operator: str, bound: Fraction) -> bool:
-    return {
-        ">=": value >= bound,
-        ">": value > bound,
-        "<=": value <= bound,
-        "<": value < bound,
-        "==": value == bound,
-        "!=": value != bound,
-    }[operator]
-
-
-def verdict(condition: Condition, seen: Seen, moved: bool = False, negated: bool = False) -> int:
-    """1 true, 0 unknown, -1 false; silence keeps a true and forgets a false (D9), coverage alike (D11)."""
-    match condition:
-        case Not(part):
-            return verdict(part, seen, moved, not negated)
-        case And(parts) | Or(parts):
-            each = [verdict(part, seen, moved, negated) for part in parts]
-            return min(each) if isinstance(condition, And) != negated else max(each)
-        case Sustained():
-            return sustained(condition, seen, moved, negated)
-    operator = INVERSE[condition.operator] if negated else condition.operator
-    comparison = Comparison(condition.left, operator, condition.right)
-    bound = threshold(comparison, seen, moved, False)
-    value = seen.value(condition.left)
-    if value is None or bound is None:
-        return 0
-    true = compare(value, operator, bound)
-    if isinstance(condition.left, Windowed) and seen.covered(condition.left) * 5 < condition.left.width * 4:
-        if not true or (condition.left.function == "sum" and operator not in (">", ">=")):
-            return 0
-    if not true and seen.is_silent(condition.left.metric):
-        return 0
-    return 1 if true else -1
-
-
-def sustained(condition: Sustained, seen: Seen, moved: bool, negated: bool) -> int:
-    bound = threshold(condition.condition, seen, moved, negated)
-    if bound is None or seen.value(condition.condition.left) is None:
-        return 0
-    since = run_start(condition, seen, moved, negated)
-    clock = seen.clock if seen.moment is None else seen.moment
-    complete = since is not None and clock >= since + condition.duration
-    if complete != negated:
-        return 1
-    return 0 if seen.is_silent(condition.condition.left.metric) else -1
-
-
-def run_start(condition: Sustained, seen: Seen, moved: bool, negated: bool) -> int | None:
-    since = seen.runs.get((condition, moved, negated))
-    if seen.moment is None:
-        return since
-    bound = threshold(condition.condition, seen, moved, negated)
-    memory = seen.state.memory(condition.condition.left.metric, 0)
-    start = since if since is not None and since <= seen.moment else None
-    for report in reversed(memory.reports if memory and bound is not None else []):
-        if report.stamp > seen.moment or (start is not None and report.stamp >= start):
-            continue
-        assert bound is not None
-        if not compare(report.last, condition.condition.operator, bound):
-            break
-        start = report.stamp
-    return start
-
-
-def sustaineds(
-    condition: Condition | None, moved: bool, negated: bool = False
-) -> Iterator[tuple[Sustained, bool, bool]]:
-    match condition:
-        case Sustained():
-            yield condition, moved, negated
-        case Not(part):
-            yield from sustaineds(part, moved, not negated)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from sustaineds(part, moved, negated)
-
-
-def comparisons(condition: Condition | None) -> Iterator[Comparison]:
-    match condition:
-        case Comparison():
-            yield condition
-        case Sustained(inner):
-            yield inner
-        case Not(part):
-            yield from comparisons(part)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from comparisons(part)
-
-
 class Reference:
     """All rules over all sensors, without haste."""
 
     def __init__(self, kinds: Kinds, registry: Registry, rules: tuple[Rule, ...]) -> None:
         self.kinds, self.registry, self.rules = kinds, registry, rules
         self.found: list[dict[str, Any]] = []
+        self.now = (-EVER, RAISING)
         self.sensors = [self._sensor(sensor) for sensor in registry.sensors]
         self.subjects = {
             (rule.id, sensor.id): SubjectState({g: LatchState() for g in sorted(rule.grades, reverse=True)})
@@ -461,7 +134,9 @@ class Reference:
             ]
             first = min(pending, key=lambda entry: entry[:3], default=None)
             if first is None or first[0] >= until:
+                self.now = until
                 return
+            self.now = first[0]
             (instant, order), _, _, rule, state = first
             self._fire(rule, state, instant, order)
 
@@ -497,7 +172,7 @@ class Reference:
         if any(latch.release is not None for latch in subject.latches.values()):
             for metric in self._metrics(rule):
                 fallen = state.metrics[metric].heard + rule.silent_after * state.patience
-                if fallen > 0 and self._voids(rule, state, fallen):
+                if (fallen, SILENCE) > self.now and self._voids(rule, state, fallen):
                     yield fallen, SILENCE
 
     def _voids(self, rule: Rule, state: SensorState, instant: int) -> list[LatchState]:
@@ -619,10 +294,11 @@ class Reference:
         subject = self.subjects[rule.id, state.sensor.id]
         after = rule.release.after
         for latch in subject.latches.values():
-            if latch.release is not None and latch.raised is not None:
-                if latch.release + after <= clock and instant >= latch.raised + max(after, 1):
-                    latch.raised = latch.release = latch.run = None
-                    latch.auto = False
+            if latch.release is None or latch.raised is None:
+                continue
+            if latch.release + after <= clock and instant >= latch.raised + max(after, 1):
+                latch.raised = latch.release = latch.run = None
+                latch.auto = False
         order = 1 if message < 0 else 0
         self._tell(rule, state, instant, message, {}, self._now(rule, state, instant + order, clock))
 
@@ -639,8 +315,13 @@ class Reference:
         before = deepcopy(state)
         alone = take_in(state, stamp, received, values)
         for rule in self.rules:
-            if (rule.id, state.sensor.id) in self.subjects and self._metrics(rule) & values.keys():
+            known = (rule.id, state.sensor.id) in self.subjects and self._metrics(rule) & values.keys()
+            if known and not (self._is_quiet(rule, state) and says_nothing(rule, state, values)):
                 self._look_back(rule, before, state, alone, stamp, received, message)
+
+    def _is_quiet(self, rule: Rule, state: SensorState) -> bool:
+        subject = self.subjects[rule.id, state.sensor.id]
+        return not subject.runs and all(latch == LatchState() for latch in subject.latches.values())
 
     def _look_back(
         self,
@@ -765,9 +446,9 @@ class Reference:
             lines.append((shown, top, "auto" if top in (None, sure) else "review"))
         for k, (old, new, disposition) in enumerate(lines):
             reason = why(old, new)
-            if k == 0 and disposition == "auto" and new is not None and old is not None:
-                if new <= old and top is not None and top >= old:
-                    reason = "confirmed by newer data"
+            rises = k == 0 and disposition == "auto" and new is not None
+            if rises and old is not None and top is not None and new <= old <= top:
+                reason = "confirmed by newer data"
             if subject.warning == "":
                 subject.warning = warning_id(rule.id, state.sensor.id, instant)
             grade = new or old
@@ -801,97 +482,3 @@ def why(old: Grade | None, new: Grade | None) -> str:
     if old is None:
         return "raised"
     return "upgraded" if new > old else "downgraded"
-
-
-def coverage(condition: Condition, seen: Seen) -> float | None:
-    windows = [c.left for c in comparisons(condition) if isinstance(c.left, Windowed)]
-    shares = [seen.covered(left) / left.width for left in windows if seen.window(left)]
-    return round(min(shares), 3) if shares else None
-
-
-def ladder(rule: Rule, seen: Seen, moved: bool) -> dict[Grade, int]:
-    """A true stronger grade makes the weaker ones true (D13)."""
-    verdicts = {grade: verdict(condition, seen, moved) for grade, condition in rule.grades.items()}
-    for grade in verdicts:
-        if any(verdicts[other] == 1 for other in verdicts if other > grade):
-            verdicts[grade] = 1
-    return verdicts
-
-
-def all_sustaineds(rule: Rule) -> list[tuple[Sustained, bool, bool]]:
-    found = [key for c in rule.grades.values() for moved in (False, True) for key in sustaineds(c, moved)]
-    return list(dict.fromkeys([*found, *sustaineds(rule.only_if, False)]))
-
-
-def moments(rule: Rule, state: SensorState, own: int, clock: int) -> list[int]:
-    """The stamps that the rule can look back on, and the moments at which a `sustained` completed."""
-    found = {own, state.newest}
-    for metric in {c.left.metric for c in [*rule.grades.values(), rule.only_if] for c in comparisons(c)}:
-        found |= {report.stamp for memory in state.metrics[metric].memories for report in memory.reports}
-    for held, moved, negated in all_sustaineds(rule):
-        bound = threshold(held.condition, Seen(state, 0, {}, rule), moved, negated)
-        memory = state.memory(held.condition.left.metric, 0)
-        true_before = False
-        for report in memory.reports if memory and bound is not None else []:
-            assert bound is not None
-            true = compare(report.last, held.condition.operator, bound)
-            if true and not true_before:
-                found.add(report.stamp + held.duration)
-            true_before = true
-    return sorted(moment for moment in found if moment <= clock)
-
-
-def take_in(
-    state: SensorState, stamp: int, received: int, values: dict[str, tuple[int, int, int]]
-) -> dict[Any, Memory]:
-    """Remember a reading; what is older than its memory stands alone."""
-    alone: dict[Any, Memory] = {}
-    for name, (value, period, flags) in values.items():
-        metric = state.metrics[name]
-        is_amount = state.kind.metrics[name].form is Form.AMOUNT
-        report = Report(stamp, stamp, value, value, value, flags)
-        if is_amount:
-            report = amount(state, metric, stamp, value, period, flags)
-        memories = metric.memories or [Memory(0, 1, 0, is_amount)]
-        if not any(not memory.cell for memory in metric.memories):
-            alone[name, 0] = Memory(EVER, 1, 0, is_amount, [deepcopy(report)])
-        for memory in memories if metric.memories else []:
-            copy = deepcopy(report)
-            if not memory.add(copy):
-                alone[name, memory.cell] = Memory(EVER, 1, memory.cell, is_amount, [copy])
-        metric.heard = received
-        if stamp >= metric.stamp:
-            metric.stamp, metric.value, metric.flags = stamp, value, flags
-    return alone
-
-
-def amount(
-    state: SensorState, metric: MetricState, stamp: int, value: int, period: int, flags: int
-) -> Report:
-    """An amount with its period: the message's, the interval, or the time since the report before (D20)."""
-    interval = state.sensor.reporting.interval
-    guessed = not period and not interval
-    if guessed:
-        earlier = [r.stamp for memory in metric.memories for r in memory.reports if r.stamp < stamp]
-        period = stamp - max(earlier, default=stamp)
-    return Report(stamp, stamp, -EVER, -EVER, value, flags, period or interval, guessed)
-
-
-def grouped(
-    readings: Readings, registry: Registry, kinds: Kinds
-) -> Iterator[tuple[int, int, int, dict[str, tuple[int, int, int]]]]:
-    """The readings of a block one by one; a second value of a metric at a stamp is one more reading."""
-    found: dict[tuple[int, int, int], list[dict[str, tuple[int, int, int]]]] = {}
-    for k in range(len(readings)):
-        key = (int(readings.message[k]), int(readings.observed[k]), int(readings.slot[k]))
-        name = kinds.columns[int(readings.column[k])].name
-        row = (int(readings.value[k]), int(readings.period[k]), int(readings.quality[k]))
-        turns = found.setdefault(key, [{}])
-        turn = next((t for t in turns if name not in t), None)
-        if turn is None:
-            turn = {}
-            turns.append(turn)
-        turn[name] = row
-    for (message, stamp, slot), turns in sorted(found.items(), key=lambda item: item[0]):
-        for values in turns:
-            yield message, slot, stamp, values

@@ -1,4 +1,4 @@
-"""The engine against the slow reference, on random rules, readings, gaps, jitter, repeats, and any cut of them."""
+"""The engine against the slow reference: random rules, readings, gaps, jitter, repeats, any cut of them."""
 
 import os
 from collections.abc import Iterator

@@ -48,6 +48,14 @@ def test_readings_received_together_but_observed_apart_are_messages_of_their_own
     ]
 
 
+def test_a_metric_that_comes_again_is_a_message_of_its_own() -> None:
+    """A record keeps what was sent twice; one message with a key twice would be refused whole."""
+    [instant] = instants([row(0, "a", "rain", "1"), row(0, "a", "rain", "1")], PLACES)
+
+    assert len(instant.messages) == 2
+    assert instant.messages[0] == instant.messages[1]
+
+
 def test_a_sensor_without_a_place_speaks_where_nobody_is_registered() -> None:
     [instant] = instants([row(0, "stranger", "rain", "1")], PLACES)
 

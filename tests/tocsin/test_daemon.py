@@ -2,19 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from ingest.clock import SystemClock
-from ingest.journal import EntryKind, Retention
-from rules.realm import Realm
-from simulators.broker import LoopbackBroker
-from tests.tocsin.village import ROUTES, RULES, SETTINGS, bundle, write
+from ingest.journal import EntryKind
+from tests.tocsin.serving import opened, running, started
+from tests.tocsin.village import ROUTES, RULES, write
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
-from tocsin.storage import Storage
 
 HORNS = '  - {hazard: "*", grades: [red], to: [horns], channels: [loudspeaker]}\n'
 
@@ -22,44 +18,6 @@ HORNS = '  - {hazard: "*", grades: [red], to: [horns], channels: [loudspeaker]}\
 def stricter(files: Bundle) -> Bundle:
     rules = RULES.replace("stage >= 4 m", "stage >= 3.5 m")
     return Bundle(files.main, {**files.texts, "rules/all.yaml": rules})
-
-
-@asynccontextmanager
-async def opened(directory: Path) -> AsyncIterator[tuple[Storage, Path, Bundle]]:
-    """A state directory, the settings file of a village and its bundle; the broker is there."""
-    broker = LoopbackBroker()
-    port = await broker.start()
-    settings = SETTINGS.replace("port: 1883", f"port: {port}")
-    path = write(directory / "configs", bundle(settings))
-    storage = Storage.open(directory / "state", Realm.LIVE, Retention())
-    try:
-        yield storage, path, read_bundle(path)
-    finally:
-        storage.close()
-        await broker.stop()
-
-
-@asynccontextmanager
-async def running(daemon: Daemon) -> AsyncIterator[Daemon]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(daemon.run(stop))
-    async with asyncio.timeout(20):
-        while not daemon.connected():
-            assert not task.done()
-            await asyncio.sleep(0.002)
-        try:
-            yield daemon
-        finally:
-            stop.set()
-            await task
-
-
-@asynccontextmanager
-async def started(directory: Path) -> AsyncIterator[tuple[Daemon, Path]]:
-    async with opened(directory) as (storage, path, files):
-        configuration = apply_first(files, storage, SystemClock())
-        async with running(Daemon(configuration, storage, SystemClock())) as daemon:
-            yield daemon, path
 
 
 def applied(daemon: Daemon) -> list[str]:
@@ -74,7 +32,8 @@ async def test_it_is_ready_once_it_is_connected_and_stops_clean(tmp_path: Path) 
             during = daemon.problems()
         after = daemon.problems()
 
-    assert (before.keys(), during) == ({"daemon", "broker"}, {})
+    assert before.keys() == {"daemon", "broker"}
+    assert during == {}
     assert "daemon" in after
 
 
