@@ -16,7 +16,7 @@ from ingest.reading import Decoded, Readings
 from ingest.registry import Registry
 
 # Fingerprints over all sensors (64 MB), and the least and the most for one.
-FINGERPRINTS = 2**23
+FINGERPRINTS = 2**21
 LEAST, MOST = 16, 1024
 NEVER = np.iinfo(np.int64).min
 

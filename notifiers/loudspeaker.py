@@ -9,9 +9,10 @@ repetition with the same receipt.
 
 import asyncio
 import random
+import socket
 import ssl
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 import aiomqtt
 import msgspec
@@ -77,6 +78,7 @@ class LoudspeakerChannel:
         self._repeat = repeat
         self._timeout = timeout
         self._client: aiomqtt.Client | None = None
+        self._inbox = _Inbox()
 
     @property
     def connected(self) -> bool:
@@ -84,7 +86,7 @@ class LoudspeakerChannel:
 
     def idle(self) -> bool:
         """Whether every receipt that has arrived has been handed on."""
-        return self._client is None or len(self._client.messages) == 0
+        return self._inbox.arrived == self._inbox.handled
 
     async def run(self) -> None:
         """Stay connected, until cancelled."""
@@ -96,6 +98,7 @@ class LoudspeakerChannel:
                     self._client, pause = client, _SHORTEST_PAUSE
                     async for message in client.messages:
                         self._hear(message)
+                        self._inbox.handled += 1
             except aiomqtt.MqttError as error:
                 _log.warning("loudspeaker_disconnected", host=self._host, port=self._port, reason=str(error))
             finally:
@@ -123,6 +126,7 @@ class LoudspeakerChannel:
 
     def _new_client(self) -> aiomqtt.Client:
         # The session outlives a broken connection, so that the receipts of that time are not lost.
+        self._inbox = _Inbox()
         return aiomqtt.Client(
             self._host,
             self._port,
@@ -135,6 +139,10 @@ class LoudspeakerChannel:
             properties=_properties(PacketTypes.CONNECT, SessionExpiryInterval=HOUR // SECOND),
             timeout=self._timeout,
             keepalive=15,
+            # A command behind an acknowledgement would wait 40 ms for the broker's system.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            # Called with `maxsize`, so that what makes the queue need not be its class.
+            queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: self._inbox),
         )
 
     def _command(self, delivery: Delivery) -> bytes:
@@ -166,6 +174,19 @@ class LoudspeakerChannel:
             return
         # The horn's own clock is not to be trusted with the order of things.
         self._on_receipt(Receipt(heard.id, State(heard.state), self._clock.now(), heard.reason, horn))
+
+
+class _Inbox(asyncio.Queue[aiomqtt.Message]):
+    """Counts: aiomqtt takes a message from its queue some turns of the loop before it hands it over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived = 0
+        self.handled = 0
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        self.arrived += 1
+        super().put_nowait(item)
 
 
 def _properties(packet: int, **values: int) -> Properties:

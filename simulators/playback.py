@@ -77,11 +77,15 @@ class Playback:
     async def run(self, repeat: bool = False) -> None:
         """Play to the end, or for ever; each instant waits for the broker to have the one before."""
         shift = 0
-        while self._next is not None:
-            for instant in instants(self._shifted(shift), self._places):
-                await self._play(instant)
-            shift += self._length()
-            self._next = self._rows[0].received + shift if repeat else None
+        try:
+            while self._next is not None:
+                for instant in instants(self._shifted(shift), self._places):
+                    await self._play(instant)
+                shift += self._length()
+                self._next = self._rows[0].received + shift if repeat else None
+        finally:
+            # Also when it is cancelled in the middle of an instant: it has nothing to do any more.
+            self._next = None
 
     async def _play(self, instant: Instant) -> None:
         self._next = instant.received

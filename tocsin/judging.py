@@ -14,7 +14,7 @@ from ingest.snapshots import SnapshotUnwritable
 from ingest.wire import Message
 from rules.transition import Transition
 from tocsin.intake import Handed, Intake
-from tocsin.judge import Judge, Judged
+from tocsin.judge import Judge, Judged, State
 from tocsin.storage import Storage
 
 log = structlog.get_logger()
@@ -44,6 +44,7 @@ class Judging:
         self._committed = committed
         self.done = 0
         self._snapshot_due = 0.0
+        self._keeping: asyncio.Task[None] | None = None
 
     async def recover(self) -> int:
         """Judge what the journal holds beyond the judge's position; returns the number of entries."""
@@ -65,8 +66,10 @@ class Judging:
                 self.done += 1
             elif self._intake.settled():
                 await self._tick()
+            if self._keeping is not None and self._keeping.done():
+                await self._kept()
             if loop.time() >= self._snapshot_due:
-                await self.snapshot()
+                self._begin_snapshot()
 
     async def _take(self, entry: Entry, packets: Sequence[Message] | None = None) -> None:
         if entry.kind is EntryKind.BUNDLE:
@@ -81,13 +84,12 @@ class Judging:
         waiting = [asyncio.ensure_future(queue.get())]
         if (due := self.judge.due) is not None:
             waiting.append(asyncio.ensure_future(self._clock.sleep_until(due)))  # type: ignore[arg-type]
-        await asyncio.wait(waiting, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
-        for future in waiting[1:]:
-            future.cancel()
-        if waiting[0].done():
-            return waiting[0].result()
-        waiting[0].cancel()
-        return None
+        try:
+            await asyncio.wait(waiting, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED)
+            return waiting[0].result() if waiting[0].done() else None
+        finally:
+            for future in waiting:
+                future.cancel()
 
     async def _tick(self) -> None:
         instant = self._clock.now()
@@ -125,14 +127,29 @@ class Judging:
         return self.done == self._intake.handed and (due is None or due > self._clock.now())
 
     async def snapshot(self) -> None:
-        """Copy the state here, write it elsewhere; the journal before it may then be retired."""
+        """Keep the state as it is now; the journal before it may then be retired."""
+        await self._kept()
+        self._begin_snapshot()
+        await self._kept()
+
+    def _begin_snapshot(self) -> None:
+        """Copy the state here, write it beside the judging; a slow disk gets fewer snapshots, not more."""
         loop = asyncio.get_running_loop()
         self._snapshot_due = loop.time() + SNAPSHOT_SECONDS
-        position, bundle, state = self.judge.snapshot()
+        if self._keeping is None:
+            self._keeping = loop.create_task(self._keep(*self.judge.snapshot()), name="snapshot")
+
+    async def _kept(self) -> None:
+        if self._keeping is not None:
+            await self._keeping
+            self._keeping = None
+
+    async def _keep(self, position: int, bundle: str, state: State) -> None:
+        storage, loop = self._storage, asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._storage.outbox_thread, self._storage.quarantine.settle)
-            await asyncio.to_thread(self._storage.snapshots.write, position, bundle, state)
-            await asyncio.to_thread(self._storage.journal.move_cursor, "engine", position)
+            await loop.run_in_executor(storage.outbox_thread, storage.quarantine.settle)
+            await asyncio.to_thread(storage.snapshots.write, position, bundle, state)
+            await asyncio.to_thread(storage.journal.move_cursor, "engine", position)
         except (SnapshotUnwritable, JournalUnavailable, QuarantineUnavailable) as error:
             log.error("no snapshot", reason=str(error))
 

@@ -172,7 +172,7 @@ class Reference:
         if any(latch.release is not None for latch in subject.latches.values()):
             for metric in self._metrics(rule):
                 fallen = state.metrics[metric].heard + rule.silent_after * state.patience
-                if (fallen, SILENCE) > self.now and self._voids(rule, state, fallen):
+                if (fallen, SILENCE) >= self.now and self._voids(rule, state, fallen):
                     yield fallen, SILENCE
 
     def _voids(self, rule: Rule, state: SensorState, instant: int) -> list[LatchState]:

@@ -129,3 +129,17 @@ async def test_an_empty_record_ends_at_once() -> None:
 
         assert playback.idle()
         assert playback.published == 0
+
+
+async def test_a_playback_that_was_cancelled_has_nothing_left_to_do() -> None:
+    """A demo ends in the middle of a record, and time goes on for those who still work."""
+    async with stage([row(0, "a", "rain", "1"), row(60, "a", "rain", "2")]) as (clock, playback, _):
+        playing = asyncio.create_task(playback.run())
+        await clock.run(START + 1000)
+        playing.cancel()
+        await asyncio.wait([playing])
+
+        clock.hop("playback", playback.idle)
+        await clock.run(START + 120_000)
+
+        assert playback.idle()
