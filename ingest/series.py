@@ -28,13 +28,16 @@ T = TypeVar("T")
 # The first and the longest pause after a failure, in seconds of the loop, before jitter.
 PAUSES = (0.5, 10.0)
 REFUSED_KEPT = 1_000
+# Seconds of the loop between two looks at whether to give way.
+WAIT = 0.005
 
 
 class SeriesWriter:
     """Writes every entry at least once, in order.
 
     The durable cursor trails by `store.trail`; after a failure, and when the store was started anew, all that
-    lies beyond the cursor is written again, and points overwrite themselves. `worker` runs what blocks.
+    lies beyond the cursor is written again, and points overwrite themselves. `worker` runs what blocks;
+    `give_way` says that something more urgent is behind, and a write then waits, at most `patience` s.
 
     available       whether the last attempt succeeded; if not, `reason` says why
     points_written  values, those written again included
@@ -52,12 +55,16 @@ class SeriesWriter:
         *,
         name: str = "series",
         pauses: tuple[float, float] = PAUSES,
+        give_way: Callable[[], bool] = lambda: False,
+        patience: float = 0.5,
     ) -> None:
         self._journal = journal
         self._store = store
         self._clock = clock
         self._worker = worker
         self._first_pause, self._longest_pause = pauses
+        self._give_way = give_way
+        self._patience = patience
         self._transfer = Transfer(journal, decode, store)
         self._cursor = TrailingCursor(journal, name, store.trail)
         self._position = self._cursor.position
@@ -89,6 +96,7 @@ class SeriesWriter:
         """Follow the journal until cancelled; what fails is tried for ever, with growing pauses."""
         while True:
             self._woken.clear()
+            await self._wait_for_way()
             try:
                 await self._round()
             except (StoreUnavailable, JournalUnavailable, JournalCorrupt) as error:
@@ -111,6 +119,13 @@ class SeriesWriter:
                     self.notify()
                     self._turned.clear()
                     await self._turned.wait()
+
+    async def _wait_for_way(self) -> None:
+        """History lets judgement go first, but comes to its turn."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + self._patience
+        while self._give_way() and loop.time() < latest:
+            await asyncio.sleep(WAIT)
 
     async def _round(self) -> None:
         if self._incarnation is None:

@@ -1,14 +1,17 @@
 """One step of the series writer: some journal entries, decoded and written. All of it blocks."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ingest.journal_entry import Entry
 from ingest.series_cursor import Journaled
 from ingest.series_store import Block, Store, StoreRefused
 
-# Entries a write, at most half a megabyte each.
+# Entries a write, and messages: a long write would take its time from whoever judges in the same process.
 ENTRIES = 16
+MESSAGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Transfer:
         Raises StoreUnavailable, JournalUnavailable, JournalCorrupt; some may then be written.
         """
         last = self.journal.last
-        entries = self.journal.read(position, ENTRIES)
+        entries = _some(self.journal.read(position, ENTRIES))
         if not entries:
             # Whatever lay there is gone, by retention or with a lost file.
             return Transferred(max(last, position), 0, ())
@@ -54,3 +57,9 @@ class Transfer:
                 return [(blocks[0].readings.sequence, refusal.reason)]
             return [found for block in blocks for found in self._write([block])]
         return []
+
+
+def _some(entries: list[Entry]) -> list[Entry]:
+    """The first entries, up to MESSAGES messages in all, but at least one entry."""
+    counts = list(accumulate(entry.count for entry in entries))
+    return entries[: max(bisect_right(counts, MESSAGES), 1)]

@@ -71,7 +71,14 @@ class Daemon:
         )
         decoder = JournalDecoder(storage.bundles, self._basis)
         self.store = store_of(settings.series, storage.directory)
-        self.series = SeriesWriter(storage.journal, decoder, self.store, clock, storage.series_thread)
+        self.series = SeriesWriter(
+            storage.journal,
+            decoder,
+            self.store,
+            clock,
+            storage.series_thread,
+            give_way=lambda: self.judging.done < self.intake.handed,
+        )
         self.notify = Notify()
         self.stages = tuple(self._stages())
 

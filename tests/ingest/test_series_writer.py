@@ -138,11 +138,21 @@ class Forgetful:
 class Rig:
     """A journal, a store and a writer between them under one simulated clock."""
 
-    def __init__(self, journal: Journal, store: Store, clock: LockstepClock) -> None:
+    def __init__(self, journal: Journal, store: Store, clock: LockstepClock, patience: float = 60) -> None:
         self.journal = journal
         self.store = store
         self.clock = clock
-        self.writer = SeriesWriter(journal, decode, store, clock, InLine(), pauses=(0.0, 0.0))
+        self.urgent = False
+        self.writer = SeriesWriter(
+            journal,
+            decode,
+            store,
+            clock,
+            InLine(),
+            pauses=(0.0, 0.0),
+            give_way=lambda: self.urgent,
+            patience=patience,
+        )
 
     def append(self, *instants: int, kind: EntryKind = EntryKind.MQTT) -> Entry:
         entry = self.journal.append(self.clock.now(), kind, len(instants), json.dumps(instants).encode())
@@ -202,6 +212,32 @@ async def test_what_is_journaled_is_written(
 
         assert (rig.writer.idle(), rig.writer.lag, rig.writer.points_written) == (True, 0, 2)
     assert embedded.read("s0", "stage", START, START + 9) == [Point(START, 0, 0), Point(START + 1, 0.001, 0)]
+
+
+async def test_history_lets_judgement_go_first(
+    journal: Journal, embedded: EmbeddedStore, clock: LockstepClock
+) -> None:
+    async with running(Rig(journal, embedded, clock)) as rig:
+        rig.urgent = True
+        rig.append(START)
+        await rig.settle()
+        assert rig.writer.lag == 1
+
+        rig.urgent = False
+        async with asyncio.timeout(5):
+            while rig.writer.lag:
+                await asyncio.sleep(0.001)
+
+
+async def test_history_comes_to_its_turn_however_urgent_the_rest(
+    journal: Journal, embedded: EmbeddedStore, clock: LockstepClock
+) -> None:
+    async with running(Rig(journal, embedded, clock, patience=0.0)) as rig:
+        rig.urgent = True
+        rig.append(START)
+        await rig.settle()
+
+        assert rig.writer.lag == 0
 
 
 async def test_a_store_that_is_durable_at_once_lets_the_cursor_follow_at_once(
