@@ -15,7 +15,7 @@ from bench.figures import Run
 from bench.machine import machine
 from bench.measure import Bench, Options, Setup
 from bench.report import encode, show
-from simulators.broker_mosquitto import SEARCHED
+from simulators.mosquitto import SEARCHED
 
 
 def main(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.process import children, line, python
-from simulators.broker_mosquitto import Mosquitto
+from simulators.mosquitto import Mosquitto
 from simulators.victoria_metrics import VictoriaMetrics
 
 

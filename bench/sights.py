@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from notifiers.outbox_reader import OutboxReader
+from notifiers.outbox.reader import OutboxReader
 
 POLL = 0.001
 

@@ -13,7 +13,8 @@ from mqtt5 import PublishPacket
 from bench.mix import sensor_rows, zones
 from bench.process import daemon, end, failure, free_port
 from ingest.journal import open_read_only
-from ingest.wire import messages
+from ingest.session.wire import messages
+from simulators.http_get import http_get
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 READY_WITHIN = 60.0
@@ -58,7 +59,7 @@ class Subject:
         self._process = await daemon(self._config, self.state, self.log)
         try:
             async with asyncio.timeout(READY_WITHIN):
-                while b"200 OK" not in await self._get("/readyz"):
+                while b"200 OK" not in await http_get(self._port, "/readyz"):
                     if self._process.returncode is not None:
                         raise TimeoutError
                     await asyncio.sleep(0.05)
@@ -98,18 +99,7 @@ class Subject:
         return count, len(distinct)
 
     async def _figure(self, name: str) -> float:
-        for text in (await self._get("/metrics")).decode().splitlines():
+        for text in (await http_get(self._port, "/metrics")).decode().splitlines():
             if text.startswith(f"{name} "):
                 return float(text.split()[-1])
         raise failure(f"the daemon's /metrics show no {name}", self.log)
-
-    async def _get(self, path: str) -> bytes:
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        except ConnectionRefusedError:
-            return b""
-        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-        answer = await reader.read()
-        writer.close()
-        await writer.wait_closed()
-        return answer

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ingest.decode_rows import select
+from ingest.decode.rows import select
 from ingest.reading import Decoded, Readings
 from ingest.registry import Registry
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, Field
 
 from ingest.document import Document, Strict, parse_yaml, validate
+from ingest.document.source_text import did_you_mean
 from ingest.finding import Finding
-from ingest.source_text import did_you_mean
 
 _Some = TypeVar("_Some", bound=Sized)
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field
 
 from ingest.document import Document, Strict, parse_yaml, validate
+from ingest.document.source_text import did_you_mean
 from ingest.finding import Finding
 from ingest.registry import Registry
-from ingest.source_text import did_you_mean
 from notifiers.contacts_file import HORNS, Contacts, Person, at_least_one
 from rules.grade import Grade
 

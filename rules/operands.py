@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ingest.clock import DAY
+from ingest.document.source_text import did_you_mean
 from ingest.duration import DurationError, format_duration, parse_duration
 from ingest.kinds import Form, Kind, Metric
-from ingest.source_text import did_you_mean
 from rules.parsing import FUNCTIONS, Node, Problem, branches, unknown_function, word
 from rules.tree import Operand, Value, Windowed
 

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ingest.composer import Path, Plain
 from ingest.document import Document
+from ingest.document.composer import Path, Plain
+from ingest.document.source_text import did_you_mean
 from ingest.finding import Finding
 from ingest.kinds import Kinds
 from ingest.registry import Registry, Sensor
-from ingest.source_text import did_you_mean
 from rules.language import ConditionError, parse_condition
 from rules.rule_file import Selection, UnreadableError, parse_selection
 from rules.tree import Condition

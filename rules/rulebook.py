@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
-from ingest.composer import Path
 from ingest.document import Document, parse_yaml, validate
+from ingest.document.composer import Path
 from ingest.finding import Finding
 from ingest.kinds import Kind, Kinds
 from ingest.registry import Registry

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from ingest.document.source_text import did_you_mean
 from ingest.kinds import Kind, Metric
-from ingest.source_text import did_you_mean
 from ingest.units import Conversion, UnitError, conversion
 from rules.printed import plain_number, printed, quantity
 from rules.tree import Comparison, Literal, Operand, SiteParameter, Value, Windowed

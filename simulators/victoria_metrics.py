@@ -6,6 +6,8 @@ import signal
 import socket
 from pathlib import Path
 
+from simulators.http_get import http_get
+
 READY_WITHIN = 20.0  # s from the start of the process to its first answer
 
 
@@ -57,15 +59,7 @@ class VictoriaMetrics:
 
     async def get(self, path: str) -> bytes:
         """The answer to a GET with its header; empty while nobody answers."""
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        except ConnectionRefusedError:
-            return b""
-        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-        answer = await reader.read()
-        writer.close()
-        await writer.wait_closed()
-        return answer
+        return await http_get(self.port, path)
 
     async def _end(self, how: signal.Signals) -> None:
         if self._process is None:

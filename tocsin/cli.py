@@ -17,7 +17,7 @@ from ingest.finding import ConfigurationError
 from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import Quarantine, QuarantineUnavailable
 from ingest.reading import Reason
-from notifiers.outbox_schema import OutboxError
+from notifiers.outbox.schema import OutboxError
 from notifiers.routing import coverage
 from rules.grade import Grade
 from rules.transition import iso, line

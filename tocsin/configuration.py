@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ingest.finding import ConfigurationError, Finding
 from ingest.kinds import Kinds
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Sensor, Zone
-from ingest.sensors_file import read_sensors_csv, read_sensors_yaml
-from ingest.zones_file import read_zones
+from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
+from ingest.registry.zones_file import read_zones
 from notifiers.contacts_file import Contacts, read_contacts
 from notifiers.routes_file import Routes, read_routes
 from rules.rulebook import read_rules

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ingest.decode import Decoder
 from ingest.journal import Entry, EntryKind
 from ingest.series import Block
-from ingest.wire import messages
+from ingest.session.wire import messages
 from tocsin.bundle import Bundles
 from tocsin.judge import Basis
 

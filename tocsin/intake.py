@@ -10,7 +10,7 @@ import structlog
 from ingest.clock import Clock
 from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable
 from ingest.session import Batch, Session, SessionClosed
-from ingest.wire import Message
+from ingest.session.wire import Message
 
 log = structlog.get_logger()
 

@@ -16,8 +16,8 @@ from ingest.kinds import Kinds
 from ingest.reading import Rejected
 from ingest.registry import Registry
 from ingest.screening import Screen
+from ingest.session.wire import Message, messages
 from ingest.snapshots import Array, Snapshot
-from ingest.wire import Message, messages
 from rules.engine import Engine
 from rules.rule import Rule
 from rules.transition import Transition

@@ -10,8 +10,8 @@ import structlog
 from ingest.clock import Clock
 from ingest.journal import Entry, EntryKind, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
+from ingest.session.wire import Message
 from ingest.snapshots import SnapshotUnwritable
-from ingest.wire import Message
 from rules.transition import Transition
 from tocsin.intake import Handed, Intake
 from tocsin.judge import Judge, Judged, State

@@ -6,7 +6,7 @@ from collections import Counter
 from console.overview import LastDelivery, Online, OpenWarning, Overview
 from console.summary import Summary
 from ingest.registry import Registry
-from notifiers.outbox_reader import OutboxReader, Progress
+from notifiers.outbox.reader import OutboxReader, Progress
 from rules.grade import Grade
 from rules.rule import Rule
 from rules.transition import Disposition

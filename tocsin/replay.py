@@ -8,10 +8,10 @@ import mqtt5
 
 from ingest.finding import ConfigurationError, Finding
 from ingest.journal import Entry, EntryKind
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Zone
-from ingest.sensors_file import read_sensors_csv, read_sensors_yaml
-from ingest.zones_file import read_zones
+from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
+from ingest.registry.zones_file import read_zones
 from rules.rulebook import read_rules
 from rules.transition import Transition
 from simulators.playback import Instant, Place, instants

@@ -6,8 +6,8 @@ from pathlib import Path
 from ingest.clock import Clock
 from ingest.journal import Retention
 from ingest.series import Store
-from ingest.series_embedded import EmbeddedStore
-from ingest.series_influx import InfluxStore
+from ingest.series.embedded import EmbeddedStore
+from ingest.series.influx import InfluxStore
 from ingest.session import Broker, Tls
 from notifiers.delivery import Channel, Receipt
 from notifiers.loudspeaker import LoudspeakerChannel

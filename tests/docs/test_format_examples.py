@@ -10,10 +10,10 @@ from mqtt5 import PublishPacket
 
 from ingest.decode import Decoder
 from ingest.finding import Finding
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from ingest.reading import Decoded
-from ingest.sensors_file import read_sensors_csv, read_sensors_yaml
-from ingest.zones_file import read_zones
+from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
+from ingest.registry.zones_file import read_zones
 from notifiers.contacts_file import read_contacts
 from notifiers.delivery import State
 from notifiers.routes_file import read_routes

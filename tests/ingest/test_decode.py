@@ -11,11 +11,11 @@ from mqtt5 import PublishPacket
 
 from ingest.clock import DAY, MINUTE, SECOND
 from ingest.decode import LARGEST_PAYLOAD, Decoder
-from ingest.decode_scale import MOST_LEARNED, Scales
+from ingest.decode.scale import MOST_LEARNED, Scales
 from ingest.kinds import Form, Kind, Kinds, Metric, Reporting, ReportingMode
 from ingest.reading import Decoded, Quality, Reason
 from ingest.registry import Registry, Sensor
-from ingest.wire import Message, Undecodable
+from ingest.session.wire import Message, Undecodable
 
 RECEIVED = 1_527_422_400_000
 PERIODIC = Reporting(ReportingMode.PERIODIC, 5 * MINUTE)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.journal import Entry, EntryKind, JournalCorrupt
-from ingest.journal_archive import FRAME_BYTES, FRAME_ENTRIES, Archive, write_archive
+from ingest.journal.archive import FRAME_BYTES, FRAME_ENTRIES, Archive, write_archive
 
 FIRST = 42
 

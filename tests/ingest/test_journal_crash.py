@@ -11,8 +11,8 @@ import ingest
 from ingest.clock import HOUR
 from ingest.durable import unfinished
 from ingest.journal import Entry, EntryKind, Journal, Retention
-from ingest.journal_file import create
-from ingest.journal_reader import database_path
+from ingest.journal.file import create
+from ingest.journal.reader import database_path
 
 START = 1_700_000_000_000 // HOUR * HOUR
 ROOT = Path(ingest.__file__).parents[1]

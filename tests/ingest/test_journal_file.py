@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.journal import Entry, EntryKind, JournalUnavailable
-from ingest.journal_file import BlockFile, BlockWriter, create
+from ingest.journal.file import BlockFile, BlockWriter, create
 
 
 def entries(count: int) -> list[Entry]:

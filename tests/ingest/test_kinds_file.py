@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ingest.kinds import Form, Kinds, Reporting, ReportingMode
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from ingest.units import conversion
 
 SHIPPED = Path(__file__).parents[2] / "configs" / "kinds.yaml"

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from ingest.decode_refusal import Refusal
-from ingest.native import Report, instant, period, read_native
+from ingest.decode.native import Report, instant, period, read_native
+from ingest.decode.refusal import Refusal
 from ingest.reading import Reason
 
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from ingest.decode_refusal import Refusal
+from ingest.decode.refusal import Refusal
+from ingest.decode.senml import Measurement, read_pack, split_name
 from ingest.reading import Reason
-from ingest.senml import Measurement, read_pack, split_name
 
 RECEIVED = 1_527_422_400_000
 

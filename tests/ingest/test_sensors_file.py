@@ -7,10 +7,10 @@ import shapely
 
 from ingest.finding import Finding
 from ingest.kinds import Kinds, Reporting, ReportingMode
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Sensor, Zone
-from ingest.sensors_file import read_sensors_csv, read_sensors_yaml
-from ingest.zones_file import read_zones
+from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
+from ingest.registry.zones_file import read_zones
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 HEADER = "id,kind,zone,lon,lat,gateway,heartbeat,site\n"

@@ -16,9 +16,9 @@ from ingest.kinds import Form, Kind, Kinds, Metric, Reporting, ReportingMode
 from ingest.reading import Quality, Readings
 from ingest.registry import Registry, Sensor
 from ingest.series import Block, Point, Store
-from ingest.series_embedded import EmbeddedStore
-from ingest.series_influx import InfluxStore
-from ingest.series_lines import LineProtocol
+from ingest.series.embedded import EmbeddedStore
+from ingest.series.influx import InfluxStore
+from ingest.series.lines import LineProtocol
 
 AT = 1_527_422_400_123
 PERIODIC = Reporting(ReportingMode.PERIODIC, 5 * MINUTE)

@@ -10,7 +10,7 @@ from ingest.kinds import Form, Kinds, Metric, Reporting, ReportingMode
 from ingest.reading import Readings
 from ingest.registry import Registry, Sensor
 from ingest.series import Block, Point, StoreUnavailable
-from ingest.series_embedded import EmbeddedStore
+from ingest.series.embedded import EmbeddedStore
 
 AT = 1_527_422_400_000
 STAGE = Metric(

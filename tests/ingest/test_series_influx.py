@@ -11,8 +11,8 @@ from ingest.kinds import Kinds
 from ingest.reading import Readings
 from ingest.registry import Registry
 from ingest.series import Block, Store, StoreRefused, StoreUnavailable
-from ingest.series_influx import Flavour, InfluxStore
-from ingest.series_server import Server
+from ingest.series.influx import Flavour, InfluxStore
+from ingest.series.server import Server
 
 LINES = b"rain,sensor=r1 rain=0.1,q=0 1527422400000\n"
 

@@ -7,7 +7,7 @@ from ingest.kinds import Form, Kinds, Metric, Reporting, ReportingMode
 from ingest.reading import Quality, Readings
 from ingest.registry import Registry, Sensor
 from ingest.series import Block
-from ingest.series_lines import LineProtocol
+from ingest.series.lines import LineProtocol
 
 AT = 1_527_422_400_000
 METRICS = tuple(

@@ -19,7 +19,7 @@ from ingest.kinds import Form, Kinds, Metric, Reporting, ReportingMode
 from ingest.reading import Readings
 from ingest.registry import Registry, Sensor
 from ingest.series import Block, SeriesWriter
-from ingest.series_influx import InfluxStore
+from ingest.series.influx import InfluxStore
 
 START = 1_527_422_400_000
 ENTRIES, READINGS = 30, 50

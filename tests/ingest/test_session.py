@@ -12,7 +12,7 @@ from mqtt5 import ConnAckReasonCode, DisconnectReasonCode, QoS, SubAckReasonCode
 
 from ingest.clock import LockstepClock
 from ingest.session import Batch, Broker, Change, LinkEvent, Session, SessionClosed
-from ingest.wire import Undecodable, split
+from ingest.session.wire import Undecodable, split
 
 NOW = 1_718_000_000_000
 DEADLINE = 5.0

@@ -4,8 +4,8 @@ import mqtt5
 import pytest
 
 from ingest.session import Batch, SessionClosed
-from ingest.session_inbox import Inbox
-from ingest.wire import Message
+from ingest.session.inbox import Inbox
+from ingest.session.wire import Message
 
 NEVER = 60_000
 

@@ -7,8 +7,8 @@ import pytest
 from mqtt5 import QoS
 
 from ingest.session import Broker
-from ingest.session_inbox import Inbox
-from ingest.session_link import Link, LinkLost
+from ingest.session.inbox import Inbox
+from ingest.session.link import Link, LinkLost
 
 CONNACK = mqtt5.ConnAckPacket().write()
 

@@ -1,10 +1,10 @@
 import pytest
 
-from ingest.decode_refusal import Refusal
+from ingest.decode.refusal import Refusal
+from ingest.decode.topic import Topics
 from ingest.kinds import Reporting, ReportingMode
 from ingest.reading import Reason
 from ingest.registry import Registry, Sensor
-from ingest.topic import Topics
 
 
 def sensor(name: str, kind: str, zone: str, gateway: str = "") -> Sensor:

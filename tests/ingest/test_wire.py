@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mqtt5 import QoS
 
-from ingest.wire import Undecodable, WireError, acknowledgements, publishes, split
+from ingest.session.wire import Undecodable, WireError, acknowledgements, publishes, split
 
 
 def publish(payload: bytes, packet_id: int | None = None, topic: str = "a/b") -> bytes:

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.zones_file import read_zones
+from ingest.registry.zones_file import read_zones
 
 SHIPPED = Path(__file__).parents[2] / "configs" / "zones.geojson"
 SQUARE = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]

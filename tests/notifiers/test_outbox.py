@@ -17,8 +17,8 @@ from ingest.registry import Registry, Zone
 from notifiers.contacts_file import Person
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
-from notifiers.outbox_reader import OutboxReader
-from notifiers.outbox_schema import OutboxError
+from notifiers.outbox.reader import OutboxReader
+from notifiers.outbox.schema import OutboxError
 from notifiers.outcome import Rejected, Retry, Sent
 from notifiers.routes_file import Route
 from notifiers.routing import Router

@@ -14,7 +14,7 @@ from ingest.registry import Registry
 from notifiers.contacts_file import Person
 from notifiers.delivery import State
 from notifiers.outbox import Outbox
-from notifiers.outbox_settling import RANK, backoff
+from notifiers.outbox.settling import RANK, backoff
 from notifiers.outcome import Retry, Sent, Unknown
 from notifiers.routes_file import Route
 from notifiers.routing import Router

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.kinds import Kind
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from rules.finding_codes import CODES
 from rules.language import ConditionError, parse_condition
 from rules.parsing import Problem

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.clock import MINUTE
 from ingest.kinds import Kind
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from rules.language import parse_condition
 from rules.margin import comparisons, margin_of, released
 from rules.printed import Judged, explained, printed

@@ -11,7 +11,7 @@ import pytest
 from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.finding import Finding
 from ingest.kinds import Kinds
-from ingest.kinds_file import read_kinds
+from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Sensor, Zone
 from rules.finding_codes import CODES
 from rules.grade import Grade

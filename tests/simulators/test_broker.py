@@ -27,8 +27,8 @@ from mqtt5 import (
 )
 
 from simulators.broker import LoopbackBroker
-from simulators.broker_mosquitto import Mosquitto
-from simulators.broker_wire import DEADLINE, Wires
+from simulators.broker.wire import DEADLINE, Wires
+from simulators.mosquitto import Mosquitto
 
 ONCE = QoS.AT_LEAST_ONCE
 

@@ -22,7 +22,7 @@ from mqtt5 import (
 
 from ingest.clock import SECOND, LockstepClock
 from simulators.broker import LoopbackBroker
-from simulators.broker_wire import DEADLINE, Wires
+from simulators.broker.wire import DEADLINE, Wires
 
 ONCE = QoS.AT_LEAST_ONCE
 

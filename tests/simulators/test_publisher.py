@@ -13,9 +13,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from simulators.broker import LoopbackBroker
-from simulators.broker_mosquitto import Mosquitto
+from simulators.mosquitto import Mosquitto
 from simulators.publisher import Publisher
-from simulators.publisher_link import RefusedError
+from simulators.publisher.link import RefusedError
 
 DEADLINE = 10.0  # s for anything that a broker does
 

@@ -2,7 +2,7 @@
 
 from mqtt5 import PubAckPacket, PubAckReasonCode
 
-from simulators.publisher_backlog import Backlog, Publication
+from simulators.publisher.backlog import Backlog, Publication
 
 
 def test_a_backlog_sends_again_what_was_out_before_what_is_new() -> None:

@@ -8,6 +8,8 @@ import socket
 import sys
 from pathlib import Path
 
+from simulators.http_get import http_get
+
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
 
 
@@ -58,15 +60,7 @@ class DaemonProcess:
             raise TimeoutError(f"not ready in {within} s; its log:\n{self.log.read_text()}") from None
 
     async def get(self, path: str) -> bytes:
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        except ConnectionRefusedError:
-            return b""
-        writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-        answer = await reader.read()
-        writer.close()
-        await writer.wait_closed()
-        return answer
+        return await http_get(self.port, path)
 
     async def figure(self, name: str) -> float:
         """One line of /metrics, by its name with labels as it stands there."""

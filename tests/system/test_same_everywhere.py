@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import HOUR, MINUTE, SECOND, LockstepClock
-from notifiers.outbox_reader import OutboxReader
+from notifiers.outbox.reader import OutboxReader
 from rules.transition import line
 from simulators.broker import LoopbackBroker
-from simulators.broker_mosquitto import Mosquitto
+from simulators.mosquitto import Mosquitto
 from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
 from simulators.readings_csv import read_rows

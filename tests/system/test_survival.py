@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from ingest.journal import Entry, EntryKind, open_read_only
-from ingest.series_influx import InfluxStore
+from ingest.series.influx import InfluxStore
+from ingest.session.wire import Undecodable, messages
 from ingest.snapshots import Snapshots
-from ingest.wire import Undecodable, messages
-from notifiers.outbox_reader import OutboxReader
+from notifiers.outbox.reader import OutboxReader
 from rules.transition import Transition, line
-from simulators.broker_mosquitto import UNLIMITED, Mosquitto
+from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from simulators.victoria_metrics import VictoriaMetrics
 from tests.system.daemon_process import DaemonProcess

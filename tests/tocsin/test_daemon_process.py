@@ -12,7 +12,7 @@ from pathlib import Path
 from ingest.clock import SystemClock
 from ingest.journal import EntryKind, open_read_only
 from ingest.snapshots import Snapshots
-from notifiers.outbox_reader import OutboxReader
+from notifiers.outbox.reader import OutboxReader
 from simulators.broker import LoopbackBroker
 from simulators.publisher import Publisher
 from tests.system.daemon_process import DaemonProcess, free_port

@@ -11,8 +11,8 @@ from mqtt5 import PublishPacket
 from ingest.clock import MINUTE
 from ingest.journal import Entry, EntryKind
 from ingest.reading import Reason
+from ingest.session.wire import messages as parsed
 from ingest.snapshots import Snapshot, Snapshots
-from ingest.wire import messages as parsed
 from rules.transition import Transition, line
 from tests.tocsin.village import RULES, START, applied, basis, block, bundle, report
 from tocsin.judge import Basis, Judge

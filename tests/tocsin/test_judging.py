@@ -12,7 +12,7 @@ from ingest.clock import MINUTE, LockstepClock
 from ingest.journal import Retention
 from ingest.reading import Reason
 from notifiers.outbox import Outbox
-from notifiers.outbox_reader import Fault
+from notifiers.outbox.reader import Fault
 from rules.realm import Realm
 from rules.transition import Transition, line
 from tests.tocsin.scripted import ScriptedSession, batch

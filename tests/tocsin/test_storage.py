@@ -10,7 +10,7 @@ import pytest
 from ingest.clock import MINUTE
 from ingest.journal import EntryKind, Retention
 from ingest.reading import Reason, Rejected
-from notifiers.outbox_schema import OutboxError
+from notifiers.outbox.schema import OutboxError
 from rules.realm import Realm
 from tocsin.bundle import Bundle
 from tocsin.storage import AlreadyRunning, Lock, Storage

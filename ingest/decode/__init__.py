@@ -1,0 +1,169 @@
+"""Journaled packets -> readings as columns, and what is refused. A block decodes the same at any time."""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+
+from ingest.decode.native import Report, instant, period, read_native
+from ingest.decode.refusal import Fault, Refusal, quoted, summary
+from ingest.decode.rows import Rows, settle
+from ingest.decode.scale import Scales
+from ingest.decode.senml import UNITS, Measurement, read_pack, split_name
+from ingest.decode.topic import Topics
+from ingest.kinds import Kinds
+from ingest.reading import Decoded, Reason, Rejected
+from ingest.registry import Registry
+from ingest.session.wire import Message, Undecodable
+
+LARGEST_PAYLOAD = 16 * 1024
+
+
+class Decoder:
+    """Decodes blocks under one set of kinds and one registry.
+
+    A payload that starts with `[` is a SenML pack, any other is native JSON. One bad value refuses its whole
+    message; in a gateway's pack it refuses what its sensor says and spares the others.
+    """
+
+    def __init__(self, kinds: Kinds, registry: Registry) -> None:
+        self._topics = Topics(registry)
+        self._scales = Scales(kinds)
+        columns = {
+            name: {metric: found.column for metric, found in kind.metrics.items()}
+            for name, kind in kinds.kinds.items()
+        }
+        self._columns = [columns[sensor.kind] for sensor in registry.sensors]
+
+    def decode(self, sequence: int, received: int, packets: Sequence[Message]) -> Decoded:
+        """The readings of one block and its refused messages; never raises for what a device sent.
+
+        `received` in ms. `messages` counts every packet once: it has readings, or is refused, and a pack with
+        both appears in `rejected` beside its readings. `rejected` has at most one entry a message, by index.
+        """
+        if self._scales.full:
+            self._scales.forget()
+        rows = Rows()
+        refused: dict[int, list[Fault]] = {}
+        for message, packet in enumerate(packets):
+            try:
+                self._read(message, packet, received, rows, refused)
+            except Refusal as refusal:
+                refused.setdefault(message, []).append(refusal.fault)
+        readings, implausible = settle(rows, self._scales, sequence, received)
+        for message, found in implausible:
+            refused.setdefault(message, []).append(found)
+        rejected = [_rejected(message, refused[message], packets[message]) for message in sorted(refused)]
+        return Decoded(readings, rejected, len(packets))
+
+    def _read(
+        self, message: int, packet: Message, received: int, rows: Rows, refused: dict[int, list[Fault]]
+    ) -> None:
+        if isinstance(packet, Undecodable):
+            raise _undecodable(packet)
+        topic, payload = packet.topic, packet.payload
+        address = self._topics.known.get(topic)
+        if address is None:
+            address = self._topics.resolve(topic)
+        if packet.retain:
+            raise Refusal(
+                Reason.RETAINED, "a retained message is state, not an event: publish without retain"
+            )
+        if len(payload) > LARGEST_PAYLOAD:
+            raise Refusal(Reason.OVERSIZED, f"{len(payload)} bytes, at most {LARGEST_PAYLOAD} are read")
+        if payload[:1] != b"{" and payload.lstrip()[:1] == b"[":
+            faults = self._pack(message, address, read_pack(payload, received), rows)
+            if faults:
+                refused[message] = faults
+        elif address < 0:
+            raise Refusal(Reason.MALFORMED, "a gateway sends SenML packs, which start with [")
+        else:
+            self._native(message, address, read_native(payload), rows)
+
+    def _native(self, message: int, slot: int, report: Report, rows: Rows) -> None:
+        columns, values = self._columns[slot], report.v
+        observed = report.t if isinstance(report.t, int) else instant(report.t)
+        covered = 0 if report.period is UNSET else period(report.period)
+        try:
+            scales = [columns[metric] for metric in values]
+        except KeyError as unknown:
+            raise _unknown_metric(str(unknown.args[0]), columns) from unknown
+        if report.u is not UNSET:
+            scales = self._in_units(columns, values, report.u)
+        rows.scale += scales
+        rows.number += values.values()
+        rows.add(message, slot, observed, covered, len(values))
+
+    def _in_units(
+        self, columns: dict[str, int], values: dict[str, float], units: dict[str, str]
+    ) -> list[int]:
+        """The scales of `values` in the units the message names; a metric without one is in its own."""
+        for metric in units:
+            if metric not in values:
+                raise Refusal(Reason.WRONG_UNIT, f"a unit for {quoted(metric)}, which has no value")
+        return [
+            self._scales.learn(columns[metric], units[metric]) if metric in units else columns[metric]
+            for metric in values
+        ]
+
+    def _pack(self, message: int, address: int, measurements: list[Measurement], rows: Rows) -> list[Fault]:
+        """Adds the measurements of the pack's sound sensors; a record written twice counts once."""
+        faults: list[Fault] = []
+        unsound: set[int] = set()
+        taken: dict[tuple[int, int, float, int], None] = {}
+        for measurement in measurements:
+            device, metric = split_name(measurement.name)
+            slot = max(address, -1)
+            try:
+                slot = self._topics.member(address, device)
+                scale, number = self._measured(slot, metric, measurement)
+                taken[slot, scale, number, measurement.stamp] = None
+            except Refusal as refusal:
+                faults.append(refusal.fault)
+                unsound.add(slot)
+        for slot, scale, number, observed in taken:
+            if slot not in unsound:
+                rows.scale.append(scale)
+                rows.number.append(number)
+                rows.add(message, slot, observed, 0, 1)
+        return faults
+
+    def _measured(self, slot: int, metric: str, measurement: Measurement) -> tuple[int, float]:
+        columns = self._columns[slot]
+        column = columns.get(metric)
+        if column is None:
+            raise _unknown_metric(metric, columns)
+        value, unit = measurement.value, measurement.unit
+        if value is None:
+            raise Refusal(Reason.MALFORMED, f"{quoted(measurement.name)} is text or data, not a number")
+        if isinstance(value, bool) and self._scales[column].metric.unit:
+            raise Refusal(Reason.WRONG_UNIT, f"{quoted(measurement.name)} is a boolean, not a quantity")
+        if unit is None:
+            return column, float(value)
+        return self._scales.learn(column, UNITS.get(unit, unit)), float(value)
+
+
+def _unknown_metric(metric: str, columns: dict[str, int]) -> Refusal:
+    return Refusal(Reason.UNKNOWN_METRIC, f"{quoted(metric)} is none of {', '.join(columns)}")
+
+
+def _undecodable(packet: Undecodable) -> Refusal:
+    """Non-UTF-8 text is the one thing the codec refuses in a packet whose framing is whole."""
+    try:
+        _topic(packet.raw).decode()
+    except UnicodeDecodeError as error:
+        return Refusal(Reason.NOT_UTF8, f"topic byte {error.start} is not UTF-8")
+    return Refusal(Reason.MALFORMED, f"not an MQTT 5 PUBLISH: {packet.reason}")
+
+
+def _topic(raw: bytes) -> bytes:
+    """The topic of a framed PUBLISH, as far as it is there (MQTT 5.0, section 3.3.2.1)."""
+    start = 2 + sum(byte >= 0x80 for byte in raw[1:4])
+    return raw[start + 2 : start + 2 + int.from_bytes(raw[start : start + 2], "big")]
+
+
+def _rejected(message: int, faults: list[Fault], packet: Message) -> Rejected:
+    reason, detail = faults[0].reason, summary(faults)
+    if isinstance(packet, Undecodable):
+        topic = _topic(packet.raw).decode(errors="replace")
+        return Rejected(message, reason, detail, topic, packet.raw)
+    return Rejected(message, reason, detail, packet.topic, packet.payload)

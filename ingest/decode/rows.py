@@ -1,0 +1,124 @@
+"""The rows of one block while it is decoded, and how they become `Readings`."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.clock import DAY, MINUTE
+from ingest.decode.refusal import Fault
+from ingest.decode.scale import Scales
+from ingest.reading import Quality, Readings
+
+AHEAD = 5 * MINUTE
+BEHIND = 30 * DAY
+# Stamps are cut here, thousands of years off, to fit int64; they are out of every range either way.
+FARTHEST = 2**62
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class Rows:
+    """Values as they were sent, in Python lists.
+
+    `scale` and `number` have one entry a value; `message`, `slot`, `stamp`, `period` and `length` have one
+    for `length` values in a row that share them.
+    """
+
+    message: list[int] = field(default_factory=list)
+    slot: list[int] = field(default_factory=list)
+    stamp: list[int] = field(default_factory=list)
+    period: list[int] = field(default_factory=list)
+    length: list[int] = field(default_factory=list)
+    scale: list[int] = field(default_factory=list)
+    number: list[float] = field(default_factory=list)
+
+    def add(self, message: int, slot: int, stamp: int, period: int, length: int) -> None:
+        """Say what the last `length` entries of `scale` and `number` share."""
+        self.message.append(message)
+        self.slot.append(slot)
+        self.stamp.append(stamp)
+        self.period.append(period)
+        self.length.append(length)
+
+
+def settle(
+    rows: Rows, scales: Scales, sequence: int, received: int
+) -> tuple[Readings, list[tuple[int, Fault]]]:
+    """The readings of a block, and (message, fault) for every implausible value.
+
+    An implausible value takes all of its sensor's values of that message with it.
+    """
+    length = np.array(rows.length, np.int64)
+    message = np.repeat(np.array(rows.message, np.int32), length)
+    slot = np.repeat(np.array(rows.slot, np.int32), length)
+    scale = np.array(rows.scale, np.intp)
+    number = np.array(rows.number, np.float64)
+    value, plausible = scales.counts(scale, number)
+    amount = scales.amounts(scale)
+    stamp = np.repeat(_stamps(rows.stamp), length)
+    observed, clock = _observed(stamp, amount, received)
+    readings = Readings(
+        sequence=sequence,
+        received=received,
+        message=message,
+        slot=slot,
+        column=scales.columns(scale),
+        value=value,
+        stamp=stamp,
+        observed=observed,
+        period=np.where(amount, np.repeat(np.array(rows.period, np.int64), length), 0),
+        quality=np.where(clock, np.uint8(Quality.CLOCK), np.uint8(Quality.OK)),
+    )
+    bad = np.flatnonzero(~plausible)
+    faults = [(int(message[row]), scales[scale[row]].impossible(float(number[row]))) for row in bad]
+    return _ordered(readings, _untouched(message, slot, plausible)), faults
+
+
+def select(readings: Readings, rows: npt.NDArray[np.intp] | Flags) -> Readings:
+    """The readings of some rows, given by index or by mask."""
+    return Readings(
+        sequence=readings.sequence,
+        received=readings.received,
+        message=readings.message[rows],
+        slot=readings.slot[rows],
+        column=readings.column[rows],
+        value=readings.value[rows],
+        stamp=readings.stamp[rows],
+        observed=readings.observed[rows],
+        period=readings.period[rows],
+        quality=readings.quality[rows],
+    )
+
+
+def _stamps(stamps: list[int]) -> Ints:
+    try:
+        return np.array(stamps, np.int64)
+    except OverflowError:
+        return np.array([min(max(stamp, -FARTHEST), FARTHEST) for stamp in stamps], np.int64)
+
+
+def _observed(stamp: Ints, amount: Flags, received: int) -> tuple[Ints, Flags]:
+    """Stamps after correction (ahead, or over 30 days behind), and where the device's clock is unusable."""
+    clock = (stamp > received + AHEAD) | (stamp < received - BEHIND)
+    return np.where(clock | (stamp > received) & ~amount, received, stamp), clock
+
+
+def _untouched(message: npt.NDArray[np.int32], slot: npt.NDArray[np.int32], plausible: Flags) -> Flags:
+    if plausible.all():
+        return plausible
+    pair = message.astype(np.int64) << 32 | slot
+    return ~np.isin(pair, pair[~plausible])
+
+
+def _ordered(readings: Readings, kept: Flags) -> Readings:
+    """The rows that are kept, by (message, observed, slot); values of one reading keep their order."""
+    if not kept.all():
+        readings = select(readings, kept)
+    message, observed, slot = readings.message, readings.observed, readings.slot
+    later = (observed[1:] > observed[:-1]) | (observed[1:] == observed[:-1]) & (slot[1:] >= slot[:-1])
+    if bool(np.all(later | (message[1:] > message[:-1]))):
+        return readings
+    return select(readings, np.lexsort((slot, observed, message)))

@@ -1,0 +1,94 @@
+"""Who speaks: `tocsin/v1/<zone>/<kind>/<sensor>/<telemetry|event|state>` against the registry.
+
+Identity comes from the topic alone, since the broker's access list guards it. A gateway speaks for its own
+sensors on `tocsin/v1/<zone>/gateway/<gateway>/telemetry`, where `<zone>` is a zone of one of them.
+"""
+
+from ingest.decode.refusal import Refusal, quoted
+from ingest.reading import Reason
+from ingest.registry import Registry
+
+ROOT = ["tocsin", "v1"]
+STREAMS = frozenset({"telemetry", "event", "state"})
+GATEWAY = "gateway"
+SHAPE = "tocsin/v1/<zone>/<kind>/<sensor>/<telemetry|event|state>"
+
+
+class Topics:
+    """Topic -> address: a sensor's slot, or a negative number for a gateway.
+
+    `known` answers for every topic seen so far; it holds topics of registered devices only, so it cannot
+    outgrow the registry whatever is published.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.known: dict[str, int] = {}
+        self._registry = registry
+        self._zones: dict[str, set[str]] = {}
+        for sensor in registry.sensors:
+            if sensor.gateway:
+                self._zones.setdefault(sensor.gateway, set()).add(sensor.zone)
+        self._gateways = list(self._zones)
+        self._numbers = {gateway: -1 - n for n, gateway in enumerate(self._gateways)}
+
+    def resolve(self, topic: str) -> int:
+        """The address of `topic`; raises Refusal (WRONG_TOPIC, UNREGISTERED)."""
+        levels = topic.split("/")
+        if levels[:2] != ROOT or len(levels) != 6 or levels[5] not in STREAMS:
+            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(topic)} is not of the form {SHAPE}")
+        zone, kind, device, stream = levels[2:]
+        by_gateway = kind == GATEWAY
+        address = self._gateway(zone, device, stream) if by_gateway else self._sensor(zone, kind, device)
+        self.known[topic] = address
+        return address
+
+    def member(self, address: int, device: str) -> int:
+        """The slot of `device` as named inside a pack that came from `address`.
+
+        `device` is what stands before the metric in a name, or empty for the sensor whose topic it is: the
+        sensor's id, alone or as the last part of a URN or path. A URN of something else (a hardware address)
+        is let pass on a sensor's own topic, but never the name of another registered sensor.
+        """
+        slot = self._named(device)
+        if address < 0:
+            return self._of_gateway(self._gateways[-1 - address], device, slot)
+        if device and slot != address and (slot is not None or not device.startswith("urn:")):
+            own = self._registry.sensors[address].id
+            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} on the topic of {quoted(own)}")
+        return address
+
+    def _sensor(self, zone: str, kind: str, device: str) -> int:
+        slot = self._registry.slots.get(device)
+        if slot is None:
+            raise Refusal(
+                Reason.UNREGISTERED, f"{quoted(device)} is not in the registry; adopt it or refuse it"
+            )
+        sensor = self._registry.sensors[slot]
+        if (sensor.zone, sensor.kind) != (zone, kind):
+            place = f"{sensor.zone}/{sensor.kind}"
+            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} is registered as {place}, not {zone}/{kind}")
+        return slot
+
+    def _gateway(self, zone: str, gateway: str, stream: str) -> int:
+        zones = self._zones.get(gateway)
+        if zones is None:
+            raise Refusal(Reason.UNREGISTERED, f"no sensor is registered behind gateway {quoted(gateway)}")
+        if zone not in zones or stream != "telemetry":
+            detail = f"gateway {quoted(gateway)} serves no sensor in {quoted(zone)}"
+            raise Refusal(
+                Reason.WRONG_TOPIC, detail if zone not in zones else "a gateway sends telemetry only"
+            )
+        return self._numbers[gateway]
+
+    def _of_gateway(self, gateway: str, device: str, slot: int | None) -> int:
+        if slot is None:
+            detail = f"{quoted(device)}, reported by gateway {quoted(gateway)}, is not in the registry"
+            raise Refusal(Reason.UNREGISTERED, detail)
+        if self._registry.sensors[slot].gateway != gateway:
+            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} is not behind gateway {quoted(gateway)}")
+        return slot
+
+    def _named(self, device: str) -> int | None:
+        slots = self._registry.slots
+        slot = slots.get(device)
+        return slot if slot is not None else slots.get(device.replace("/", ":").rpartition(":")[2])

@@ -1,0 +1,45 @@
+"""When a device reports, as operators write it: `periodic 5min`, `on_change`, `event`."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, InstanceOf
+
+from ingest.document.source_text import did_you_mean
+from ingest.duration import parse_duration
+from ingest.kinds import Reporting, ReportingMode
+
+EXAMPLES = "write periodic 5min, on_change or event"
+
+
+class ReportingError(ValueError):
+    """Text that says nothing about reporting; `suggestion` says what to write."""
+
+    code = "E152"
+
+    def __init__(self, message: str, suggestion: str = EXAMPLES) -> None:
+        super().__init__(message)
+        self.suggestion = suggestion
+
+
+def parse_reporting(text: str) -> Reporting:
+    """Raises ReportingError, or DurationError for the interval."""
+    mode, _, interval = text.strip().partition(" ")
+    if mode not in list(ReportingMode):
+        raise ReportingError(f"{text!r} is no way of reporting", did_you_mean(mode, ReportingMode))
+    periodic = mode == ReportingMode.PERIODIC
+    if periodic != bool(interval):
+        raise ReportingError(f"{mode} {'needs' if periodic else 'has no'} interval")
+    length = parse_duration(interval) if periodic else 0
+    if periodic and length == 0:
+        raise ReportingError("the interval must be longer than 0s")
+    return Reporting(ReportingMode(mode), length)
+
+
+def _reporting(value: object) -> Reporting:
+    if isinstance(value, str):
+        return parse_reporting(value)
+    raise ReportingError(f"{value!r} is no way of reporting")
+
+
+ReportingText = Annotated[InstanceOf[Reporting], BeforeValidator(_reporting)]
+"""A field of a configuration model: text in the file, `Reporting` in the model."""

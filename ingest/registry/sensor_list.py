@@ -1,0 +1,72 @@
+"""The sensors of one file as they are read, and what is wrong with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ingest.document.composer import Place
+from ingest.document.source_text import SourceText, did_you_mean
+from ingest.finding import Finding
+from ingest.kinds import Kinds
+from ingest.registry import Sensor
+from ingest.registry.sensor_fields import FieldError, UnknownError
+
+MOST_FINDINGS: Final = 1000
+# Looking for a near name among thousands takes about 10 ms.
+MOST_NEAREST: Final = 50
+FIELDS: Final = ("id", "kind", "zone", "lon", "lat", "gateway", "heartbeat", "reporting", "site", "tags")
+
+
+@dataclass(slots=True)
+class SensorList:
+    """Sensors and findings of one file; past MOST_FINDINGS they are only counted."""
+
+    source: SourceText
+    kinds: Kinds
+    sensors: list[Sensor] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    nearest: dict[str, str] = field(default_factory=dict)
+    unlisted: int = 0
+
+    def add(self, fields: Sequence[Any]) -> None:
+        """Keep a sensor; `fields` in the order of FIELDS. Raises FieldError for the sensor as a whole."""
+        name, kind, zone, lon, lat, gateway, heartbeat, reporting, site, tags = fields
+        if (lon is None) != (lat is None):
+            raise FieldError("E136", "lon and lat belong together", "give both, or leave both empty")
+        if name in self.ids:
+            raise FieldError("E133", f"sensor {name} stands in the file already", "remove one")
+        self.ids.add(name)
+        sensor = Sensor(
+            id=name,
+            kind=kind,
+            zone=zone,
+            gateway=gateway,
+            lon=lon,
+            lat=lat,
+            heartbeat=heartbeat or self.kinds[kind].heartbeat,
+            reporting=reporting or self.kinds[kind].reporting,
+            site=site,
+            tags=tags,
+        )
+        self.sensors.append(sensor)
+
+    def find(self, place: Place, error: FieldError) -> None:
+        """List the error as a finding at `place`, or count it."""
+        if len(self.findings) >= MOST_FINDINGS:
+            self.unlisted += 1
+            return
+        suggestion = self._nearest(error) if isinstance(error, UnknownError) else error.suggestion
+        self.findings.append(self.source.finding(place, error.code, str(error), suggestion))
+
+    def _nearest(self, error: UnknownError) -> str:
+        if error.word not in self.nearest and len(self.nearest) < MOST_NEAREST:
+            self.nearest[error.word] = did_you_mean(error.word, error.known)
+        return self.nearest.get(error.word, "")
+
+    def finish(self) -> list[Finding]:
+        """All findings, with the number of those that are not listed."""
+        if self.unlisted:
+            message = f"{self.unlisted} more findings are not listed"
+            self.findings.append(self.source.finding((0, 0), "E139", message))
+        return self.findings

@@ -1,0 +1,181 @@
+"""Sensors from CSV (a city) or YAML (a handful)."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
+from typing import Any, Final, Protocol
+
+from pydantic import Field
+
+from ingest.document import Document, Strict, parse_yaml, validate
+from ingest.document.composer import Path
+from ingest.document.source_text import SourceText, did_you_mean
+from ingest.finding import Finding
+from ingest.kinds import Kinds
+from ingest.registry import Sensor, Zone
+from ingest.registry.sensor_fields import FieldError, Parser, field_parsers
+from ingest.registry.sensor_list import FIELDS, SensorList
+
+REQUIRED: Final = ("id", "kind")
+
+
+class Rows(Protocol):
+    """What `csv.reader` returns: rows, and the number of the last line read."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+
+class SensorEntry(Strict):
+    """One sensor of a YAML file; all but id and kind may be left out, as in CSV."""
+
+    id: str
+    kind: str
+    zone: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    gateway: str = ""
+    heartbeat: str = ""
+    reporting: str = ""
+    site: dict[str, str | int | float] = Field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+class SensorsFile(Strict):
+    """A YAML file of sensors."""
+
+    sensors: tuple[SensorEntry, ...]
+
+
+def read_sensors_csv(
+    name: str, text: str, kinds: Kinds, zones: Mapping[str, Zone] | None
+) -> tuple[list[Sensor], list[Finding]]:
+    """The sensors of a CSV file, and the findings (E130 to E139, E150 to E152), at most 1000 and a count.
+
+    Columns `id,kind,zone,lon,lat,gateway,heartbeat,site` and, if wanted, `reporting,tags`, in any order;
+    all but id and kind may be empty or absent. `site` is `name=value unit;...`. With `zones` None every
+    zone is taken. Slots are those of the file's order; `Registry.of` numbers the sensors.
+    """
+    source = SourceText(name, text.removeprefix("\ufeff"))
+    collector = SensorList(source, kinds)
+    rows = csv.reader(io.StringIO(source.text, newline=""), strict=True)
+    try:
+        header = [column.strip() for column in next(rows, [])]
+        findings = list(_header(source, header))
+        if findings:
+            return [], findings
+        _take_rows(collector, rows, header, field_parsers(kinds, zones))
+    except csv.Error as error:
+        collector.find((rows.line_num, 1), FieldError("E131", f"not well-formed CSV: {error}"))
+    return collector.sensors, collector.finish()
+
+
+def read_sensors_yaml(
+    name: str, text: str, kinds: Kinds, zones: Mapping[str, Zone] | None
+) -> tuple[list[Sensor], list[Finding]]:
+    """The sensors of a YAML file: `sensors`, a list whose entries have the columns of the CSV as keys.
+
+    There `site` is a mapping, `warning_stage: 2.27 m`, and `tags` a list. Findings as for CSV, and E101
+    to E112.
+    """
+    document, findings = parse_yaml(name, text)
+    if document is None:
+        return [], findings
+    shape, more = validate(document, SensorsFile)
+    findings += more
+    if shape is None:
+        return [], findings
+    collector = SensorList(document.source, kinds)
+    parsers = field_parsers(kinds, zones)
+    for index, entry in enumerate(shape.sensors):
+        _take_entry(collector, document, ("sensors", index), entry, parsers)
+    return collector.sensors, findings + collector.finish()
+
+
+def _header(source: SourceText, header: list[str]) -> Iterator[Finding]:
+    for index, column in enumerate(header):
+        place = (1, _column(header, index))
+        if column not in FIELDS:
+            yield source.finding(place, "E130", f"unknown column {column!r}", did_you_mean(column, FIELDS))
+        elif column in header[:index]:
+            yield source.finding(place, "E130", f"column {column} appears twice")
+    for column in REQUIRED:
+        if column not in header:
+            advice = "the first line names the columns, separated by commas"
+            yield source.finding((1, 1), "E130", f"column {column} is missing", advice)
+
+
+def _take_rows(collector: SensorList, rows: Rows, header: list[str], parsers: dict[str, Parser]) -> None:
+    columns = [parsers[column] for column in header]
+    absent = [column for column in FIELDS if column not in header]
+    padding = [parsers[column]("") for column in absent]
+    in_order = itemgetter(*map([*header, *absent].index, FIELDS))
+    for row in rows:
+        if len(row) != len(columns):
+            _wrong_width(collector, rows.line_num, row, len(columns))
+            continue
+        try:
+            values = [parse(text.strip()) for parse, text in zip(columns, row, strict=True)]
+            collector.add(in_order(values + padding))
+        except FieldError as error:
+            _find_all(collector, rows.line_num, row, columns, error)
+
+
+def _wrong_width(collector: SensorList, line: int, row: list[str], width: int) -> None:
+    if row:
+        message = f"{len(row)} columns, the header has {width}"
+        collector.find((line, 1), FieldError("E131", message, "put text that holds a comma in quotes"))
+
+
+def _find_all(
+    collector: SensorList, line: int, row: list[str], columns: list[Parser], whole: FieldError
+) -> None:
+    """Every field's own defect; `whole`, that of the sensor, if there is none."""
+    sound = True
+    for index, (parse, text) in enumerate(zip(columns, row, strict=True)):
+        try:
+            parse(text.strip())
+        except FieldError as error:
+            collector.find((line, _column(row, index)), error)
+            sound = False
+    if sound:
+        collector.find((line, 1), whole)
+
+
+def _column(row: list[str], index: int) -> int:
+    """Where a field begins in its line, if no field before it is quoted."""
+    return 1 + sum(len(text) + 1 for text in row[:index])
+
+
+def _take_entry(
+    collector: SensorList, document: Document, path: Path, entry: SensorEntry, parsers: dict[str, Parser]
+) -> None:
+    fields: dict[str, Any] = {"site": {}}
+    sound = True
+    for (key, *inner), text in _texts(entry):
+        try:
+            value = parsers[key](text)
+        except FieldError as error:
+            collector.find(document.place((*path, key, *inner)), error)
+            sound = False
+            continue
+        fields[key] = {**fields["site"], **value} if key == "site" else value
+    if sound:
+        try:
+            collector.add([fields[key] for key in FIELDS])
+        except FieldError as error:
+            collector.find(document.place((*path, "id")), error)
+
+
+def _texts(entry: SensorEntry) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The entry's fields as CSV would write them, each site parameter alone."""
+    for key in ("id", "kind", "zone", "gateway", "heartbeat", "reporting"):
+        yield (key,), getattr(entry, key)
+    for key in ("lon", "lat"):
+        yield (key,), "" if getattr(entry, key) is None else repr(getattr(entry, key))
+    yield ("tags",), " ".join(entry.tags)
+    for parameter, value in entry.site.items():
+        yield ("site", parameter), f"{parameter}={value}"

@@ -1,0 +1,108 @@
+"""Exact conversions between units; used when files are loaded and formats are set up, never per reading.
+
+`canonical`, `UnitError` and the vocabulary are those of `ingest.units.table`.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import Final
+
+import pint
+
+from ingest.units.table import DEFINITIONS, UnitError, canonical, unit_expression
+
+__all__ = ["Conversion", "UnitError", "canonical", "conversion", "convert"]
+
+# Litres per mole at 25 degC and 101.325 kPa, so 1 ppm is molar_mass / 24.45 mg/m3.
+MOLAR_VOLUME: Final = Fraction("24.45")
+EXPONENT: Final = re.compile(r"(?<=[A-Za-z])([23])")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """`value * scale + offset`, exactly."""
+
+    scale: Fraction
+    offset: Fraction = Fraction(0)
+
+    def __call__(self, value: Decimal) -> Decimal:
+        """The converted value; exact where decimals can hold it, else to 28 digits."""
+        result = Fraction(value) * self.scale + self.offset
+        return Decimal(result.numerator) / Decimal(result.denominator)
+
+
+@cache
+def conversion(
+    from_unit: str, to_unit: str, molar_mass: Decimal | None = None, *, difference: bool = False
+) -> Conversion:
+    """How a value in `from_unit` becomes one in `to_unit`.
+
+    `molar_mass` in g/mol lets ppm and mg/m3 convert into each other; with `difference` both are
+    differences of temperature (or of anything): 10 degC is 10 K. Raises UnitError.
+    """
+    source, target = _parse(from_unit), _parse(to_unit)
+    if source == target:
+        return Conversion(Fraction(1))
+    if source.dimensionality == target.dimensionality:
+        return _linear(source, target, difference)
+    ppm, density = _parse("ppm"), _parse("mg/m3")
+    match (source.dimensionality, target.dimensionality):
+        case (ppm.dimensionality, density.dimensionality):
+            mass = _molar_mass(from_unit, to_unit, molar_mass)
+            return _scaled(_linear(source, ppm), mass / MOLAR_VOLUME, _linear(density, target))
+        case (density.dimensionality, ppm.dimensionality):
+            mass = _molar_mass(from_unit, to_unit, molar_mass)
+            return _scaled(_linear(source, density), MOLAR_VOLUME / mass, _linear(ppm, target))
+    raise _misfit(from_unit, to_unit)
+
+
+def convert(
+    value: Decimal,
+    from_unit: str,
+    to_unit: str,
+    molar_mass: Decimal | None = None,
+    *,
+    difference: bool = False,
+) -> Decimal:
+    """`value` in `to_unit`; see `conversion`. Raises UnitError."""
+    return conversion(from_unit, to_unit, molar_mass, difference=difference)(value)
+
+
+@cache
+def _registry() -> "pint.UnitRegistry[Fraction]":
+    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(None, non_int_type=Fraction)
+    for line in DEFINITIONS:
+        registry.define(line)
+    return registry
+
+
+@cache
+def _parse(unit: str) -> pint.Unit:
+    return _registry().parse_units(EXPONENT.sub(r"**\1", unit_expression(unit)))
+
+
+def _linear(source: pint.Unit, target: pint.Unit, difference: bool = False) -> Conversion:
+    quantity = _registry().Quantity
+    zero = Fraction(quantity(Fraction(0), source).to(target).magnitude)
+    one = Fraction(quantity(Fraction(1), source).to(target).magnitude)
+    return Conversion(one - zero) if difference else Conversion(one - zero, zero)
+
+
+def _scaled(before: Conversion, factor: Fraction, after: Conversion) -> Conversion:
+    return Conversion(before.scale * factor * after.scale)
+
+
+def _molar_mass(from_unit: str, to_unit: str, molar_mass: Decimal | None) -> Fraction:
+    if molar_mass is None:
+        message = f"{from_unit} to {to_unit} needs the molar mass of the gas"
+        raise UnitError(message, "give the metric a molar_mass in kinds.yaml")
+    return Fraction(molar_mass)
+
+
+def _misfit(from_unit: str, to_unit: str) -> UnitError:
+    source, target = canonical(from_unit), canonical(to_unit)
+    suggestion = f"did you mean {target}?" if target else "write the number without a unit"
+    return UnitError(f"{source or 'a bare number'} does not convert to {target or 'a count'}", suggestion)

@@ -1,0 +1,174 @@
+"""The transactional outbox: raised means in here, sent means settled here.
+
+Transitions and the engine's journal position are committed together, so a crash can neither lose a warning
+nor raise it twice. What is sent, and what became of it, is recorded in the same file before and after.
+
+Everything here blocks, and an `Outbox` belongs to the one thread that opened it (SQLite refuses any other):
+give it an executor with a single thread, and the executor's queue is all the locking there is. Another
+thread or process reads with `OutboxReader.reading`.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from notifiers.delivery import Delivery, State
+from notifiers.outbox.reader import DELIVERY, Fault, OutboxReader, delivery_of
+from notifiers.outbox.routing import route_some
+from notifiers.outbox.schema import connect
+from notifiers.outbox.settling import expire, record_receipt, settle
+from notifiers.outcome import Outcome
+from notifiers.routing import Router
+from rules.realm import Realm
+from rules.transition import Transition, line
+
+
+class Outbox(OutboxReader):
+    """The writing side: one instance a file."""
+
+    @classmethod
+    def open(cls, path: Path, realm: Realm) -> "Outbox":
+        """Open or create; what a crash left claimed is queued again. Raises `OutboxError`."""
+        outbox = cls(connect(path, realm))
+        outbox._return_claims()
+        return outbox
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, and one wait for the disk; inside another transaction, part of that one."""
+        with nullcontext() if self._connection.in_transaction else _begun(self._connection):
+            yield self._connection
+
+    def commit(self, position: int, transitions: Sequence[Transition]) -> list[Fault]:
+        """Record the transitions together with the journal position they bring the engine to.
+
+        A transition that is already recorded changes nothing; where it differs, the record stands and a
+        fault is kept and returned. `position` never goes back. Lines of one `at` that are committed
+        together are told as one.
+        """
+        with self.transaction() as connection:
+            faults = [fault for t in transitions if (fault := self._record(t)) is not None]
+            connection.execute("UPDATE meta SET position = max(position, ?)", (position,))
+        return faults
+
+    def route(self, router: Router, now: int, limit: int = 500) -> int:
+        """Turn recorded lines into deliveries, those of the strongest warnings first.
+
+        Takes the lines of at most `limit` warnings; returns how many lines it took, 0 when none is left.
+        """
+        with self.transaction() as connection:
+            return route_some(connection, router, now, limit)
+
+    def claim(self, channel: str, now: int, limit: int) -> list[Delivery]:
+        """Take up to `limit` due deliveries, strongest first; they stay claimed until settled or reopened.
+
+        A delivery waits for the earlier ones of its warning to the same recipient on the same channel, so
+        an all-clear never arrives before its alert.
+        """
+        with self.transaction() as connection:
+            rows = connection.execute(_CLAIMABLE, (channel, now, now, limit)).fetchall()
+            connection.executemany(
+                "UPDATE deliveries SET state = 'claimed', due = NULL, attempt = attempt + 1, updated = ?"
+                " WHERE key = ?",
+                [(now, row[0]) for row in rows],
+            )
+        return [delivery_of((*row[:10], row[10] + 1), self.realm) for row in rows]
+
+    def settle(
+        self,
+        key: str,
+        outcome: Outcome,
+        now: int,
+        *,
+        honours_keys: bool = False,
+        receipt_within: int | None = None,
+    ) -> None:
+        """Record what became of a claimed delivery.
+
+        `honours_keys`: the gateway drops a repeated key, so an unknown outcome may be tried again.
+        `receipt_within` (ms): an accepted delivery without a receipt by then has failed.
+        """
+        with self.transaction() as connection:
+            settle(connection, key, outcome, now, honours_keys=honours_keys, receipt_within=receipt_within)
+
+    def receipt(self, key: str, state: State, at: int, detail: str = "", address: str | None = None) -> bool:
+        """Record a receipt of instant `at`; repeated, reordered or late ones never take a delivery back.
+
+        With `address`, only that address's deliveries are meant. False if no such delivery was sent.
+        """
+        with self.transaction() as connection:
+            return record_receipt(connection, key, state, at, detail, address)
+
+    def expire(self, now: int) -> int:
+        """Give up what is past its time, and what no receipt came for; returns how many.
+
+        What is unknown stays so, and is not tried again.
+        """
+        with self.transaction() as connection:
+            return expire(connection, now)
+
+    def _return_claims(self) -> None:
+        self._connection.execute(
+            "UPDATE deliveries SET state = 'queued', due = created, reached = 1,"
+            " detail = 'interrupted while it was sent' WHERE state = 'claimed'"
+        )
+
+    def _record(self, transition: Transition) -> Fault | None:
+        offered = line(transition)
+        identity = (transition.warning, transition.ordinal)
+        found = self._connection.execute(
+            "SELECT line FROM transitions WHERE warning = ? AND ordinal = ?", identity
+        ).fetchone()
+        if found is None:
+            self._insert(transition, offered)
+            return None
+        if found[0] == offered:
+            return None
+        self._connection.execute(
+            "INSERT OR IGNORE INTO faults VALUES (?, ?, ?, ?)", (*identity, *found, offered)
+        )
+        return Fault(*identity, found[0], offered)
+
+    def _insert(self, transition: Transition, offered: bytes) -> None:
+        self._connection.execute(
+            "UPDATE transitions SET latest = 0 WHERE warning = ? AND latest = 1", (transition.warning,)
+        )
+        self._connection.execute(
+            "INSERT INTO transitions (warning, ordinal, at, before, after, disposition, line, latest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 1)",
+            (
+                transition.warning,
+                transition.ordinal,
+                transition.at,
+                transition.before,
+                transition.after,
+                transition.disposition,
+                offered,
+            ),
+        )
+
+
+@contextmanager
+def _begun(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # On a full disk SQLite may have rolled back already, or have left a failed COMMIT open.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+_CLAIMABLE = f"""
+SELECT {DELIVERY} FROM deliveries AS d
+WHERE channel = ? AND due IS NOT NULL AND state IN ('queued', 'unknown') AND due <= ? AND expires > ?
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS earlier
+    WHERE earlier.warning = d.warning AND earlier.recipient = d.recipient AND earlier.channel = d.channel
+      AND earlier.ordinal < d.ordinal
+      AND (earlier.state IN ('queued', 'claimed') OR earlier.state = 'unknown' AND earlier.due IS NOT NULL))
+ORDER BY ifnull(grade, 0) DESC, id LIMIT ?
+"""

@@ -1,0 +1,194 @@
+"""What the outbox holds, for whoever looks: the dispatcher, the console, a second process."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from notifiers.delivery import Delivery, State
+from notifiers.outbox.schema import connect_reading
+from rules.grade import Grade
+from rules.realm import Realm
+from rules.transition import Disposition, Transition
+
+TRANSITION = "id, warning, ordinal, at, before, after, disposition, line"
+DELIVERY = (
+    "key, warning, ordinal, channel, recipient, address, grade, text, created, expires, attempt, "
+    "state, provider_id, detail, why, updated"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A replayed transition that differs from the recorded one, which stands; both as JSON lines."""
+
+    warning: str
+    ordinal: int
+    recorded: bytes
+    offered: bytes
+
+    def __str__(self) -> str:
+        return (
+            f"warning {self.warning} line {self.ordinal}: replay gives {self.offered.decode()}, "
+            f"recorded and kept is {self.recorded.decode()}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a delivery stands since `updated` (ms), why it was addressed, and what the channel said."""
+
+    delivery: Delivery
+    state: State
+    updated: int
+    provider_id: str
+    detail: str
+    why: str
+
+
+class OutboxReader:
+    """The questions; every method is one consistent read. Belongs to the thread that opened it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        (realm,) = connection.execute("SELECT realm FROM meta").fetchone()
+        self.realm = Realm(realm)
+
+    @classmethod
+    def reading(cls, path: Path) -> "OutboxReader":
+        """Look into an outbox that another thread or process writes; raises `OutboxError`."""
+        return cls(connect_reading(path))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @property
+    def position(self) -> int:
+        """The engine's journal position up to which every transition is here; 0 at first."""
+        return int(self._connection.execute("SELECT position FROM meta").fetchone()[0])
+
+    @property
+    def latest(self) -> int:
+        """The latest instant (ms) of any transition; 0 before the first."""
+        return int(self._connection.execute("SELECT ifnull(max(at), 0) FROM transitions").fetchone()[0])
+
+    def transitions(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, Transition]]:
+        """The lines with their ids, oldest first, from behind `after_id`."""
+        rows = self._connection.execute(
+            f"SELECT {TRANSITION} FROM transitions WHERE id > ? ORDER BY id LIMIT ?", (after_id, limit)
+        )
+        return [(row[0], transition_of(row)) for row in rows]
+
+    def open_warnings(self) -> list[Transition]:
+        """The newest line of each warning that has not ended, strongest first."""
+        return self._lines("latest = 1 AND after IS NOT NULL ORDER BY after DESC, id")
+
+    def awaiting(self) -> list[Transition]:
+        """The newest lines of open warnings that a person has to release."""
+        return self._lines(
+            "latest = 1 AND after IS NOT NULL AND disposition = 'review' ORDER BY after DESC, id"
+        )
+
+    def unrouted(self) -> list[Transition]:
+        """The lines for which no route named anybody, oldest first."""
+        return self._lines("routed = 'nobody' ORDER BY id")
+
+    def faults(self) -> list[Fault]:
+        """Every difference between a replay and the record so far."""
+        rows = self._connection.execute(
+            "SELECT warning, ordinal, recorded, offered FROM faults ORDER BY rowid"
+        )
+        return [Fault(*row) for row in rows]
+
+    def counts(self) -> dict[str, dict[State, int]]:
+        """How many deliveries of each channel stand in each state; absent means none."""
+        found: dict[str, dict[State, int]] = {}
+        for channel, state, count in self._connection.execute(
+            "SELECT channel, state, count(*) FROM deliveries GROUP BY channel, state"
+        ):
+            found.setdefault(channel, {})[State(state)] = count
+        return found
+
+    def recent(self, limit: int = 20) -> list[Progress]:
+        """The newest deliveries first."""
+        rows = self._connection.execute(
+            f"SELECT {DELIVERY} FROM deliveries ORDER BY id DESC LIMIT ?", (limit,)
+        )
+        return [self._progress(row) for row in rows]
+
+    def story(self, warning: str) -> list[Progress]:
+        """Every delivery of one warning, oldest first."""
+        rows = self._connection.execute(
+            f"SELECT {DELIVERY} FROM deliveries WHERE warning = ? ORDER BY id", (warning,)
+        )
+        return [self._progress(row) for row in rows]
+
+    def due(self, now: int) -> int | None:
+        """The next instant after `now` at which a delivery needs something done; None if none does."""
+        instants = self._connection.execute(
+            "SELECT min(due) FROM deliveries WHERE due > :now"
+            " UNION ALL SELECT min(expires) FROM deliveries"
+            " WHERE expires > :now AND due IS NOT NULL AND state IN ('queued', 'unknown')",
+            {"now": now},
+        )
+        return min((instant for (instant,) in instants if instant is not None), default=None)
+
+    def pending(self, now: int) -> bool:
+        """Whether anything is to be routed, sent or given up at `now`."""
+        (found,) = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE due <= ?)"
+            " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)",
+            (now,),
+        ).fetchone()
+        return bool(found)
+
+    def _lines(self, condition: str) -> list[Transition]:
+        rows = self._connection.execute(f"SELECT {TRANSITION} FROM transitions WHERE {condition}")
+        return [transition_of(row) for row in rows]
+
+    def _progress(self, row: tuple[Any, ...]) -> Progress:
+        _, _, _, _, _, _, _, _, _, _, _, state, provider_id, detail, why, updated = row
+        return Progress(delivery_of(row, self.realm), State(state), updated, provider_id, detail, why)
+
+
+def transition_of(row: tuple[Any, ...]) -> Transition:
+    """A row of the `TRANSITION` columns as the transition it was."""
+    _, warning, ordinal, at, before, after, disposition, line = row
+    recorded = msgspec.json.decode(line)
+    return Transition(
+        at=at,
+        rule=recorded["rule"],
+        subject=recorded["subject"],
+        warning=warning,
+        ordinal=ordinal,
+        before=_grade(before),
+        after=_grade(after),
+        disposition=Disposition(disposition),
+        reason=recorded["reason"],
+        evidence=recorded["evidence"],
+    )
+
+
+def delivery_of(row: tuple[Any, ...], realm: Realm) -> Delivery:
+    """A row that begins with the columns of `DELIVERY` up to `attempt`."""
+    key, warning, ordinal, channel, recipient, address, grade, text, created, expires, attempt = row[:11]
+    return Delivery(
+        key=key,
+        realm=realm,
+        warning=warning,
+        ordinal=ordinal,
+        channel=channel,
+        recipient=recipient,
+        address=address,
+        grade=_grade(grade),
+        text=msgspec.json.decode(text, type=dict[str, str]),
+        created=created,
+        expires=expires,
+        attempt=attempt,
+    )
+
+
+def _grade(number: int | None) -> Grade | None:
+    return None if number is None else Grade(number)
