@@ -7,9 +7,10 @@ python=$1 venv=$2
     exit 3
 }
 echo "setting up: $venv"
-"$python" -m venv "$venv" 2>/dev/null && exit 0
+"$python" -m venv "$venv" >/dev/null 2>&1 && exit 0
 rm -rf "$venv"
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "setting up: Debian package python3-venv"
     apt-get update -qq >/dev/null && apt-get install -y -qq python3-venv >/dev/null &&
         "$python" -m venv "$venv" && exit 0
 fi
