@@ -143,6 +143,10 @@ class AmountRing:
         """The entries of one sensor, oldest first."""
         return [Amount(*entry) for entry in self.rows.entries(slot)]
 
+    def before(self, slot: int, stamp: int) -> int:
+        """The stamp of the report before `stamp`; `stamp` itself if there is none."""
+        return max((e.stamp for e in self.entries(slot) if e.stamp < stamp), default=stamp)
+
     def totals(self, slots: Slots, width: int) -> tuple[Longs, npt.NDArray[np.bool_]]:
         """The sums over the window that ends at each sensor's newest report; which sensors have any."""
         known = self.rows.row[slots] >= 0

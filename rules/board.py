@@ -103,18 +103,19 @@ class Board:
     def _newest(self, column: int, values: Values, wave: Wave, received: int) -> None:
         state = self.columns[column]
         slot, stamp = wave.slot[values.at], wave.observed[values.at]
-        value, flags = values.value, values.flags
-        if self.forms[column] is Form.INSTANT:
-            for ring in self.report_rings(column):
-                ring.append(slot, stamp, value, flags)
-        else:
-            if (amounts := self.amount_ring(column)) is not None:
-                period, marked = self.periods(slot, stamp, values, state.stamp[slot])
-                amounts.append(slot, stamp, value, period, marked)
-        state.value[slot] = value
+        for ring in self.report_rings(column):
+            ring.append(slot, stamp, values.value, values.flags)
+        amounts = self.amount_ring(column)
+        if amounts is not None:
+            before = state.stamp[slot]
+            for k in np.flatnonzero(before == stamp).tolist():
+                before[k] = amounts.before(int(slot[k]), int(stamp[k]))
+            period, flags = self.periods(slot, stamp, values, before)
+            amounts.append(slot, stamp, values.value, period, flags)
+        state.value[slot] = values.value
         state.stamp[slot] = stamp
         state.heard[slot] = received
-        state.flags[slot] = flags
+        state.flags[slot] = values.flags
 
     def report_rings(self, column: int) -> list[ReportRing]:
         """The rings of an instantaneous metric: that of single reports first, then those of cells."""

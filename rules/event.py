@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from rules.deadlines import Order
-from rules.ledger import BEFORE_MESSAGES
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`instant` of engine time, in which `order` at it, and the place in the block of what caused it.
+    """`instant` of engine time, in which `order` at it; for readings `message`, the place in the block.
 
     `late`: a reading behind its sensor's newest. `reload`: the rules changed; it starts runs only on what
     stands, and is the reason of what it starts.
@@ -16,6 +15,6 @@ class Event:
 
     instant: int
     order: Order
-    message: int = BEFORE_MESSAGES
+    message: int = 0
     late: bool = False
     reload: bool = False

@@ -85,8 +85,7 @@ def _take_report(board: Board, late: Late, column: int, alone: dict[tuple[int, i
 def _take_amount(board: Board, late: Late, column: int, alone: dict[tuple[int, int], History]) -> None:
     value, period, flags = late.values[column]
     ring = board.amount_ring(column)
-    entries = ring.entries(late.slot) if ring else []
-    before = max((entry.stamp for entry in entries if entry.stamp < late.stamp), default=late.stamp)
+    before = ring.before(late.slot, late.stamp) if ring else late.stamp
     row = Values(np.zeros(1, np.int64), np.array([value]), np.array([period]), np.array([flags], np.uint8))
     slot, stamp = np.array([late.slot]), np.array([late.stamp])
     periods, marked = board.periods(slot, stamp, row, np.array([before]))

@@ -67,7 +67,7 @@ class Teller:
         subject.warning.ordinal += 1
         subject.warning.changed = event.instant
         subject.warning.text = evidence["text"]
-        self._ledger.write(event.message, transition)
+        self._ledger.write(event, transition)
 
     def _reason(self, subject: Subject, event: Event, change: Change) -> str:
         falling = change.before is not None and (change.after or 0) < change.before

@@ -6,23 +6,19 @@ list of reports, every subject exists always, deadlines are found by looking at 
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.kinds import Form, Kind, Kinds
+from ingest.kinds import Kinds
 from ingest.reading import Readings
 from ingest.registry import Registry, Sensor
 from rules.grade import Grade
 from rules.rule import Rule
-from rules.transition import warning_id
-from rules.tree import Windowed
+from tests.rules.reference_lines import LatchState, SubjectState, lines_of
 from tests.rules.reference_memory import (
     EVER,
     HOUR,
-    Memory,
     MetricState,
     SensorState,
-    cell_width,
     grouped,
     take_in,
 )
@@ -31,36 +27,18 @@ from tests.rules.reference_verdict import (
     all_sustaineds,
     compare,
     comparisons,
-    coverage,
     ladder,
+    memories,
     moments,
     run_start,
     says_nothing,
-    sustaineds,
     threshold,
     verdict,
 )
 
 RAISING, READING, SILENCE, CLEARING = range(4)
-
-
-@dataclass
-class LatchState:
-    run: int | None = None
-    release: int | None = None
-    raised: int | None = None
-    auto: bool = False
-
-
-@dataclass
-class SubjectState:
-    latches: dict[Grade, LatchState]
-    runs: dict[Any, int] = field(default_factory=dict)
-    clock: int = -EVER
-    top: Grade | None = None
-    auto: Grade | None = None
-    warning: str = ""
-    ordinal: int = 0
+# Where lines of deadlines stand among those of messages.
+BEFORE, BEHIND = -1, EVER
 
 
 class Reference:
@@ -83,33 +61,8 @@ class Reference:
 
     def _sensor(self, sensor: Sensor) -> SensorState:
         kind = self.kinds[sensor.kind]
-        return SensorState(
-            sensor, kind, {name: MetricState(self._memories(kind, name)) for name in kind.metrics}
-        )
-
-    def _memories(self, kind: Kind, metric: str) -> list[Memory]:
-        same = [s for s in self.registry.sensors if s.kind == kind.name]
-        step = min(s.reporting.interval or s.heartbeat for s in same)
-        widths, runs = set(), set()
-        for rule in (rule for rule in self.rules if rule.kind == kind.name):
-            longest = max(rule.sustain.values())
-            for condition, sustain in [*((c, longest) for c in rule.grades.values()), (rule.only_if, 0)]:
-                for comparison in comparisons(condition):
-                    if comparison.left.metric == metric and isinstance(comparison.left, Windowed):
-                        widths.add(comparison.left.width)
-                    elif comparison.left.metric == metric and sustain:
-                        runs.add(sustain)
-                found = (held for held, _, _ in sustaineds(condition, False))
-                runs |= {held.duration for held in found if held.condition.left.metric == metric}
-        if kind.metrics[metric].form is Form.AMOUNT:
-            return [Memory(max(widths) + 6 * HOUR, step, 0, True)] if widths else []
-        most = 64 * step
-        exact = {w for w in widths if w <= most} | {min(d, most) for d in runs}
-        memories = [Memory(max(exact), step, 0, False)] if exact else []
-        cells = sorted({cell_width(w) for w in widths if w > most})
-        return memories + [Memory(64 * cell, step, cell, False) for cell in cells]
-
-    # -- time ---------------------------------------------------------------------------------------------
+        remembered = {name: memories(self.rules, self.registry, kind, name) for name in kind.metrics}
+        return SensorState(sensor, kind, {name: MetricState(kept) for name, kept in remembered.items()})
 
     def advance(self, readings: Readings) -> list[dict[str, Any]]:
         self._settle((readings.received, READING))
@@ -189,14 +142,12 @@ class Reference:
     def _fire(self, rule: Rule, state: SensorState, instant: int, order: int) -> None:
         clock = instant - state.arrived + state.newest
         if order == RAISING:
-            self._judge(rule, state, clock, instant, -1)
+            self._judge(rule, state, clock, instant, BEFORE)
         elif order == CLEARING:
-            self._let_go(rule, state, clock, instant, -1)
+            self._let_go(rule, state, clock, instant, BEHIND)
         else:
             for latch in self._voids(rule, state, instant):
                 latch.release = None
-
-    # -- readings -----------------------------------------------------------------------------------------
 
     def _read(
         self,
@@ -258,8 +209,6 @@ class Reference:
             for latch in subject.latches.values():
                 latch.release = None
 
-    # -- judging ------------------------------------------------------------------------------------------
-
     def _judge(self, rule: Rule, state: SensorState, clock: int, instant: int, message: int) -> None:
         subject = self.subjects[rule.id, state.sensor.id]
         subject.clock = clock
@@ -299,10 +248,8 @@ class Reference:
             if latch.release + after <= clock and instant >= latch.raised + max(after, 1):
                 latch.raised = latch.release = latch.run = None
                 latch.auto = False
-        order = 1 if message < 0 else 0
+        order = 1 if message == BEHIND else 0
         self._tell(rule, state, instant, message, {}, self._now(rule, state, instant + order, clock))
-
-    # -- late readings ------------------------------------------------------------------------------------
 
     def _read_late(
         self,
@@ -420,8 +367,6 @@ class Reference:
             latch.raised = instant
             risen.add(grade)
 
-    # -- telling ------------------------------------------------------------------------------------------
-
     def _tell(
         self,
         rule: Rule,
@@ -433,52 +378,5 @@ class Reference:
         late: bool = False,
     ) -> None:
         subject = self.subjects[rule.id, state.sensor.id]
-        on = [grade for grade, latch in subject.latches.items() if latch.raised is not None]
-        top = max(on, default=None)
-        sure = max((grade for grade in on if subject.latches[grade].auto), default=None)
-        for grade in on:
-            subject.latches[grade].auto |= sure is not None and grade <= sure
-        shown, lines = subject.top, []
-        if sure is not None and sure > (subject.auto or 0):
-            lines.append((shown, sure, "auto"))
-            shown = sure
-        if shown != top:
-            lines.append((shown, top, "auto" if top in (None, sure) else "review"))
-        for k, (old, new, disposition) in enumerate(lines):
-            reason = why(old, new)
-            rises = k == 0 and disposition == "auto" and new is not None
-            if rises and old is not None and top is not None and new <= old <= top:
-                reason = "confirmed by newer data"
-            if subject.warning == "":
-                subject.warning = warning_id(rule.id, state.sensor.id, instant)
-            grade = new or old
-            seen = rests.get(grade, present)
-            self.found.append(
-                {
-                    "at": instant,
-                    "message": message,
-                    "rule": rule.id,
-                    "subject": state.sensor.id,
-                    "warning": subject.warning,
-                    "ordinal": subject.ordinal,
-                    "before": old,
-                    "after": new,
-                    "disposition": disposition,
-                    "reason": f"{reason}, late" if late else reason,
-                    "observed": state.newest if seen.moment is None else seen.moment,
-                    "coverage": coverage(rule.grades[grade], seen),
-                    "late": late,
-                }
-            )
-            subject.ordinal += 1
-        subject.top, subject.auto = top, sure
-        if top is None:
-            subject.warning, subject.ordinal = "", 0
-
-
-def why(old: Grade | None, new: Grade | None) -> str:
-    if new is None:
-        return "cleared"
-    if old is None:
-        return "raised"
-    return "upgraded" if new > old else "downgraded"
+        for line in lines_of(rule, subject, instant, rests, present, late):
+            self.found.append({**line, "message": message})

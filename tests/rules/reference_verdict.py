@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from ingest.kinds import Kind, Metric
+from ingest.kinds import Form, Kind, Metric
 from ingest.reading import Quality
+from ingest.registry import Registry
 from rules.grade import Grade
 from rules.rule import Rule
 from rules.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Value, Windowed
-from tests.rules.reference_memory import EVER, Memory, Report, SensorState
+from tests.rules.reference_memory import EVER, HOUR, Memory, Report, SensorState, cell_width
 
 INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "==": "!=", "!=": "=="}
 
@@ -326,3 +327,27 @@ def moments(rule: Rule, state: SensorState, own: int, clock: int) -> list[int]:
                 found.add(report.stamp + held.duration)
             true_before = true
     return sorted(moment for moment in found if moment <= clock)
+
+
+def memories(rules: tuple[Rule, ...], registry: Registry, kind: Kind, metric: str) -> list[Memory]:
+    """What the rules want remembered of a metric."""
+    same = [s for s in registry.sensors if s.kind == kind.name]
+    step = min(s.reporting.interval or s.heartbeat for s in same)
+    widths, runs = set(), set()
+    for rule in (rule for rule in rules if rule.kind == kind.name):
+        longest = max(rule.sustain.values())
+        for condition, sustain in [*((c, longest) for c in rule.grades.values()), (rule.only_if, 0)]:
+            for comparison in comparisons(condition):
+                if comparison.left.metric == metric and isinstance(comparison.left, Windowed):
+                    widths.add(comparison.left.width)
+                elif comparison.left.metric == metric and sustain:
+                    runs.add(sustain)
+            found = (held for held, _, _ in sustaineds(condition, False))
+            runs |= {held.duration for held in found if held.condition.left.metric == metric}
+    if kind.metrics[metric].form is Form.AMOUNT:
+        return [Memory(max(widths) + 6 * HOUR, step, 0, True)] if widths else []
+    most = 64 * step
+    exact = {w for w in widths if w <= most} | {min(d, most) for d in runs}
+    memories = [Memory(max(exact), step, 0, False)] if exact else []
+    cells = sorted({cell_width(w) for w in widths if w > most})
+    return memories + [Memory(64 * cell, step, cell, False) for cell in cells]

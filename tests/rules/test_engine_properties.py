@@ -171,7 +171,7 @@ def judged(
 
 PATIENT = settings(
     deadline=None,
-    max_examples=int(os.environ.get("TOCSIN_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("TOCSIN_EXAMPLES", "40")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -7,7 +7,9 @@ import pytest
 
 from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.reading import Quality
+from rules.grade import Grade
 from rules.normal_form import Fault
+from rules.subject import Standing, changes
 from tests.rules.town import Town, at, line, rule, sensor
 
 RAIN = sensor("g", "rain", 5 * MINUTE)
@@ -418,3 +420,28 @@ def test_lines_of_one_instant_are_ordered_by_message_rule_and_subject() -> None:
 
     assert [(t.subject, t.rule) for t in town.transitions] == [("y", "a"), ("y", "b"), ("x", "a"), ("x", "b")]
     assert line(town.transitions[0]) == "10:00 none>yellow"
+
+
+def steps(before: tuple[int, int], after: tuple[int, int]) -> list[str]:
+    """The lines from one (top, certain) to another, as numbers of grades; 0 is none."""
+    standings = [Standing(*(Grade(g) if g else None for g in pair)) for pair in (before, after)]
+    return [f"{int(c.before or 0)}>{int(c.after or 0)} {c.disposition}" for c in changes(*standings)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ((0, 0), (3, 2), ["0>2 auto", "2>3 review"]),
+        ((3, 0), (3, 3), ["3>3 auto"]),
+        ((3, 0), (3, 2), ["3>2 auto", "2>3 review"]),
+        ((3, 2), (4, 2), ["3>4 review"]),
+        ((3, 3), (1, 1), ["3>1 auto"]),
+        ((3, 0), (1, 0), ["3>1 review"]),
+        ((3, 0), (0, 0), ["3>0 auto"]),
+        ((2, 2), (2, 2), []),
+    ],
+)
+def test_doubt_never_holds_back_what_is_certain(
+    before: tuple[int, int], after: tuple[int, int], lines: list[str]
+) -> None:
+    assert steps(before, after) == lines
