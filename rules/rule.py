@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rules.grade import Grade
-from rules.tree import Condition
+from rules.language.tree import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Without the real servers their tests are left out, loudly; under CI they run, and fail if one is missing."""
+"""Without the real servers their tests are left out, loudly; under CI they run, and fail without them."""
 
 import os
 import shutil

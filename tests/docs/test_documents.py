@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from ingest.reading import Reason
 from notifiers.delivery import State
 from rules.finding_codes import CODES
-from rules.parsing import FUNCTIONS
-from rules.rule_file import RuleEntry
+from rules.language.parsing import FUNCTIONS
 from rules.rulebook import read_rules
+from rules.rulebook.rule_file import RuleEntry
 from tocsin.cli import app
 from tocsin.configuration import configure, read_bundle
 from tocsin.judge import Basis

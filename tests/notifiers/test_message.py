@@ -13,10 +13,10 @@ from ingest.registry import Zone
 from notifiers.message import LANGUAGES, Segments, compose, plain, segments
 from notifiers.seal import marked
 from rules.grade import Grade
+from rules.language.tree import Comparison, Literal, Value
 from rules.realm import Realm
 from rules.rule import Release, Rule
 from rules.transition import Disposition, Transition
-from rules.tree import Comparison, Literal, Value
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RULE = Rule(

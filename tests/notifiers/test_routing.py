@@ -10,9 +10,9 @@ from notifiers.contacts_file import Contacts, read_contacts
 from notifiers.routes_file import Routes, read_routes
 from notifiers.routing import Router, coverage
 from rules.grade import Grade
+from rules.language.tree import Comparison, Literal, Value
 from rules.rule import Release, Rule
 from rules.transition import Disposition, Transition
-from rules.tree import Comparison, Literal, Value
 
 CONTACTS = """\
 people:

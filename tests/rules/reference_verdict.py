@@ -9,8 +9,8 @@ from ingest.kinds import Form, Kind, Metric
 from ingest.reading import Quality
 from ingest.registry import Registry
 from rules.grade import Grade
+from rules.language.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Value, Windowed
 from rules.rule import Rule
-from rules.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Value, Windowed
 from tests.rules.reference_memory import EVER, HOUR, Memory, Report, SensorState, cell_width
 
 INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "==": "!=", "!=": "=="}

@@ -7,9 +7,9 @@ import pytest
 
 from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.reading import Quality
+from rules.engine.normal_form import Fault
+from rules.engine.subject import Standing, changes
 from rules.grade import Grade
-from rules.normal_form import Fault
-from rules.subject import Standing, changes
 from tests.rules.town import Town, at, line, rule, sensor
 
 RAIN = sensor("g", "rain", 5 * MINUTE)

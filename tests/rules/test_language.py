@@ -12,8 +12,8 @@ from ingest.kinds import Kind
 from ingest.kinds.kinds_file import read_kinds
 from rules.finding_codes import CODES
 from rules.language import ConditionError, parse_condition
-from rules.parsing import Problem
-from rules.tree import And, Comparison, Literal, Not, Or, SiteParameter, Sustained, Value, Windowed
+from rules.language.parsing import Problem
+from rules.language.tree import And, Comparison, Literal, Not, Or, SiteParameter, Sustained, Value, Windowed
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 KINDS, _ = read_kinds("kinds.yaml", (CONFIGS / "kinds.yaml").read_text())

@@ -11,11 +11,10 @@ from ingest.clock import MINUTE
 from ingest.kinds import Kind
 from ingest.kinds.kinds_file import read_kinds
 from rules.language import parse_condition
-from rules.margin import comparisons, margin_of, released
-from rules.printed import Judged, explained, printed
-from rules.rule import Release
-from rules.thresholds import threshold_of
-from rules.tree import (
+from rules.language.margin import comparisons, margin_of, released
+from rules.language.printed import Judged, explained, printed
+from rules.language.thresholds import threshold_of
+from rules.language.tree import (
     And,
     Comparison,
     Condition,
@@ -28,6 +27,7 @@ from rules.tree import (
     Value,
     Windowed,
 )
+from rules.rule import Release
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 KINDS, _ = read_kinds("kinds.yaml", (CONFIGS / "kinds.yaml").read_text())

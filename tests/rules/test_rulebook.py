@@ -15,7 +15,7 @@ from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Sensor, Zone
 from rules.finding_codes import CODES
 from rules.grade import Grade
-from rules.printed import printed
+from rules.language.printed import printed
 from rules.rule import Release, Rule
 from rules.rulebook import read_rules
 
@@ -289,6 +289,6 @@ def test_the_shipped_thresholds_are_those_of_their_sources():
 
 
 def test_every_code_has_a_meaning():
-    sources = [path for path in (CONFIGS.parent / "rules").glob("*.py") if path.name != "finding_codes.py"]
+    sources = [path for path in (CONFIGS.parent / "rules").rglob("*.py") if path.name != "finding_codes.py"]
     used = {code for path in sources for code in re.findall(r'"(E2\d\d)"', path.read_text())}
     assert used == set(CODES)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE, SECOND
-from rules.amount_ring import Amount, AmountRing
-from rules.board import cell_width
-from rules.report_ring import Report, ReportRing
+from rules.engine.amount_ring import Amount, AmountRing
+from rules.engine.board import cell_width
+from rules.engine.report_ring import Report, ReportRing
 
 WIDTHS = [30 * MINUTE, 3 * HOUR]
 SPAN = 9 * HOUR

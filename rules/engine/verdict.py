@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from rules.normal_form import AllOf, AnyOf, Check, Held, Node
+from rules.engine.normal_form import AllOf, AnyOf, Check, Held, Node
 
 TRUE, UNKNOWN, FALSE = 1, 0, -1
 # Under this share of its window, in percent, a false is not known.

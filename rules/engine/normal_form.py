@@ -17,10 +17,10 @@ import numpy.typing as npt
 from ingest.kinds import Kind
 from ingest.registry import Sensor
 from ingest.units import UnitError
-from rules.margin import comparisons, margin_of
+from rules.language.margin import comparisons, margin_of
+from rules.language.thresholds import threshold_of
+from rules.language.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Windowed
 from rules.rule import Release
-from rules.thresholds import threshold_of
-from rules.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Windowed
 
 INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "==": "!=", "!=": "=="}
 Bound: TypeAlias = int | npt.NDArray[np.int64]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from ingest.reading import Quality
-from rules.amount_ring import IMPLICIT, Amount
-from rules.normal_form import Check
-from rules.report_ring import Report
-from rules.verdict import Measured
+from rules.engine.amount_ring import IMPLICIT, Amount
+from rules.engine.normal_form import Check
+from rules.engine.report_ring import Report
+from rules.engine.verdict import Measured
 
 UNKNOWN_VALUE = Measured(None, None)
 

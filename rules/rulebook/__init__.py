@@ -10,12 +10,12 @@ from ingest.finding import Finding
 from ingest.kinds import Kind, Kinds
 from ingest.registry import Registry
 from rules.grade import Grade
-from rules.margin import is_moved, margin_defects
-from rules.printed import plain_number, printed
+from rules.language.margin import is_moved, margin_defects
+from rules.language.printed import plain_number, printed
+from rules.language.tree import Condition
 from rules.rule import Release, Rule
-from rules.rule_conditions import Names, read_conditions, rule_entries
-from rules.rule_file import RuleEntry, RuleFile
-from rules.tree import Condition
+from rules.rulebook.rule_conditions import Names, read_conditions, rule_entries
+from rules.rulebook.rule_file import RuleEntry, RuleFile
 
 
 def read_rules(

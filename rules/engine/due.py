@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from rules.board import Board
-from rules.deadlines import Due, Order
-from rules.ladder import Ladder
-from rules.ring import NEVER
-from rules.subject import Latch, Subject
+from rules.engine.board import Board
+from rules.engine.deadlines import Due, Order
+from rules.engine.ladder import Ladder
+from rules.engine.ring import NEVER
+from rules.engine.subject import Latch, Subject
 
 
 def raising_times(ladder: Ladder, subject: Subject) -> Iterator[int]:

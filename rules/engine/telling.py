@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ingest.registry import Sensor
-from rules.board import Board
-from rules.event import Event
-from rules.evidence import condition_text, support
+from rules.engine.board import Board
+from rules.engine.event import Event
+from rules.engine.evidence import condition_text, support
+from rules.engine.ladder import Ladder
+from rules.engine.ledger import Ledger
+from rules.engine.subject import Change, Opened, Subject, changes
+from rules.engine.view import Now, Then
 from rules.grade import Grade
-from rules.ladder import Ladder
-from rules.ledger import Ledger
-from rules.subject import Change, Opened, Subject, changes
 from rules.transition import Transition, warning_id
-from rules.view import Now, Then
 
 
 class Teller:

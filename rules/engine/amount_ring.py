@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.reading import Quality
-from rules.ring import NEVER, Flags, Longs, Rows, Slots
+from rules.engine.ring import NEVER, Flags, Longs, Rows, Slots
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from ingest.kinds import Kind
 from ingest.units import UnitError, conversion
+from rules.language.thresholds import is_difference
+from rules.language.tree import And, Comparison, Condition, Literal, Not, Or, Sustained
 from rules.rule import Release
-from rules.thresholds import is_difference
-from rules.tree import And, Comparison, Condition, Literal, Not, Or, Sustained
 
 # Units of levels and temperatures: their zero is a convention, a percentage of them says nothing.
 _FREE_ZERO = frozenset({"degC", "degF", "m", "cm"})

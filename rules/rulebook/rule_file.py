@@ -13,7 +13,7 @@ from ingest.document import Strict
 from ingest.duration import Duration
 from ingest.units import canonical
 from rules.grade import Grade
-from rules.thresholds import ThresholdError, split_quantity
+from rules.language.thresholds import ThresholdError, split_quantity
 
 _SELECTION = re.compile(r"(?P<kind>[\w-]+) sensors?( with tag (?P<tag>\S+))?( in zone (?P<zone>\S+))?")
 _LATER_SELECTION = re.compile(r"(zone|gateway)\b.*")

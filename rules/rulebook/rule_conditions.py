@@ -15,8 +15,8 @@ from ingest.finding import Finding
 from ingest.kinds import Kinds
 from ingest.registry import Registry, Sensor
 from rules.language import ConditionError, parse_condition
-from rules.rule_file import Selection, UnreadableError, parse_selection
-from rules.tree import Condition
+from rules.language.tree import Condition
+from rules.rulebook.rule_file import Selection, UnreadableError, parse_selection
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from ingest.kinds import Metric
-from rules.amount_ring import AmountRing
-from rules.board import Board, Ring
-from rules.deadlines import Order
-from rules.event import Event
-from rules.interest import Gathered
-from rules.judge import Judge
-from rules.ladder import Ladder
-from rules.ring import NEVER, Slots
-from rules.subject import Latch, Subject
+from rules.engine.amount_ring import AmountRing
+from rules.engine.board import Board, Ring
+from rules.engine.deadlines import Order
+from rules.engine.event import Event
+from rules.engine.interest import Gathered
+from rules.engine.ladder import Ladder
+from rules.engine.ring import NEVER, Slots
+from rules.engine.rule_judge import RuleJudge
+from rules.engine.subject import Latch, Subject
+from rules.engine.waves import Values, Wave
 from rules.warning import ZoneWarning
-from rules.waves import Values, Wave
 
-Shown = Callable[[Judge, int, Subject], Sequence[ZoneWarning]]
+Shown = Callable[[RuleJudge, int, Subject], Sequence[ZoneWarning]]
 
 
 def move_values(old: Board, new: Board) -> None:
@@ -65,7 +65,7 @@ def _move_ring(source: Ring, target: Ring, both: list[tuple[int, int]], same_sen
                 target.insert(there, report)
 
 
-def move_subjects(old: Judge, new: Judge | None, shown: Shown, event: Event) -> list[ZoneWarning]:
+def move_subjects(old: RuleJudge, new: RuleJudge | None, shown: Shown, event: Event) -> list[ZoneWarning]:
     """Move the subjects of one rule; the open warnings that no sensor of the new rule has are orphaned."""
     orphans: list[ZoneWarning] = []
     slots = {sensor: slot for slot, sensor in enumerate(new.board.ids)} if new else {}
@@ -94,10 +94,10 @@ def _revise(subject: Subject, before: Ladder, after: Ladder) -> None:
     subject.latches = dict(sorted((on | kept).items(), reverse=True))
 
 
-def _moved_runs(subject: Subject, old: Judge, new: Judge, here: int, there: int) -> dict[int, int]:
+def _moved_runs(subject: Subject, old: RuleJudge, new: RuleJudge, here: int, there: int) -> dict[int, int]:
     """The runs of `sustained` under the keys that the same comparisons have now."""
 
-    def names(judge: Judge, slot: int) -> list[tuple[object, ...]]:
+    def names(judge: RuleJudge, slot: int) -> list[tuple[object, ...]]:
         metrics = {metric.column: metric.name for metric in judge.ladder.kind.metrics.values()}
         return [
             (metrics[h.check.column], h.check.sense, h.check.bound_at(slot), h.duration, h.negated)
@@ -109,7 +109,7 @@ def _moved_runs(subject: Subject, old: Judge, new: Judge, here: int, there: int)
     return {key: since for key, since in found if since is not None}
 
 
-def judge_anew(judge: Judge, at: int) -> None:
+def judge_anew(judge: RuleJudge, at: int) -> None:
     """Judge every sensor of a new or changed rule on what still stands: up at once, down by a release run."""
     board = judge.board
     slots = np.flatnonzero((board.newest > NEVER) & judge.ladder.member)
@@ -123,7 +123,7 @@ def judge_anew(judge: Judge, at: int) -> None:
         judge.judge(slot, judge.subject(slot), clock, Event(at, Order.READING, reload=True))
 
 
-def _standing(judge: Judge, slots: Slots) -> Wave:
+def _standing(judge: RuleJudge, slots: Slots) -> Wave:
     """All that is known, as if it had been read now."""
     board = judge.board
     columns = {}
@@ -134,7 +134,7 @@ def _standing(judge: Judge, slots: Slots) -> Wave:
     return Wave(0, slots, board.newest[slots], np.zeros(len(slots), np.int64), columns)
 
 
-def pairs(old: Sequence[Judge], new: Sequence[Judge]) -> list[tuple[Judge, Judge | None]]:
+def pairs(old: Sequence[RuleJudge], new: Sequence[RuleJudge]) -> list[tuple[RuleJudge, RuleJudge | None]]:
     """Each old judge with the new one of the same rule and kind."""
     by_rule = {(judge.ladder.rule.id, judge.ladder.rule.kind): judge for judge in new}
     return [(judge, by_rule.get((judge.ladder.rule.id, judge.ladder.rule.kind))) for judge in old]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from ingest.duration import format_duration
-from rules.tree import (
+from rules.language.tree import (
     And,
     Comparison,
     Condition,

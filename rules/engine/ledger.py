@@ -3,7 +3,7 @@
 from operator import itemgetter
 from typing import TypeAlias
 
-from rules.event import Event
+from rules.engine.event import Event
 from rules.transition import Transition
 
 _Line: TypeAlias = tuple[int, int, int, str, str, Transition]

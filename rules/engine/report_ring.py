@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rules.ring import NEVER, Flags, Longs, Rows, Slots
+from rules.engine.ring import NEVER, Flags, Longs, Rows, Slots
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
 

@@ -7,12 +7,12 @@ before them has been dealt with: only a stretch of truth that touches no earlier
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rules.event import Event
+from rules.engine.event import Event
+from rules.engine.rule_judge import RuleJudge
+from rules.engine.subject import Latch, Subject
+from rules.engine.verdict import FALSE, TRUE
+from rules.engine.view import Kept, Now, Then, value_of
 from rules.grade import Grade
-from rules.judge import Judge
-from rules.subject import Latch, Subject
-from rules.verdict import FALSE, TRUE
-from rules.view import Kept, Now, Then, value_of
 
 # Later than every stamp: a stretch that no reading has ended.
 ENDLESS = 2**62
@@ -34,7 +34,7 @@ class Stretch:
 class Past:
     """What a rule says of each kept moment of one sensor."""
 
-    def __init__(self, judge: Judge, kept: Kept, own: int, clock: int, runs: Mapping[int, int]) -> None:
+    def __init__(self, judge: RuleJudge, kept: Kept, own: int, clock: int, runs: Mapping[int, int]) -> None:
         self.judge, self.kept, self.own, self.clock, self.runs = judge, kept, own, clock, runs
         self.moments = sorted(self._moments())
         ladder = judge.ladder
@@ -95,8 +95,8 @@ class Past:
         return Stretch(run, start, end, tuple(allowed))
 
 
-def look_back(judge: Judge, slot: int, before: Kept, after: Kept, event: Event, own: int) -> None:
-    """Judge a late reading: `before` and `after` are what was kept without it and with it."""
+def look_back(judge: RuleJudge, slot: int, before: Kept, after: Kept, event: Event, own: int) -> None:
+    """RuleJudge a late reading: `before` and `after` are what was kept without it and with it."""
     clock = judge.board.clock(slot, event.instant)
     subject = judge.subjects.get(slot)
     known = dict(subject.runs) if subject else {}
@@ -122,7 +122,7 @@ def look_back(judge: Judge, slot: int, before: Kept, after: Kept, event: Event, 
     judge.conclude(slot, subject, event, lambda grade: rests.get(grade, view))
 
 
-def _moved_back(judge: Judge, after: Kept, own: int, clock: int, known: dict[int, int]) -> dict[int, int]:
+def _moved_back(judge: RuleJudge, after: Kept, own: int, clock: int, known: dict[int, int]) -> dict[int, int]:
     """The runs of `sustained` with the starts that late reports give them."""
     runs = dict(known)
     view = Then(after, clock, own, known)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rules.deadlines import Order
+from rules.engine.deadlines import Order
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rules.board import Board
-from rules.deadlines import Order
-from rules.event import Event
-from rules.judge import Judge
-from rules.subject import Subject
+from rules.engine.board import Board
+from rules.engine.deadlines import Order
+from rules.engine.event import Event
+from rules.engine.rule_judge import RuleJudge
+from rules.engine.subject import Subject
 from rules.warning import ZoneWarning
 
 Saved: TypeAlias = npt.NDArray[np.generic] | bytes
@@ -34,7 +34,7 @@ def pack(boards: Sequence[Board], rest: Rest) -> dict[str, Saved]:
     return state
 
 
-def unpack(boards: Sequence[Board], judges: Sequence[Judge], state: Mapping[str, Saved]) -> Rest:
+def unpack(boards: Sequence[Board], judges: Sequence[RuleJudge], state: Mapping[str, Saved]) -> Rest:
     """Fill fresh boards and judges; the rest is returned."""
     for board in boards:
         prefix = f"{board.kind.name}/"
@@ -50,6 +50,6 @@ def unpack(boards: Sequence[Board], judges: Sequence[Judge], state: Mapping[str,
     return rest
 
 
-def subjects_of(judges: Sequence[Judge]) -> list[list[tuple[int, Subject]]]:
+def subjects_of(judges: Sequence[RuleJudge]) -> list[list[tuple[int, Subject]]]:
     """The subjects of each judge in the order of their slots."""
     return [sorted(judge.subjects.items(), key=lambda item: item[0]) for judge in judges]

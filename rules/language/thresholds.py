@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from ingest.document.source_text import did_you_mean
 from ingest.kinds import Kind, Metric
 from ingest.units import Conversion, UnitError, conversion
-from rules.printed import plain_number, printed, quantity
-from rules.tree import Comparison, Literal, Operand, SiteParameter, Value, Windowed
+from rules.language.printed import plain_number, printed, quantity
+from rules.language.tree import Comparison, Literal, Operand, SiteParameter, Value, Windowed
 
 LONGEST_NUMBER = 16
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")

@@ -10,12 +10,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rules.amount_ring import AmountRing
-from rules.board import Board
-from rules.ladder import Ladder
-from rules.normal_form import AllOf, AnyOf, Check, Held, Node, checks
-from rules.ring import NEVER, Longs
-from rules.waves import Wave
+from rules.engine.amount_ring import AmountRing
+from rules.engine.board import Board
+from rules.engine.ladder import Ladder
+from rules.engine.normal_form import AllOf, AnyOf, Check, Held, Node, checks
+from rules.engine.ring import NEVER, Longs
+from rules.engine.waves import Wave
 
 Truth: TypeAlias = npt.NDArray[np.bool_]
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from ingest.kinds import Kind
 from ingest.registry import Sensor
-from rules.normal_form import Check, Held, Leaves, Node, checks
-from rules.printed import Judged, explained
-from rules.thresholds import threshold_of
-from rules.tree import Comparison, Condition, Literal, Sustained
-from rules.verdict import checked, sustained
-from rules.view import Now, Then
+from rules.engine.normal_form import Check, Held, Leaves, Node, checks
+from rules.engine.verdict import checked, sustained
+from rules.engine.view import Now, Then
+from rules.language.printed import Judged, explained
+from rules.language.thresholds import threshold_of
+from rules.language.tree import Comparison, Condition, Literal, Sustained
 
 
 def condition_text(condition: Condition, leaves: Leaves, kind: Kind, sensor: Sensor, view: Now | Then) -> str:

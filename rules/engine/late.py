@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.kinds import Form
-from rules.amount_ring import Amount, AmountRing
-from rules.board import Board, History
-from rules.history import AmountHistory
-from rules.ladder import Ladder
-from rules.normal_form import Check
-from rules.report_ring import Report
-from rules.waves import Values, Wave
+from rules.engine.amount_ring import Amount, AmountRing
+from rules.engine.board import Board, History
+from rules.engine.history import AmountHistory
+from rules.engine.ladder import Ladder
+from rules.engine.normal_form import Check
+from rules.engine.report_ring import Report
+from rules.engine.waves import Values, Wave
 
 
 @dataclass(frozen=True, slots=True)

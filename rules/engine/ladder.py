@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 from ingest.kinds import Kind
 from ingest.registry import Registry, Sensor
-from rules.board import Needs
+from rules.engine.board import Needs
+from rules.engine.normal_form import Check, Compiler, Fault, Held, Leaves, Node, checks
+from rules.engine.verdict import FALSE, TRUE, View, verdict
 from rules.grade import Grade
-from rules.margin import comparisons
-from rules.normal_form import Check, Compiler, Fault, Held, Leaves, Node, checks
+from rules.language.margin import comparisons
+from rules.language.tree import Condition, Sustained, Windowed
 from rules.rule import Rule
-from rules.tree import Condition, Sustained, Windowed
-from rules.verdict import FALSE, TRUE, View, verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)

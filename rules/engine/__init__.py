@@ -10,25 +10,25 @@ from ingest.clock import DAY
 from ingest.kinds import Kinds
 from ingest.reading import Readings
 from ingest.registry import Registry
-from rules import reload, saved
-from rules.board import Board, Needs
-from rules.deadlines import Deadlines, Order
-from rules.event import Event
-from rules.hindsight import look_back
-from rules.interest import Gate, Gathered
-from rules.judge import Judge
-from rules.ladder import Ladder, add_needs
-from rules.late import Late, late_readings, take_in
-from rules.ledger import Ledger
-from rules.normal_form import Fault
-from rules.ring import NEVER
+from rules.engine import reload, saved
+from rules.engine.board import Board, Needs
+from rules.engine.deadlines import Deadlines, Order
+from rules.engine.event import Event
+from rules.engine.hindsight import look_back
+from rules.engine.interest import Gate, Gathered
+from rules.engine.ladder import Ladder, add_needs
+from rules.engine.late import Late, late_readings, take_in
+from rules.engine.ledger import Ledger
+from rules.engine.normal_form import Fault
+from rules.engine.ring import NEVER
+from rules.engine.rule_judge import RuleJudge
+from rules.engine.subject import Subject
+from rules.engine.telling import Teller
+from rules.engine.view import Kept
+from rules.engine.waves import Wave, waves
 from rules.rule import Rule
-from rules.subject import Subject
-from rules.telling import Teller
 from rules.transition import Disposition, Transition
-from rules.view import Kept
 from rules.warning import ZoneWarning
-from rules.waves import Wave, waves
 
 State: TypeAlias = dict[str, npt.NDArray[np.generic] | bytes]
 
@@ -46,8 +46,8 @@ class Engine:
         self._deadlines = Deadlines()
         self._ledger = Ledger()
         self.boards: list[Board] = []
-        self.judges: list[Judge] = []
-        self._of_board: list[list[Judge]] = []
+        self.judges: list[RuleJudge] = []
+        self._of_board: list[list[RuleJudge]] = []
         self._gates: list[Gate] = []
         self._starts = np.array(sorted(r.start for r in registry.ranges.values()), np.int64)
         for name in sorted(registry.ranges, key=lambda kind: registry.ranges[kind].start):
@@ -61,10 +61,10 @@ class Engine:
             add_needs(rule, kinds[name], needs)
         board = Board(kinds[name], sensors, needs)
         teller = Teller(sensors, board, self._ledger)
-        judges: list[Judge] = []
+        judges: list[RuleJudge] = []
         for rule in rules:
             ladder = Ladder.of(rule, kinds[name], registry, sensors)
-            judges.append(Judge(len(self.judges) + len(judges), ladder, board, self._deadlines, teller))
+            judges.append(RuleJudge(len(self.judges) + len(judges), ladder, board, self._deadlines, teller))
         self.boards.append(board)
         self._of_board.append(judges)
         self._gates.append(Gate([judge.ladder for judge in judges]))
@@ -109,7 +109,7 @@ class Engine:
             self._take_newest(wave, received)
 
     def _take_newest(self, wave: Wave, received: int) -> None:
-        """Judge readings none of which is behind its sensor's newest."""
+        """RuleJudge readings none of which is behind its sensor's newest."""
         board, judges = self.boards[wave.kind], self._of_board[wave.kind]
         busy = np.flatnonzero(board.busy[wave.slot]).tolist()
         for at in busy:
@@ -126,7 +126,7 @@ class Engine:
             self._reschedule(judges, int(wave.slot[at]), Event(received, Order.READING))
 
     def _judge(self, wave: Wave, received: int) -> None:
-        """Judge readings that have been taken in, each by the rules that it interests."""
+        """RuleJudge readings that have been taken in, each by the rules that it interests."""
         gathered = Gathered(self.boards[wave.kind], wave)
         columns: dict[int, frozenset[int]] = {}
         for judge in self._of_board[wave.kind]:
@@ -141,7 +141,7 @@ class Engine:
         return [column for column, values in wave.columns.items() if at in values.at]
 
     @staticmethod
-    def _reschedule(judges: list[Judge], slot: int, event: Event) -> None:
+    def _reschedule(judges: list[RuleJudge], slot: int, event: Event) -> None:
         """Every reading moves its sensor's clock, also for rules that it says nothing to."""
         for judge in judges:
             if judge.active[slot]:
@@ -171,7 +171,7 @@ class Engine:
                 found += self._shown(judge, slot, subject)
         return sorted(found, key=lambda warning: (warning.rule, warning.subject, warning.since))
 
-    def _shown(self, judge: Judge, slot: int, subject: Subject) -> list[ZoneWarning]:
+    def _shown(self, judge: RuleJudge, slot: int, subject: Subject) -> list[ZoneWarning]:
         if subject.warning is None or subject.top is None:
             return []
         heard = max(int(judge.board.columns[column].heard[slot]) for column in judge.ladder.columns)

@@ -10,10 +10,20 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ingest.kinds import Kind
-from rules.operands import Scope, has_arguments, read_duration, read_operand
-from rules.parsing import ConditionError, Node, branches, normalised, parse, word
-from rules.thresholds import ThresholdError, check_doubt, check_site, read_literal
-from rules.tree import And, Comparison, Condition, Not, Operand, Or, SiteParameter, Sustained, Threshold
+from rules.language.operands import Scope, has_arguments, read_duration, read_operand
+from rules.language.parsing import ConditionError, Node, branches, normalised, parse, word
+from rules.language.thresholds import ThresholdError, check_doubt, check_site, read_literal
+from rules.language.tree import (
+    And,
+    Comparison,
+    Condition,
+    Not,
+    Operand,
+    Or,
+    SiteParameter,
+    Sustained,
+    Threshold,
+)
 
 __all__ = ["ConditionError", "parse_condition"]
 

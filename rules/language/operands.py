@@ -7,8 +7,8 @@ from ingest.clock import DAY
 from ingest.document.source_text import did_you_mean
 from ingest.duration import DurationError, format_duration, parse_duration
 from ingest.kinds import Form, Kind, Metric
-from rules.parsing import FUNCTIONS, Node, Problem, branches, unknown_function, word
-from rules.tree import Operand, Value, Windowed
+from rules.language.parsing import FUNCTIONS, Node, Problem, branches, unknown_function, word
+from rules.language.tree import Operand, Value, Windowed
 
 LONGEST = 31 * DAY
 _FORMS = {"sum": Form.AMOUNT, "max": Form.INSTANT, "rise": Form.INSTANT}

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.reading import Quality
-from rules.amount_ring import Amount
-from rules.board import Board, History
-from rules.history import UNKNOWN_VALUE, ReportHistory
-from rules.normal_form import Check, Held
-from rules.report_ring import Report
-from rules.ring import NEVER
-from rules.verdict import Measured
+from rules.engine.amount_ring import Amount
+from rules.engine.board import Board, History
+from rules.engine.history import UNKNOWN_VALUE, ReportHistory
+from rules.engine.normal_form import Check, Held
+from rules.engine.report_ring import Report
+from rules.engine.ring import NEVER
+from rules.engine.verdict import Measured
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.reading import Readings
-from rules.ring import Flags, Longs, Slots
+from rules.engine.ring import Flags, Longs, Slots
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,23 +5,23 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from rules.board import Board
-from rules.deadlines import Deadlines, Order
-from rules.due import earliest_fall, next_due, raising_times
-from rules.event import Event
+from rules.engine.board import Board
+from rules.engine.deadlines import Deadlines, Order
+from rules.engine.due import earliest_fall, next_due, raising_times
+from rules.engine.event import Event
+from rules.engine.interest import Gathered
+from rules.engine.ladder import Ladder
+from rules.engine.late import Late, speaks
+from rules.engine.ring import NEVER
+from rules.engine.subject import Latch, Subject
+from rules.engine.telling import Teller
+from rules.engine.verdict import FALSE, TRUE
+from rules.engine.view import Now, Then
+from rules.engine.waves import Wave
 from rules.grade import Grade
-from rules.interest import Gathered
-from rules.ladder import Ladder
-from rules.late import Late, speaks
-from rules.ring import NEVER
-from rules.subject import Latch, Subject
-from rules.telling import Teller
-from rules.verdict import FALSE, TRUE
-from rules.view import Now, Then
-from rules.waves import Wave
 
 
-class Judge:
+class RuleJudge:
     """The subjects of one rule that are not quiet, by slot of the kind."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Judge:
                 self._run_on(self.subject(slot), slot, held.key, clock)
 
     def judge(self, slot: int, subject: Subject, moment: int, event: Event) -> None:
-        """Judge a subject on its newest readings at `moment` of its sensor's clock."""
+        """RuleJudge a subject on its newest readings at `moment` of its sensor's clock."""
         subject.clock = moment
         view = self.view(slot, subject, event, moment)
         verdicts = self.ladder.judged(self.ladder.raising, view)

@@ -9,11 +9,11 @@ import numpy.typing as npt
 from ingest.clock import HOUR
 from ingest.kinds import Form, Kind, Metric
 from ingest.registry import Sensor
-from rules.amount_ring import IMPLICIT, LONGEST_PERIOD, AmountRing
-from rules.history import AmountHistory, ReportHistory
-from rules.report_ring import Report, ReportRing
-from rules.ring import NEVER, Flags, Longs
-from rules.waves import Values, Wave
+from rules.engine.amount_ring import IMPLICIT, LONGEST_PERIOD, AmountRing
+from rules.engine.history import AmountHistory, ReportHistory
+from rules.engine.report_ring import Report, ReportRing
+from rules.engine.ring import NEVER, Flags, Longs
+from rules.engine.waves import Values, Wave
 
 Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
 Ring: TypeAlias = AmountRing | ReportRing
