@@ -109,7 +109,7 @@ class Engine:
             self._take_newest(wave, received)
 
     def _take_newest(self, wave: Wave, received: int) -> None:
-        """RuleJudge readings none of which is behind its sensor's newest."""
+        """Judge readings none of which is behind its sensor's newest."""
         board, judges = self.boards[wave.kind], self._of_board[wave.kind]
         busy = np.flatnonzero(board.busy[wave.slot]).tolist()
         for at in busy:
@@ -126,7 +126,7 @@ class Engine:
             self._reschedule(judges, int(wave.slot[at]), Event(received, Order.READING))
 
     def _judge(self, wave: Wave, received: int) -> None:
-        """RuleJudge readings that have been taken in, each by the rules that it interests."""
+        """Judge readings that have been taken in, each by the rules that it interests."""
         gathered = Gathered(self.boards[wave.kind], wave)
         columns: dict[int, frozenset[int]] = {}
         for judge in self._of_board[wave.kind]:

@@ -96,7 +96,7 @@ class Past:
 
 
 def look_back(judge: RuleJudge, slot: int, before: Kept, after: Kept, event: Event, own: int) -> None:
-    """RuleJudge a late reading: `before` and `after` are what was kept without it and with it."""
+    """Judge a late reading: `before` and `after` are what was kept without it and with it."""
     clock = judge.board.clock(slot, event.instant)
     subject = judge.subjects.get(slot)
     known = dict(subject.runs) if subject else {}

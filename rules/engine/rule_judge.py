@@ -101,7 +101,7 @@ class RuleJudge:
                 self._run_on(self.subject(slot), slot, held.key, clock)
 
     def judge(self, slot: int, subject: Subject, moment: int, event: Event) -> None:
-        """RuleJudge a subject on its newest readings at `moment` of its sensor's clock."""
+        """Judge a subject on its newest readings at `moment` of its sensor's clock."""
         subject.clock = moment
         view = self.view(slot, subject, event, moment)
         verdicts = self.ladder.judged(self.ladder.raising, view)
