@@ -18,8 +18,6 @@ from notifiers.loudspeaker import LoudspeakerChannel
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.decoding import JournalDecoder
-from tocsin.figures import figures
-from tocsin.health import HealthServer, application
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
@@ -204,12 +202,10 @@ class Daemon:
 
     async def _keep_up(self) -> None:
         """Retire closed journal files, and say early when they do not go."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(UPKEEP_EVERY / 1000)
-            done = await loop.run_in_executor(
-                self.storage.journal_thread, self.storage.journal.maintain, self.clock.now()
-            )
+            # Not on the journal's own thread: an ack must not wait for a file to be compressed.
+            done = await asyncio.to_thread(self.storage.journal.maintain, self.clock.now())
             if done.alarm:
                 log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
 
@@ -249,23 +245,15 @@ class Daemon:
         }
         return {part: problem for part, problem in found.items() if problem}
 
-    def health(self) -> HealthServer:
-        """The loopback server; OSError if its port is taken."""
-        return HealthServer(
-            application(lambda: figures(self), self.problems), self.configuration.settings.http.port
-        )
-
 
 async def _forever(stage: Stage) -> None:
     await stage.run()
 
 
-def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> Configuration:
-    """Check and apply a bundle where none was: the first entry of the journal. ConfigurationError if bad."""
-    configuration = configure(bundle)
+def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> None:
+    """Apply a checked bundle where none was: the first entry of the journal."""
     storage.bundles.save(bundle)
     append = storage.journal_thread.submit(
         storage.journal.append, clock.now(), EntryKind.BUNDLE, 0, bundle.hash.encode()
     )
     storage.bundles.record(append.result().sequence, bundle.hash)
-    return configuration

@@ -22,7 +22,8 @@ from simulators.phone import PhoneGateway
 from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
 from simulators.readings_csv import Row, read_rows
-from tocsin.configuration import configure, read_bundle
+from tocsin.bundle import Bundle
+from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.overview import Watcher
 from tocsin.settings import Channels, Loudspeaker, Mqtt, SeriesSettings, Settings, Sms
@@ -39,7 +40,9 @@ class County:
     """Everything around the daemon: what reports to it, and what it speaks through."""
 
     broker: LoopbackBroker
+    broker_port: int
     phone: PhoneGateway
+    phone_port: int
     horn: Horn
     fleet: Fleet
     river: Playback
@@ -69,33 +72,31 @@ async def demonstrate(configs: Path, seconds: float | None, scale: float, seed: 
         loop.call_later(seconds, stop.set)
     river = read_rows([configs / "demo" / "river.csv"])
     clock = LockstepClock(river[0].received - MINUTE, scale)
-    async with _around(configs, clock, river, seed) as (county, settings):
-        result = await _serve(configs, settings, clock, county, stop)
+    bundle = read_bundle(configs / "tocsin.yaml")
+    configuration = configure(bundle)
+    async with _around(configuration.basis.registry, clock, river, configs / "sensors.csv", seed) as county:
+        sealed = replace(configuration, settings=_sealed(configuration.settings, county))
+        result = await _serve(bundle, sealed, clock, county, stop)
     Console().print(table(result))
     return result.reconciled
 
 
 @asynccontextmanager
 async def _around(
-    configs: Path, clock: LockstepClock, river: list[Row], seed: int
-) -> AsyncIterator[tuple[County, Settings]]:
-    """The county's broker, phones, horns and sensors, and the settings that reach nothing else."""
-    configuration = configure(read_bundle(configs / "tocsin.yaml"))
-    registry = configuration.basis.registry
+    registry: Registry, clock: LockstepClock, river: list[Row], sensors: Path, seed: int
+) -> AsyncIterator[County]:
+    """The county's broker, phones, horns and sensors."""
     broker, phone = LoopbackBroker(), PhoneGateway(clock)
-    port = await broker.start(HOST)
-    settings = _sealed(configuration.settings, port, await phone.start())
+    port, phone_port = await broker.start(HOST), await phone.start()
     publisher = Publisher(HOST, port, "river")
     await publisher.connect()
     recorded = frozenset(row.sensor for row in river)
-    fleet = Fleet(configs / "sensors.csv", seed, clock, HOST, port, exclude=recorded)
+    fleet = Fleet(sensors, seed, clock, HOST, port, exclude=recorded)
     await fleet.connect()
     horn = Horn([h for zone in registry.zones.values() for h in zone.horns], HOST, port, clock)
     try:
-        yield (
-            County(broker, phone, horn, fleet, Playback(river, _places(registry), publisher, clock)),
-            settings,
-        )
+        playback = Playback(river, _places(registry), publisher, clock)
+        yield County(broker, port, phone, phone_port, horn, fleet, playback)
     finally:
         await fleet.close()
         await publisher.close()
@@ -107,10 +108,11 @@ def _places(registry: Registry) -> dict[str, Place]:
     return {sensor.id: Place(sensor.zone, sensor.kind) for sensor in registry.sensors}
 
 
-def _sealed(settings: Settings, broker: int, phone: int) -> Settings:
+def _sealed(settings: Settings, county: County) -> Settings:
     """A drill on loopback, with none of the gateways and credentials of the files."""
-    sms = Sms(url=f"json://{HOST}:{phone}/sms?:to={{recipient}}&:key={{key}}", honours_keys=True, rate=1000)
-    mqtt = Mqtt(host=HOST, port=broker).model_copy(update={"linger": 0})
+    url = f"json://{HOST}:{county.phone_port}/sms?:to={{recipient}}&:key={{key}}"
+    sms = Sms(url=url, honours_keys=True, rate=1000)
+    mqtt = Mqtt(host=HOST, port=county.broker_port).model_copy(update={"linger": 0})
     return settings.model_copy(
         update={
             "realm": Realm.DRILL,
@@ -122,15 +124,15 @@ def _sealed(settings: Settings, broker: int, phone: int) -> Settings:
 
 
 async def _serve(
-    configs: Path, settings: Settings, clock: LockstepClock, county: County, stop: asyncio.Event
+    bundle: Bundle, configuration: Configuration, clock: LockstepClock, county: County, stop: asyncio.Event
 ) -> Summary:
     """The daemon over a state directory that goes when the demo ends."""
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as directory:
+        settings = configuration.settings
         storage = Storage.open(Path(directory), settings.realm, retention(settings.journal))
         try:
-            applied = apply_first(read_bundle(configs / "tocsin.yaml"), storage, clock)
-            daemon = Daemon(replace(applied, settings=settings), storage, clock)
-            return await _play(daemon, county, clock, stop)
+            apply_first(bundle, storage, clock)
+            return await _play(Daemon(configuration, storage, clock), county, clock, stop)
         finally:
             storage.close()
 

@@ -1,16 +1,11 @@
 """What /metrics shows: plain integers that the parts keep anyway, read when asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ingest.clock import SECOND
 from rules.grade import Grade
+from tocsin.daemon import Daemon
 from tocsin.health import Figure
-
-if TYPE_CHECKING:
-    from tocsin.daemon import Daemon
 
 
 def figures(daemon: Daemon) -> Iterator[Figure]:

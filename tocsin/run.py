@@ -10,6 +10,8 @@ from ingest.clock import SystemClock
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
+from tocsin.figures import figures
+from tocsin.health import HealthServer, application
 from tocsin.storage import Storage
 from tocsin.wiring import retention
 
@@ -22,17 +24,20 @@ async def serve(config: Path, state: Path) -> None:
     bundles = Bundles(state / "bundles")
     applied = bundles.applied()
     bundle = bundles.load(applied[-1][1]) if applied else read_bundle(config)
-    settings = configure(bundle).settings
+    configuration = configure(bundle)
+    settings = configuration.settings
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     try:
-        configuration = configure(bundle) if applied else apply_first(bundle, storage, clock)
+        if not applied:
+            apply_first(bundle, storage, clock)
         await _serve(Daemon(configuration, storage, clock), config)
     finally:
         storage.close()
 
 
 async def _serve(daemon: Daemon, config: Path) -> None:
-    health = daemon.health()
+    port = daemon.configuration.settings.http.port
+    health = HealthServer(application(lambda: figures(daemon), daemon.problems), port)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[bool]] = set()

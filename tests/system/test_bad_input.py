@@ -56,12 +56,13 @@ async def serve(state: Path) -> tuple[list[Reason], LoopbackBroker]:
     publisher.publish(TOPIC, b'{"t":%d,"v":{"smoke":0.9}}' % now, retain=True)
     await publisher.flush()
 
-    known = configure(read_bundle(CONFIGS / "tocsin.yaml"))
+    bundle = read_bundle(CONFIGS / "tocsin.yaml")
+    known = configure(bundle)
     mqtt = Mqtt(host="127.0.0.1", port=port)
     settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": Channels()})
     storage = Storage.open(state, settings.realm, retention(settings.journal))
-    applied = apply_first(read_bundle(CONFIGS / "tocsin.yaml"), storage, SystemClock())
-    daemon = Daemon(replace(applied, settings=settings, routes=()), storage, SystemClock())
+    apply_first(bundle, storage, SystemClock())
+    daemon = Daemon(replace(known, settings=settings, routes=()), storage, SystemClock())
     stop = asyncio.Event()
     running = asyncio.create_task(daemon.run(stop))
     expected = [Reason.RETAINED]

@@ -91,9 +91,9 @@ async def live(
     publisher = Publisher("127.0.0.1", port, "record")
     await publisher.connect()
     try:
-        applied = apply_first(read_bundle(CONFIGS / "tocsin.yaml"), storage, clock)
-        daemon = Daemon(replace(applied, settings=settings, routes=()), storage, clock)
-        places = {s.id: Place(s.zone, s.kind) for s in applied.basis.registry.sensors}
+        apply_first(read_bundle(CONFIGS / "tocsin.yaml"), storage, clock)
+        daemon = Daemon(replace(known, settings=settings, routes=()), storage, clock)
+        places = {s.id: Place(s.zone, s.kind) for s in known.basis.registry.sensors}
         playback = Playback(rows, places, publisher, clock)
         hops = {**daemon.hops(), "record": playback.idle, "broker": broker_idle(playback, daemon)}
         for name, idle in hops.items():

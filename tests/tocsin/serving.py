@@ -11,7 +11,7 @@ from rules.realm import Realm
 from simulators.broker import LoopbackBroker
 from tests.tocsin.village import SETTINGS, bundle, write
 from tocsin.bundle import Bundle
-from tocsin.configuration import read_bundle
+from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.storage import Storage
 
@@ -49,6 +49,7 @@ async def running(daemon: Daemon) -> AsyncIterator[Daemon]:
 @asynccontextmanager
 async def started(directory: Path) -> AsyncIterator[tuple[Daemon, Path]]:
     async with opened(directory) as (storage, path, files):
-        configuration = apply_first(files, storage, SystemClock())
+        configuration = configure(files)
+        apply_first(files, storage, SystemClock())
         async with running(Daemon(configuration, storage, SystemClock())) as daemon:
             yield daemon, path

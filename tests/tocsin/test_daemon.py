@@ -26,7 +26,8 @@ def applied(daemon: Daemon) -> list[str]:
 
 async def test_it_is_ready_once_it_is_connected_and_stops_clean(tmp_path: Path) -> None:
     async with opened(tmp_path) as (storage, _, files):
-        daemon = Daemon(apply_first(files, storage, SystemClock()), storage, SystemClock())
+        apply_first(files, storage, SystemClock())
+        daemon = Daemon(configure(files), storage, SystemClock())
         before = daemon.problems()
         async with running(daemon):
             during = daemon.problems()
@@ -109,7 +110,8 @@ async def test_routes_over_a_channel_that_is_still_to_begin_wait_for_the_restart
 
 async def test_a_bundle_journaled_right_before_a_crash_is_in_force_after_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as (storage, _, files):
-        configuration = apply_first(files, storage, SystemClock())
+        configuration = configure(files)
+        apply_first(files, storage, SystemClock())
         new = stricter(files)
         storage.bundles.save(new)
         storage.journal.append(SystemClock().now(), EntryKind.BUNDLE, 0, new.hash.encode())
@@ -126,7 +128,8 @@ async def test_a_crash_in_the_very_first_start_leaves_one_that_works(tmp_path: P
         old = stricter(files)
         storage.bundles.save(old)
         storage.journal.append(SystemClock().now(), EntryKind.BUNDLE, 0, old.hash.encode())
-        configuration = apply_first(files, storage, SystemClock())
+        configuration = configure(files)
+        apply_first(files, storage, SystemClock())
 
         async with running(Daemon(configuration, storage, SystemClock())) as daemon:
             assert daemon.judging.judge.basis.bundle == files.hash
@@ -137,7 +140,8 @@ async def test_a_wall_clock_set_back_over_a_restart_stops_nothing(tmp_path: Path
     """The last life ended an hour ahead of what the machine believes now: time goes on from there."""
     ahead = SystemClock(lambda: time.time() + 3600)
     async with opened(tmp_path) as (storage, _, files):
-        configuration = apply_first(files, storage, ahead)
+        configuration = configure(files)
+        apply_first(files, storage, ahead)
         storage.journal.append(ahead.now(), EntryKind.BUNDLE, 0, files.hash.encode())
         last = storage.journal.last_received
 
