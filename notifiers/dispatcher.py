@@ -6,6 +6,7 @@ channel fills its own places and no others.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from notifiers.outcome import Outcome, Unknown
 from notifiers.routing import Router
 
 _log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -69,10 +72,15 @@ class Dispatcher:
         self._closing = False
 
     async def run(self) -> None:
-        """Work until cancelled; an error of the outbox ends it, and the next life sends what was claimed."""
+        """Work until cancelled; what became of sends waits in memory while the outbox cannot be written."""
         while True:
             self._wake.clear()
-            round_ = await self._round()
+            try:
+                round_ = await self._round()
+            except sqlite3.Error as error:
+                _log.error("outbox_unavailable", reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             if not round_.routed:
                 await self._rest(round_.due)
 
@@ -111,9 +119,14 @@ class Dispatcher:
     async def _round(self) -> _Round:
         news, self._news = self._news, _News()
         loop = asyncio.get_running_loop()
-        round_ = await loop.run_in_executor(
-            self._worker, self._transact, news, self._router, self._room(), self._clock.now()
-        )
+        try:
+            round_ = await loop.run_in_executor(
+                self._worker, self._transact, news, self._router, self._room(), self._clock.now()
+            )
+        except sqlite3.Error:
+            self._news.settled[:0] = news.settled
+            self._news.receipts[:0] = news.receipts
+            raise
         for delivery in [] if self._closing else round_.claimed:
             flight = asyncio.create_task(self._channels[delivery.channel].send(delivery))
             self._flights[flight] = delivery

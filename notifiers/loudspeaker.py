@@ -166,9 +166,14 @@ class LoudspeakerChannel:
 
     def _hear(self, message: aiomqtt.Message) -> None:
         horn = message.topic.value.split("/")[2]
+        if message.retain:
+            # State, not an event; and what harms would come again at every start.
+            self.refused += 1
+            return
         try:
             heard = msgspec.json.decode(bytes(message.payload or b""), type=_Heard)
-        except msgspec.DecodeError as error:
+        # Text that is not UTF-8 and nesting without end are no DecodeErrors.
+        except (ValueError, RecursionError) as error:
             self.refused += 1
             _log.warning("loudspeaker_receipt_refused", horn=horn, reason=str(error))
             return

@@ -17,6 +17,7 @@ from apprise import Apprise, AppriseAsset
 from apprise.plugins.base import NotifyBase
 from apprise.result import AppriseResult
 
+from ingest.clock import SECOND
 from notifiers.delivery import Delivery
 from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
@@ -46,7 +47,8 @@ class SmsChannel:
 
     `honours_keys`: the gateway drops a message whose key it has seen. `rate`: messages a second. `signature`
     stands before the text, as carriers demand it: 【...】. `timeout` in seconds, for connecting and for the
-    answer; one attempt ends after twice that. Raises ValueError for a template that Apprise cannot use.
+    answer; `resolving` what looking up the name may take beyond that (glibc gives up after twice 5 s). Raises
+    ValueError for a template that Apprise cannot use.
     """
 
     name = "sms"
@@ -61,6 +63,7 @@ class SmsChannel:
         signature: str = "",
         rate: float = 10.0,
         timeout: float = 4.0,
+        resolving: float = 12.0,
         concurrency: int = 8,
     ) -> None:
         self.realm = realm
@@ -69,6 +72,7 @@ class SmsChannel:
         self._signature = signature
         self._interval = 1 / rate
         self._timeout = timeout
+        self._resolving = resolving
         self._next_slot = 0.0
         # Its own threads: those of a gateway that hangs are missed by nobody else.
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="sms")
@@ -83,12 +87,14 @@ class SmsChannel:
         if (refused := refusal(self.realm, delivery)) is not None:
             return refused
         await self._slot()
-        loop = asyncio.get_running_loop()
-        attempt = loop.run_in_executor(self._threads, self._send, delivery)
+        attempt = self._threads.submit(self._send, delivery)
+        within = 2 * self._timeout + self._resolving
         try:
-            return await asyncio.wait_for(attempt, 2 * self._timeout)
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(attempt)), within)
         except TimeoutError:
-            return Unknown(f"no answer of the gateway within {2 * self._timeout:g} s")
+            if attempt.cancel():
+                return Retry(SECOND, f"not begun within {within:g} s: every attempt at the gateway hangs")
+            return Unknown(f"no answer of the gateway within {within:g} s")
 
     def close(self) -> None:
         """Let go of the threads; an attempt that hangs ends with its own timeout."""

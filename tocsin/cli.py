@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -65,6 +66,10 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(error), ENVIRONMENT)
     except OSError as error:
         fail(str(error), ENVIRONMENT)
+    except BaseExceptionGroup as group:
+        # A stage of the daemon failed: systemd starts it again, and whoever looks sees what it was.
+        traceback.print_exception(group)
+        fail("the daemon ended because a part of it failed", ENVIRONMENT)
 
 
 def fail(reason: str, code: int) -> NoReturn:

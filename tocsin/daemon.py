@@ -9,7 +9,7 @@ import structlog
 
 from ingest.clock import MINUTE, SECOND, Clock
 from ingest.finding import ConfigurationError
-from ingest.journal import EntryKind
+from ingest.journal import EntryKind, JournalUnavailable
 from ingest.series import SeriesWriter
 from ingest.session import Change, LinkEvent, Session
 from notifiers.delivery import Receipt
@@ -23,7 +23,7 @@ from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
-from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of
+from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
 
 log = structlog.get_logger()
 
@@ -95,7 +95,7 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Recover, serve until `stop` is set, drain. A stage that fails takes the process down."""
-        recovered = await self.judging.recover()
+        recovered = await self.judging.recover(stop)
         self._follow()
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
         async with asyncio.TaskGroup() as group:
@@ -179,6 +179,10 @@ class Daemon:
         if realm is not owned:
             return f"this state directory is {owned}, and realms never mix: run {realm} with another --state"
         missing = sorted(router_of(configuration).channels - {channel.name for channel in self.channels})
+        try:
+            verify(configuration, self.storage.directory)
+        except (OSError, ValueError) as error:
+            return f"the settings name what cannot be used here: {error}"
         if missing:
             return (
                 f"the routes name {', '.join(missing)}, which begins at the next start: "
@@ -205,7 +209,11 @@ class Daemon:
         while True:
             await asyncio.sleep(UPKEEP_EVERY / 1000)
             # Not on the journal's own thread: an ack must not wait for a file to be compressed.
-            done = await asyncio.to_thread(self.storage.journal.maintain, self.clock.now())
+            try:
+                done = await asyncio.to_thread(self.storage.journal.maintain, self.clock.now())
+            except JournalUnavailable as error:
+                log.error("journal cannot be looked after", reason=str(error))
+                continue
             if done.alarm:
                 log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
 

@@ -71,11 +71,19 @@ def application(figures: Figures, problems: Callable[[], dict[str, str]]) -> Sta
     )
 
 
-class HealthServer:
-    """Serves an application on 127.0.0.1:`port`; OSError at once if the port is taken."""
+def door(port: int) -> socket.socket:
+    """A listening socket on loopback; OSError if the port is taken, 0 is any free one."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise OSError(f"127.0.0.1:{port}: {error.strerror}; free it, or choose another http.port") from error
 
-    def __init__(self, app: Starlette, port: int) -> None:
-        self._socket = socket.create_server(("127.0.0.1", port))
+
+class HealthServer:
+    """Serves an application on a socket that listens on loopback."""
+
+    def __init__(self, app: Starlette, listening: socket.socket) -> None:
+        self._socket = listening
         self.port: int = self._socket.getsockname()[1]
         self._server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
 

@@ -44,6 +44,7 @@ class Intake:
         self._order = asyncio.Lock()
         self._writing = 0
         self._ended = asyncio.Event()
+        self._stopping = False
         self.queue: asyncio.Queue[Handed] = asyncio.Queue(backlog)
         self.handed = 0
         self.available = True
@@ -55,6 +56,10 @@ class Intake:
             while True:
                 await self._take(await self._session.next_batch())
         except SessionClosed:
+            pass
+        except JournalUnavailable:
+            log.error("stopping with messages that are not on disk; the broker still has them")
+        finally:
             self._ended.set()
 
     async def _take(self, batch: Batch) -> None:
@@ -76,7 +81,10 @@ class Intake:
             return entry
 
     async def append(self, kind: EntryKind, count: int, data: bytes) -> Entry:
-        """Durable when it returns; a journal that cannot be written is tried until it can."""
+        """Durable when it returns; a journal that cannot be written is tried until it can.
+
+        Raises JournalUnavailable only once the daemon stops: what is not acked will come again.
+        """
         loop = asyncio.get_running_loop()
         while True:
             self._writing += 1
@@ -86,6 +94,8 @@ class Intake:
                 )
             except JournalUnavailable as error:
                 self._report(error)
+                if self._stopping:
+                    raise
             else:
                 if not self.available:
                     log.info("journal writable again", path=str(self._journal.directory))
@@ -109,6 +119,7 @@ class Intake:
 
     async def stop(self) -> None:
         """Take no more from the broker, keep and ack what has arrived; the rest will come again."""
+        self._stopping = True
         self._session.quiesce()
         await self._ended.wait()
         await self._session.close()

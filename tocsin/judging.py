@@ -45,17 +45,36 @@ class Judging:
         self.done = 0
         self._snapshot_due = 0.0
         self._keeping: asyncio.Task[None] | None = None
+        # Of the snapshot before the newest: the journal is kept from there, should the newest be damaged.
+        self._older = 0
+        self._committing = False
 
-    async def recover(self) -> int:
-        """Judge what the journal holds beyond the judge's position; returns the number of entries."""
+    async def recover(self, stop: asyncio.Event) -> int:
+        """Judge what the journal holds beyond the judge's position; returns the number of entries.
+
+        What it came to is kept now and then, so that a long recovery that is interrupted goes on from there.
+        """
+        loop = asyncio.get_running_loop()
         read = self._storage.journal.read
         count = 0
+        self._snapshot_due = loop.time() + SNAPSHOT_SECONDS
         while entries := await asyncio.to_thread(read, self.judge.position, ENTRIES_A_READ):
+            self._complain_of_gap(entries[0].sequence)
             for entry in entries:
                 await self._take(entry)
             count += len(entries)
+            if stop.is_set():
+                break
+            if loop.time() >= self._snapshot_due:
+                log.info("recovering", entries=count, left=self._storage.journal.last - self.judge.position)
+                await self.snapshot()
         await self.snapshot()
         return count
+
+    def _complain_of_gap(self, first: int) -> None:
+        position = self.judge.position
+        if position and first != position + 1:
+            log.error("journal entries are gone before they were judged", after=position, next=first)
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -72,6 +91,7 @@ class Judging:
                 self._begin_snapshot()
 
     async def _take(self, entry: Entry, packets: Sequence[Message] | None = None) -> None:
+        self._committing = True
         if entry.kind is EntryKind.BUNDLE:
             await self._write(self._storage.bundles.record, entry.sequence, entry.data.decode())
         await self._commit(self.judge.take(entry, packets))
@@ -94,6 +114,7 @@ class Judging:
     async def _tick(self) -> None:
         instant = self._clock.now()
         if self.judge.due is not None and self.judge.due <= instant:
+            self._committing = True
             transitions = self.judge.tick(instant)
             await self._commit(Judged(self.judge.position, instant, transitions, []))
 
@@ -105,6 +126,7 @@ class Judging:
             add = self._storage.quarantine.add
             await self._write(add, judged.sequence, judged.received, judged.rejected)
         self._committed()
+        self._committing = False
 
     def _record(self, position: int, transitions: list[Transition]) -> None:
         for fault in self._storage.outbox.commit(position, transitions):
@@ -124,7 +146,8 @@ class Judging:
 
     def idle(self) -> bool:
         due = self.judge.due
-        return self.done == self._intake.handed and (due is None or due > self._clock.now())
+        judged = self.done == self._intake.handed and not self._committing
+        return judged and (due is None or due > self._clock.now())
 
     async def snapshot(self) -> None:
         """Keep the state as it is now; the journal before it may then be retired."""
@@ -149,7 +172,8 @@ class Judging:
         try:
             await loop.run_in_executor(storage.outbox_thread, storage.quarantine.settle)
             await asyncio.to_thread(storage.snapshots.write, position, bundle, state)
-            await asyncio.to_thread(storage.journal.move_cursor, "engine", position)
+            await asyncio.to_thread(storage.journal.move_cursor, "engine", self._older)
+            self._older = position
         except (SnapshotUnwritable, JournalUnavailable, QuarantineUnavailable) as error:
             log.error("no snapshot", reason=str(error))
 

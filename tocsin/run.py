@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from pathlib import Path
 
 import structlog
@@ -11,9 +12,9 @@ from tocsin.bundle import Bundles
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.figures import figures
-from tocsin.health import HealthServer, application
+from tocsin.health import HealthServer, application, door
 from tocsin.storage import Storage
-from tocsin.wiring import retention
+from tocsin.wiring import retention, verify
 
 log = structlog.get_logger()
 
@@ -28,16 +29,18 @@ async def serve(config: Path, state: Path) -> None:
     settings = configuration.settings
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     try:
-        if not applied:
-            apply_first(bundle, storage, clock)
-        await _serve(Daemon(configuration, storage, clock), config)
+        # Before anything is applied: what is in force must be something that can start.
+        with door(settings.http.port) as listening:
+            if not applied:
+                verify(configuration, state)
+                apply_first(bundle, storage, clock)
+            await _serve(Daemon(configuration, storage, clock), config, listening)
     finally:
         storage.close()
 
 
-async def _serve(daemon: Daemon, config: Path) -> None:
-    port = daemon.configuration.settings.http.port
-    health = HealthServer(application(lambda: figures(daemon), daemon.problems), port)
+async def _serve(daemon: Daemon, config: Path, listening: socket.socket) -> None:
+    health = HealthServer(application(lambda: figures(daemon), daemon.problems), listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[bool]] = set()

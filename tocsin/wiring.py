@@ -48,6 +48,17 @@ def store_of(series: SeriesSettings, state: Path) -> Store:
     return InfluxStore(series.store, str(series.url), series.org, series.bucket, token)
 
 
+def verify(configuration: Configuration, state: Path) -> None:
+    """Make what the settings name, and let go of it: a bundle that nothing can start with is not applied.
+
+    Raises OSError (a password, token or certificate that cannot be read), ValueError.
+    """
+    broker = mqtt_broker(configuration.settings.mqtt)
+    if broker.tls is not None:
+        broker.tls.context()
+    store_of(configuration.settings.series, state).close()
+
+
 def router_of(configuration: Configuration) -> Router:
     basis = configuration.basis
     return Router(configuration.routes, basis.registry, basis.rules, configuration.settings.zone_info)

@@ -83,16 +83,19 @@ class OutboxError(Exception):
 def connect(path: Path, realm: Realm) -> sqlite3.Connection:
     """The writing connection, for the thread that opens it and no other; every commit is on disk.
 
-    Raises `OutboxError` for a file of another realm or a later version.
+    Raises `OutboxError` for a file of another realm or a later version, or that cannot be used now.
     """
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("BEGIN IMMEDIATE")
-    if _version(connection) == 0:
-        _create(connection, realm)
-    connection.execute("COMMIT")
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA busy_timeout = 5000")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) == 0:
+            _create(connection, realm)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise OutboxError(f"{path}: {error}; is another process at it, is there room on the disk?") from error
     return _verified(connection, path, realm)
 
 

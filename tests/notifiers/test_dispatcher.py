@@ -1,6 +1,7 @@
 """The dispatcher under a lockstep clock: what is sent, when, and what one bad channel does to the others."""
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -85,11 +86,11 @@ class Broken(Recorder):
 class House:
     """An outbox on its own thread, a lockstep clock, and one dispatcher."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: type[Outbox] = Outbox) -> None:
         self.path = path
         self.clock = LockstepClock(START)
         self.worker = ThreadPoolExecutor(1)
-        self.outbox = self.worker.submit(Outbox.open, path, Realm.DRILL).result()
+        self.outbox = self.worker.submit(kind.open, path, Realm.DRILL).result()
         self.dispatcher: Dispatcher | None = None
         self.closed = False
         self._task: asyncio.Task[None] | None = None
@@ -260,6 +261,31 @@ async def test_what_hangs_at_the_end_of_a_drain_is_sent_by_the_next_life(house: 
     await next_life.run(SECOND)
     await next_life.close()
     assert [d.key for d in sms.sent] == [hanging.taken[0].key]
+
+
+class Locked(Outbox):
+    """Another process is at the file the first few times."""
+
+    failures = 2
+
+    def expire(self, now: int) -> int:
+        if self.failures:
+            self.failures -= 1
+            raise sqlite3.OperationalError("database is locked")
+        return super().expire(now)
+
+
+async def test_an_outbox_that_cannot_be_written_for_a_while_ends_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path / "outbox.sqlite", Locked)
+    sms = Recorder(Realm.DRILL, "sms")
+    house.dispatch(sms)
+    house.commit(transition("w1"))
+
+    await until(sms.sent, 1)
+    await house.run(SECOND)
+
+    assert house.counts() == {"sms": {State.ACCEPTED: 1}}
+    await house.close()
 
 
 async def test_a_new_router_decides_from_the_next_round_on(house: House) -> None:

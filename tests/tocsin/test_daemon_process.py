@@ -214,6 +214,23 @@ async def test_a_very_first_start_with_bad_files_refuses_with_all_findings(tmp_p
     assert not (daemon.state / "journal").exists()
 
 
+async def test_a_first_start_that_lacks_a_secret_applies_nothing(tmp_path: Path) -> None:
+    """Else the mistake would be in force for good: files on disk act only through a running daemon."""
+    daemon = daemon_of(tmp_path, free_port())
+    settings = daemon.configs / "tocsin.yaml"
+    good = settings.read_text("utf-8")
+    settings.write_text(good.replace('"host"', '"password_file": "/nonexistent/secret", "host"'), "utf-8")
+
+    code, said = await run_and_end(daemon)
+    settings.write_text(good, "utf-8")
+    await daemon.start()
+    await until(lambda: daemon.get("/readyz"))
+    await end(daemon)
+
+    assert code == 3
+    assert "/nonexistent/secret" in said
+
+
 async def test_without_a_broker_it_lives_says_so_and_stops(tmp_path: Path) -> None:
     daemon = daemon_of(tmp_path, free_port())
     await daemon.start()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tocsin.health import Figure, HealthServer, application
+from tocsin.health import Figure, HealthServer, application, door
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Part:
 
 @asynccontextmanager
 async def served(part: Part) -> AsyncIterator[int]:
-    server = HealthServer(application(lambda: part.figures, lambda: part.problems), 0)
+    server = HealthServer(application(lambda: part.figures, lambda: part.problems), door(0))
     running = asyncio.create_task(server.run())
     yield server.port
     await server.stop()
@@ -120,11 +120,11 @@ async def test_it_listens_on_loopback_only() -> None:
 async def test_a_port_that_is_taken_is_refused_at_once() -> None:
     async with served(Part()) as port:
         with pytest.raises(OSError, match="in use"):
-            HealthServer(application(list, dict), port)
+            door(port)
 
 
 async def test_a_slow_client_does_not_hold_up_the_stop() -> None:
-    server = HealthServer(application(list, dict), 0)
+    server = HealthServer(application(list, dict), door(0))
     running = asyncio.create_task(server.run())
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(b"GET /healthz HTTP/1.1\r\n")

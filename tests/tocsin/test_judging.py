@@ -119,7 +119,7 @@ async def opened(
         _judge(storage), around(storage), intake, clock, lambda: wakes.append(judging.judge.position)
     )
     post = Post(storage, session, intake, judging, clock, wakes)
-    await judging.recover()
+    await judging.recover(asyncio.Event())
     clock.hop("intake", intake.idle)
     clock.hop("judging", judging.idle)
     tasks = [asyncio.create_task(intake.run()), asyncio.create_task(judging.run())]
@@ -303,14 +303,16 @@ async def test_stopping_judges_all_that_is_journaled_and_keeps_the_state(tmp_pat
     assert post.judging.judge.screen.accepted == 50
 
 
-async def test_a_snapshot_frees_the_journal_before_it(tmp_path: Path) -> None:
+async def test_a_snapshot_frees_the_journal_before_the_one_that_is_kept_beside_it(tmp_path: Path) -> None:
+    """Should the newest be damaged, the older one still finds every entry behind it."""
     async with opened(tmp_path) as post:
         await post.play(FLOOD, until=121)
-        before = post.storage.journal.cursor("engine")
+        await post.judging.snapshot()
+        first = post.storage.journal.cursor("engine")
 
         await post.judging.snapshot()
 
-        assert (before, post.storage.journal.cursor("engine")) == (1, post.storage.journal.last)
+        assert (first, post.storage.journal.cursor("engine")) == (1, post.storage.journal.last)
 
 
 async def test_a_snapshot_that_cannot_be_written_frees_nothing_and_stops_nothing(tmp_path: Path) -> None:
