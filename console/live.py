@@ -10,6 +10,9 @@ from console.overview import LastDelivery, Overview, clock_time, draw, line
 
 PICTURE_SECONDS = 0.25
 LINE_SECONDS = 2.0
+# Lines of a terminal below which everything is told as shortly as it can be, and those that are not rows.
+SMALL = 36
+FURNITURE, ROOMY_FURNITURE = 15, 22
 
 
 async def show(console: Console, look: Callable[[], Overview]) -> None:
@@ -21,10 +24,11 @@ async def show(console: Console, look: Callable[[], Overview]) -> None:
 
 
 async def _picture(console: Console, look: Callable[[], Overview]) -> None:
-    rows = max((console.size.height - 18) // 2, 4)
+    small = console.size.height < SMALL
+    rows = max((console.size.height - (FURNITURE if small else ROOMY_FURNITURE)) // 2, 2)
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            live.update(draw(look(), rows), refresh=True)
+            live.update(draw(look(), rows, small=small), refresh=True)
             await asyncio.sleep(PICTURE_SECONDS)
 
 

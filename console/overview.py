@@ -79,8 +79,11 @@ def clock_time(instant: int, zone: tzinfo) -> str:
     return datetime.fromtimestamp(instant / SECOND, zone).strftime("%m-%d %H:%M:%S")
 
 
-def draw(view: Overview, rows: int = 10) -> RenderableType:
-    """The live view; at most `rows` warnings (strongest first) and deliveries (newest first)."""
+def draw(view: Overview, rows: int = 10, *, small: bool = False) -> RenderableType:
+    """The live view; at most `rows` warnings (strongest first) and deliveries (newest first).
+
+    `small` tells the kinds in one line and cuts what would wrap.
+    """
     head = Text.assemble(
         (f" {view.realm.upper()} ", "bold reverse"),
         f"  {clock_time(view.now, view.zone)} {view.zone}   ",
@@ -88,7 +91,12 @@ def draw(view: Overview, rows: int = 10) -> RenderableType:
         f"   journaled {view.journaled:,}   quarantined {view.quarantined:,}",
     )
     return Panel(
-        Group(head, _online(view.online), _warnings(view, rows), _deliveries(view, rows)),
+        Group(
+            head,
+            _online_line(view.online) if small else _online(view.online),
+            _warnings(view, rows, small),
+            _deliveries(view, rows),
+        ),
         title="Tocsin 警钟",
     )
 
@@ -105,14 +113,20 @@ def _online(online: tuple[Online, ...]) -> Table:
     return table
 
 
-def _warnings(view: Overview, rows: int) -> Table:
+def _online_line(online: tuple[Online, ...]) -> Text:
+    told = "  ".join(f"{each.kind} {each.heard}/{each.registered}" for each in online)
+    return Text(f"online  {told}", no_wrap=True, overflow="ellipsis")
+
+
+def _warnings(view: Overview, rows: int, small: bool) -> Table:
     # Cells are Text: a plain string would be read as markup, and these come from rules and from people.
     table = Table("grade", "warning", "place", "since", "value", title="open warnings", expand=True)
     ordered = sorted(view.warnings, key=lambda w: (-w.grade, w.since))
     for w in ordered[:rows]:
         name = NAMES[w.grade] + ("  待核实 review" if w.review else "")
         cells = (w.title, w.place, clock_time(w.since, view.zone), w.value)
-        table.add_row(Text(name, STYLE[w.grade]), *map(Text, cells))
+        texts = [Text(cell, no_wrap=small, overflow="ellipsis") for cell in cells]
+        table.add_row(Text(name, STYLE[w.grade], no_wrap=small), *texts)
     if len(ordered) > rows:
         table.add_row("", f"and {len(ordered) - rows} more", "", "", "")
     return table
@@ -122,7 +136,8 @@ def _deliveries(view: Overview, rows: int) -> Table:
     table = Table("at", "channel", "to", "state", "text", title="last deliveries", expand=True)
     for d in view.deliveries[:rows]:
         text = Text(d.text, no_wrap=True, overflow="ellipsis")
-        table.add_row(*map(Text, (clock_time(d.at, view.zone), d.channel, d.recipient, d.state)), text)
+        cells = (clock_time(d.at, view.zone), d.channel, d.recipient, d.state)
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells), text)
     return table
 
 

@@ -29,7 +29,7 @@ _GRADE_EN = {
 }
 
 # Behind a comparison that is false: after a downgrade, and as one part of a condition that holds.
-_NO_LONGER = {"zh": "已不成立", "en": "no longer"}
+_NO_LONGER = {"zh": "已不成立，解除前保持", "en": "no longer, held until released"}
 _NOT_MET = {"zh": "未达到", "en": "not met"}
 
 # The default alphabet of GSM 03.38, without its escape; the extension costs two septets a character.

@@ -57,7 +57,10 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
     with ExitStack() as stack:
         for path in paths:
             file = stack.enter_context(_opened(path))
-            rows += _read(path, file, findings)
+            try:
+                rows += _read(path, file, findings)
+            except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, csv.Error) as error:
+                findings.append(f"{path}: cannot be read as CSV: {error}; is it whole, and UTF-8?")
     if findings:
         raise ReadingsError(findings[:MOST_FINDINGS])
     rows.sort(key=lambda row: row.received)

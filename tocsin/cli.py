@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -20,6 +21,7 @@ from ingest.quarantine import Quarantine, QuarantineUnavailable
 from ingest.reading import Reason
 from notifiers.outbox.schema import OutboxError
 from notifiers.routing import coverage
+from rules.engine import Engine
 from rules.grade import Grade
 from rules.transition import iso, line
 from simulators.readings_csv import ReadingsError
@@ -48,6 +50,17 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.
 State = Annotated[
     Path, typer.Option("--state", envvar="STATE_DIRECTORY", help="Where everything that lasts is kept.")
 ]
+
+
+class Level(StrEnum):
+    """What is logged: this and what is more urgent."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 CONFIG = Path("configs/tocsin.yaml")
 STATE = Path("state")
 
@@ -66,6 +79,8 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(error), ENVIRONMENT)
     except OSError as error:
         fail(str(error), ENVIRONMENT)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except BaseExceptionGroup as group:
         # A stage of the daemon failed: systemd starts it again, and whoever looks sees what it was.
         traceback.print_exception(group)
@@ -78,17 +93,17 @@ def fail(reason: str, code: int) -> NoReturn:
 
 
 @app.command()
-def run(config: Config = CONFIG, state: State = STATE, log_level: str = "info") -> None:
+def run(config: Config = CONFIG, state: State = STATE, log_level: Level = Level.INFO) -> None:
     """The daemon: serves until SIGTERM, re-reads its files on SIGHUP."""
-    configure_log(log_level)
+    configure_log(log_level.value)
     asyncio.run(serve(config, state))
 
 
 @app.command()
 def demo(
     configs: Annotated[Path, typer.Option(help="The directory of the demo's files.")] = Path("configs"),
-    for_: Annotated[float | None, typer.Option("--for", help="End after this many seconds.")] = None,
-    scale: Annotated[float, typer.Option(help="Simulated seconds in a real one, at most.")] = 1440.0,
+    for_: Annotated[float | None, typer.Option("--for", min=0.1, help="End after seconds.")] = None,
+    scale: Annotated[float, typer.Option(min=0.01, help="Simulated seconds in a real one.")] = 1440.0,
     seed: int = 1,
 ) -> None:
     """A simulated county and a real flood, end to end on embedded parts."""
@@ -104,6 +119,8 @@ def check(file: Annotated[Path, typer.Argument(help="The settings file.")] = CON
     basis = configuration.basis
     for finding in coverage(configuration.settings.routes, router_of(configuration)):
         typer.echo(f"warning: {finding}", err=True)
+    for fault in Engine(basis.kinds, basis.registry, basis.rules).faults():
+        typer.echo(f"warning: rule {fault.rule}, sensor {fault.subject}: {fault.reason}", err=True)
     typer.echo(
         f"{file}: fine: {len(basis.registry.sensors)} sensors, {len(basis.registry.zones)} zones, "
         f"{len(basis.rules)} rules, {len(configuration.routes)} routes"
@@ -141,7 +158,7 @@ def _instant(text: str) -> int:
     except ValueError:
         raise typer.BadParameter(f"{text} is not ISO 8601; write 2018-06-05T12:00:00Z") from None
     if moment.tzinfo is None:
-        raise typer.BadParameter(f"{text} has no offset; write {text}+00:00 or {text}Z")
+        raise typer.BadParameter(f"{text} has no offset; write {moment.isoformat()}Z if it is UTC")
     return int(moment.timestamp() * 1000)
 
 
@@ -151,10 +168,10 @@ def simulate(
     source: Annotated[list[Path] | None, typer.Option("--from", help="Play recorded readings (CSV).")] = None,
     host: str = "127.0.0.1",
     port: int = 1883,
-    scale: Annotated[float, typer.Option(help="Recorded seconds in a real one.")] = 1.0,
-    rate: Annotated[float, typer.Option(help="Messages a second of the fleet; 0 is by heartbeat.")] = 0.0,
+    scale: Annotated[float, typer.Option(min=0.01, help="Recorded seconds in a real one.")] = 1.0,
+    rate: Annotated[float, typer.Option(min=0, help="Messages a second; 0 is by heartbeat.")] = 0.0,
     for_: Annotated[
-        float | None, typer.Option("--for", help="End the fleet after this many seconds.")
+        float | None, typer.Option("--for", min=0.1, help="End the fleet after this many seconds.")
     ] = None,
     seed: int = 1,
 ) -> None:
@@ -178,6 +195,9 @@ def who(
     configuration = configure(read_bundle(config))
     if zone not in configuration.basis.registry.zones:
         fail(f"no zone '{zone}'; there are: {', '.join(sorted(configuration.basis.registry.zones))}", USAGE)
+    hazards = sorted({rule.hazard for rule in configuration.basis.rules})
+    if hazard not in hazards:
+        fail(f"no rule raises the hazard '{hazard}'; there are: {', '.join(hazards)}", USAGE)
     if grade.upper() not in Grade.__members__:
         fail(f"no grade '{grade}'; there are: blue, yellow, orange, red", USAGE)
     table = Table("recipient", "channel", "languages", "route")

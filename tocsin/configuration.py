@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.document.source_text import did_you_mean
 from ingest.finding import ConfigurationError, Finding
 from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
@@ -11,6 +12,7 @@ from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
 from notifiers.contacts_file import Contacts, read_contacts
 from notifiers.routes_file import Routes, read_routes
+from rules.rule import Rule
 from rules.rulebook import read_rules
 from tocsin.bundle import Bundle
 from tocsin.judge import Basis
@@ -72,12 +74,14 @@ def configure(bundle: Bundle) -> Configuration:
     files = {name: text for name, text in texts.items() if name.startswith(settings.rules_prefix)}
     if not files:
         findings.append(Finding(settings.rules, 0, 0, "E002", "no rule file (*.yaml) in this directory"))
-    rules, found = read_rules(files, kinds, registry)
-    findings += found
+    rules, broken = read_rules(files, kinds, registry)
+    findings += broken
     if contacts is not None:
         routes, found = read_routes(settings.routes, texts[settings.routes], contacts, registry)
         findings += found
         findings += _unconfigured(settings, routes or ())
+        # A broken rule file raises nothing either, and that is told already.
+        findings += [] if broken else _unraised(rules, routes or ())
     if findings or contacts is None or routes is None:
         raise ConfigurationError(findings)
     return Configuration(Basis(bundle.hash, kinds, registry, rules), settings, contacts, routes)
@@ -116,4 +120,21 @@ def _unconfigured(settings: Settings, routes: Routes) -> list[Finding]:
         for route in routes
         for channel in route.channels
         if channel not in configured
+    ]
+
+
+def _unraised(rules: tuple[Rule, ...], routes: Routes) -> list[Finding]:
+    """Routes of a hazard that no rule raises: a typing error that would leave people untold."""
+    known = {rule.hazard for rule in rules}
+    return [
+        Finding(
+            route.file,
+            route.line,
+            1,
+            "E004",
+            f"no rule raises the hazard {route.hazard}",
+            did_you_mean(route.hazard, known) or f"there are: {', '.join(sorted(known))}",
+        )
+        for route in routes
+        if known and route.hazard not in known and route.hazard != "*"
     ]

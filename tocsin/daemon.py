@@ -98,6 +98,7 @@ class Daemon:
         recovered = await self.judging.recover(stop)
         self._follow()
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
+        self._tell_faults()
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
             self.ready = True
@@ -105,6 +106,11 @@ class Daemon:
             await stop.wait()
             self.notify.send("STOPPING=1")
             await self._drain(tasks)
+
+    def _tell_faults(self) -> None:
+        """Rules that cannot be judged for a sensor, as for want of a site parameter, stop no other rule."""
+        for fault in self.judging.judge.engine.faults():
+            log.warning("rule cannot be judged", rule=fault.rule, sensor=fault.subject, reason=fault.reason)
 
     def _follow(self) -> None:
         """A bundle that was journaled right before a crash is in force, though it was not noted."""
@@ -152,9 +158,12 @@ class Daemon:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)
 
     def _link_changed(self, event: LinkEvent) -> None:
+        if event.what is not Change.CONNECTED:
+            log.warning(f"broker {event.what}; trying again (mqtt in the settings)", reason=event.reason)
+            return
         # Without a session a broker that knew us has lost what it kept; at the very first start it has not.
         expected = event.session_present or not self.judging.judge.screen.accepted
-        report = log.info if event.what is Change.CONNECTED and expected else log.warning
+        report = log.info if expected else log.warning
         report("broker " + event.what, session_present=event.session_present, reason=event.reason)
 
     async def reload(self, path: Path) -> bool:
@@ -203,6 +212,7 @@ class Daemon:
         entry = await self.intake.apply(configuration.basis.bundle)
         self.dispatcher.reroute(router_of(configuration))
         log.info("bundle applied", bundle=configuration.basis.bundle, entry=entry.sequence)
+        self._tell_faults()
 
     async def _keep_up(self) -> None:
         """Retire closed journal files, and say early when they do not go."""

@@ -66,8 +66,14 @@ async def demonstrate(configs: Path, seconds: float | None, scale: float, seed: 
     """Run for `seconds` of real time, or until interrupted; whether everything reconciled."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end(number: signal.Signals) -> None:
+        """The first signal asks; a second one is not ours to handle, and ends the process."""
+        stop.set()
+        loop.remove_signal_handler(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end, number)
     if seconds is not None:
         loop.call_later(seconds, stop.set)
     river = read_rows([configs / "demo" / "river.csv"])
@@ -139,13 +145,28 @@ async def _serve(
 
 async def _play(daemon: Daemon, county: County, clock: LockstepClock, stop: asyncio.Event) -> Summary:
     """Run everything until `stop`, let every hop finish, take the sums."""
-    for name, idle in {**county.hops(), **daemon.hops()}.items():
-        clock.hop(name, idle)
     watcher, ended = Watcher(daemon), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(daemon.run(ended))
         answering = group.create_task(county.horn.run())
         await _connected(daemon, county)
+        if not stop.is_set():
+            await _drive(daemon, county, clock, stop, watcher)
+        result = watcher.summary(county.published, county.broker.counters.redelivered)
+        watcher.close()
+        ended.set()
+        await running
+        answering.cancel()
+    return result
+
+
+async def _drive(
+    daemon: Daemon, county: County, clock: LockstepClock, stop: asyncio.Event, watcher: Watcher
+) -> None:
+    """Time passes until `stop`; then what is under way, a horn that still plays, may finish."""
+    for name, idle in {**county.hops(), **daemon.hops()}.items():
+        clock.hop(name, idle)
+    async with asyncio.TaskGroup() as group:
         driven = [
             group.create_task(work)
             for work in (
@@ -158,15 +179,7 @@ async def _play(daemon: Daemon, county: County, clock: LockstepClock, stop: asyn
         await stop.wait()
         for task in driven:
             task.cancel()
-        await asyncio.wait(driven)
-        # Nothing new comes in; what is under way, a horn that still plays, may finish.
-        await clock.run(clock.now() + MINUTE)
-        result = watcher.summary(county.published, county.broker.counters.redelivered)
-        watcher.close()
-        ended.set()
-        await running
-        answering.cancel()
-    return result
+    await clock.run(clock.now() + MINUTE)
 
 
 async def _connected(daemon: Daemon, county: County) -> None:

@@ -88,8 +88,8 @@ def test_a_condition_that_ended_is_not_told_as_if_it_held() -> None:
 
     text = words(replace(RAISED, before=Grade.RED, evidence=ended))
 
-    assert "stage = 1.174 m >= 1.5 m (已不成立)" in text["zh"]
-    assert "stage = 1.174 m >= 1.5 m (no longer)" in text["en"]
+    assert "stage = 1.174 m >= 1.5 m (已不成立，解除前保持)" in text["zh"]
+    assert "stage = 1.174 m >= 1.5 m (no longer, held until released)" in text["en"]
 
 
 def test_the_part_of_a_condition_that_does_not_hold_is_told_as_such() -> None:
