@@ -181,12 +181,7 @@ def test_a_gateway_that_cannot_be_used_is_found_in_its_place(configs: Path, url:
 def test_a_route_of_a_hazard_that_no_rule_raises_is_a_typing_error(configs: Path) -> None:
     """Nobody would miss the warnings that it keeps from its people."""
     path = configs / "routes.yaml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("hazard: flood", "hazard: flod"), encoding="utf-8"
-    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("hazard: flood", "hazard: flod"), encoding="utf-8")
 
-    [finding] = refused(configs)
-
-    assert finding.startswith("routes.yaml:12:")
-    assert "no rule raises the hazard flod" in finding
-    assert "flood" in finding
+    assert refused(configs) == ["routes.yaml:12: E004"]
