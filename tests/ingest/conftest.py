@@ -52,7 +52,9 @@ def await_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         try:
             urllib.request.urlopen(url, timeout=1).close()
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.02)
+            # Until it is asked again, or has ended.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
         else:
             return
     pytest.fail(f"{process.args!r} did not answer at {url}:\n{log.read_text(errors='replace')[-2000:]}")

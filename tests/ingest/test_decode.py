@@ -1,129 +1,27 @@
-import json
-import random
-from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+"""Bytes become columns, or are refused with a reason."""
 
-import numpy as np
+import json
+
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 from mqtt5 import PublishPacket
 
 from ingest.clock import DAY, MINUTE, SECOND
 from ingest.decode import LARGEST_PAYLOAD, Decoder
-from ingest.decode.scale import MOST_LEARNED, Scales
-from ingest.kinds import Form, Kind, Kinds, Metric, Reporting, ReportingMode
-from ingest.reading import Decoded, Quality, Reason
-from ingest.registry import Registry, Sensor
+from ingest.decode.scale import MOST_LEARNED
+from ingest.reading import Quality, Reason
 from ingest.session.wire import Message, Undecodable
-
-RECEIVED = 1_527_422_400_000
-PERIODIC = Reporting(ReportingMode.PERIODIC, 5 * MINUTE)
-
-
-def metric(name: str, column: int, unit: str, resolution: str, low: str, high: str) -> Metric:
-    return Metric(
-        name=name,
-        column=column,
-        unit=unit,
-        form=Form.AMOUNT if name == "rain" else Form.INSTANT,
-        resolution=Decimal(resolution),
-        low=Decimal(low),
-        high=Decimal(high),
-        molar_mass=Decimal("34.08") if name == "h2s" else None,
-    )
-
-
-METRICS = (
-    metric("smoke", 0, "dB/m", "0.001", "0", "20"),
-    metric("temperature", 1, "degC", "0.01", "-60", "150"),
-    metric("alarm", 2, "", "1", "0", "1"),
-    metric("rain", 3, "mm", "0.01", "0", "401"),
-    metric("stage", 4, "m", "0.001", "-5", "60"),
-    metric("h2s", 5, "mg/m3", "0.01", "0", "1000"),
+from tests.ingest.devices import (
+    GATEWAY,
+    KINDS,
+    RECEIVED,
+    REGISTRY,
+    decode,
+    message,
+    pack,
+    refusal,
+    table,
+    topic,
 )
-OF_KIND = {"smoke": METRICS[:3], "rain": METRICS[3:4], "stage": METRICS[4:5], "gas": METRICS[5:]}
-KINDS = Kinds(
-    {
-        kind: Kind(
-            name=kind,
-            title={},
-            metrics={m.name: m for m in metrics},
-            reporting=PERIODIC,
-            heartbeat=5 * MINUTE,
-        )
-        for kind, metrics in OF_KIND.items()
-    },
-    METRICS,
-    ("smoke", "smoke", "smoke", "rain", "stage", "gas"),
-)
-SENSORS = [
-    ("s-1", "smoke"),
-    ("s-2", "smoke"),
-    ("s-3", "smoke"),
-    ("r-1", "rain"),
-    ("l-1", "stage"),
-    ("g-1", "gas"),
-]
-REGISTRY = Registry.of(
-    [
-        Sensor(
-            id=name,
-            kind=kind,
-            zone="riverside",
-            gateway="gw-2" if name == "s-3" else "gw-1",
-            lon=None,
-            lat=None,
-            heartbeat=5 * MINUTE,
-            reporting=PERIODIC,
-            site={},
-        )
-        for name, kind in SENSORS
-    ],
-    {},
-)
-GATEWAY = "tocsin/v1/riverside/gateway/gw-1/telemetry"
-
-
-def topic(sensor: str) -> str:
-    return f"tocsin/v1/riverside/{dict(SENSORS)[sensor]}/{sensor}/telemetry"
-
-
-def message(sensor: str, t: int | str = RECEIVED, **members: object) -> PublishPacket:
-    return PublishPacket(topic(sensor), json.dumps({"t": t} | members).encode())
-
-
-def pack(*records: dict[str, object], to: str = GATEWAY) -> PublishPacket:
-    return PublishPacket(to, json.dumps(records).encode())
-
-
-def decode(*packets: Message) -> Decoded:
-    return Decoder(KINDS, REGISTRY).decode(1, RECEIVED, packets)
-
-
-def table(decoded: Decoded) -> list[tuple[int, str, str, int, int, int, int]]:
-    """The rows as (message, sensor, metric, value, stamp relative to `RECEIVED` in ms, period, quality)."""
-    r = decoded.readings
-    return [
-        (
-            int(r.message[i]),
-            REGISTRY.sensors[r.slot[i]].id,
-            METRICS[r.column[i]].name,
-            int(r.value[i]),
-            int(r.observed[i]) - RECEIVED,
-            int(r.period[i]),
-            int(r.quality[i]),
-        )
-        for i in range(len(r))
-    ]
-
-
-def refusal(*packets: Message) -> tuple[Reason, str]:
-    """Why the only message is refused."""
-    decoded = decode(*packets)
-    assert len(decoded.readings) == 0
-    assert [rejected.message for rejected in decoded.rejected] == [0]
-    return decoded.rejected[0].reason, decoded.rejected[0].detail
 
 
 def test_a_block_becomes_columns_in_journal_order() -> None:
@@ -362,94 +260,3 @@ def test_learned_units_are_forgotten_before_they_fill_memory() -> None:
     centimetres = [message("l-1", v={"stage": 227}, u={"stage": "cm"})]
     for sequence in (2, 3):
         assert decoder.decode(sequence, RECEIVED, centimetres).readings.value.tolist() == [2_270]
-
-
-FLOATS = st.one_of(
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.floats(-1e4, 1e4),
-    st.floats(-1e4, 1e4, width=32),
-    st.integers(-(10**7), 10**7).map(lambda n: n / 10**4),
-    st.integers(-(10**7), 10**7).map(lambda n: (n + 0.5) / 100),
-)
-
-
-# Ties whose float products fall to the wrong side.
-@example([0.545, 0.575, 1.015, -1.225, 1.245], "0.01")
-@example([0.5015, 0.5035, -0.5095, 0.5115], "0.001")
-@given(st.lists(FLOATS, max_size=20), st.sampled_from(["1", "0.001", "0.01", "0.05", "2.5", "3"]))
-def test_counts_equal_exact_decimal_rounding(numbers: Sequence[float], resolution: str) -> None:
-    kind = Kind(name="k", title={}, metrics={}, reporting=PERIODIC, heartbeat=1)
-    quantity = metric("x", 0, "m", resolution, "-1e9", "1e9")
-    counts, plausible = Scales(Kinds({"k": kind}, (quantity,), ("k",))).counts(
-        np.zeros(len(numbers), np.intp), np.array(numbers, np.float64)
-    )
-    for number, count, taken in zip(numbers, counts.tolist(), plausible.tolist(), strict=True):
-        exact = quantity.scale(Decimal(repr(number)))
-        rounded = exact.quantize(Decimal(1), ROUND_HALF_EVEN) if abs(exact) < 10**12 else exact
-        assert taken == (Decimal("-1e9") <= rounded * quantity.resolution <= Decimal("1e9"))
-        assert count == rounded or not taken
-
-
-PAYLOADS = st.one_of(
-    st.binary(max_size=200),
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=4)
-            | st.dictionaries(
-                st.sampled_from(["t", "v", "u", "n", "bn", "smoke", "period"]), inner, max_size=4
-            )
-        ),
-    ).map(lambda value: json.dumps(value).encode()),
-)
-# The codec itself refuses to build a topic with the others.
-LEGAL = st.characters(codec="utf-8", exclude_characters="+#\x00")
-TOPICS = st.one_of(
-    st.sampled_from([GATEWAY, *map(topic, dict(SENSORS))]), st.text(LEGAL, min_size=1, max_size=60)
-)
-
-
-@given(st.lists(st.tuples(TOPICS, PAYLOADS), max_size=5))
-def test_nothing_a_device_sends_raises_or_goes_uncounted(sent: list[tuple[str, bytes]]) -> None:
-    decoded = decode(*(PublishPacket(name, payload) for name, payload in sent))
-    told = set(decoded.readings.message.tolist())
-    refused = [rejected.message for rejected in decoded.rejected]
-    assert told | set(refused) == set(range(len(sent)))
-    assert refused == sorted(set(refused))
-
-
-@given(st.binary(max_size=40))
-def test_no_undecodable_packet_raises(raw: bytes) -> None:
-    assert len(decode(Undecodable(None, raw, "refused")).rejected) == 1
-
-
-DAMAGE = [bytes([byte]) for byte in b'{}[]":,.-e019_\\\x00\xff'] + [
-    b"",
-    b'"u":',
-    b"NaN",
-    b"true",
-    b"null",
-    b"99999",
-]
-
-
-def test_a_hundred_thousand_damaged_messages_stop_nothing() -> None:
-    """Each is a good message with a few bytes changed, cut or doubled; the good ones between all arrive."""
-    chance = random.Random(20)
-    decoder = Decoder(KINDS, REGISTRY)
-    good = message("s-1", RECEIVED - 5, seq=1, v={"smoke": 0.1, "temperature": 20.25}, u={"smoke": "dB/m"})
-    senml = pack(
-        {"bn": "s-1/", "bt": 1_527_422_000, "n": "smoke", "u": "dB/m", "v": 0.1}, {"n": "alarm", "vb": True}
-    )
-    for sequence in range(100):
-        block = [good]
-        for source in (good, senml) * 500:
-            payload = bytearray(source.payload)
-            for _ in range(chance.randrange(1, 4)):
-                place = int(chance.random() * len(payload))
-                payload[place : place + chance.getrandbits(1)] = chance.choice(DAMAGE)
-            block.append(PublishPacket(source.topic, bytes(payload)))
-        decoded = decoder.decode(sequence, RECEIVED, [*block, good])
-        told = set(decoded.readings.message.tolist())
-        assert {0, len(block)} <= told
-        assert told | {rejected.message for rejected in decoded.rejected} == set(range(len(block) + 1))

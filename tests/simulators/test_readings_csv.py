@@ -95,6 +95,14 @@ def test_every_defect_is_named_with_its_place_and_the_way_out(tmp_path: Path) ->
     ]
 
 
+def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv.gz"
+    path.write_bytes(b"time,sensor,metric,value\n")
+
+    with pytest.raises(ReadingsError, match=r"r\.csv\.gz: cannot be read as CSV"):
+        read_rows([path])
+
+
 def test_a_wrong_header_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "r.csv", "when,sensor,metric,value", f"{NINE},a,rain,1")
 

@@ -31,6 +31,8 @@ WAVE, WAVE_SECONDS = 50, 0.05
 # Messages published when the daemon is killed, and when the database is.
 KILLS = (4_000, 12_000)
 STOP = 6_000
+# Messages that are published while a killed daemon is down.
+MISSED = 1_500
 STOPPED_SECONDS = 10
 
 Sent = dict[str, list[int]]
@@ -65,7 +67,8 @@ async def kill_twice(daemon: DaemonProcess, sent: Sent) -> None:
         while sum(map(len, sent.values())) < published:
             await asyncio.sleep(0.01)
         await daemon.signal(signal.SIGKILL)
-        await asyncio.sleep(1)
+        while sum(map(len, sent.values())) < published + MISSED:
+            await asyncio.sleep(0.01)
         await daemon.start()
         await daemon.ready()
 
@@ -87,7 +90,7 @@ async def caught_up(daemon: DaemonProcess) -> None:
             lag = await daemon.figure("tocsin_series_lag_entries")
             if accepted >= MESSAGES and quarantined >= BAD and lag == 0:
                 return
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.05)
 
 
 def entries(state: Path) -> list[Entry]:

@@ -243,3 +243,18 @@ async def test_stopping_keeps_and_acks_what_has_arrived(
 
     assert (journal.last, len(session.acked), session.closed) == (5, 5, True)
     assert intake.queue.qsize() == 5
+
+
+async def test_stopping_does_not_wait_for_a_disk_that_stays_full(
+    session: ScriptedSession, journal: Journal, disk: ThreadPoolExecutor
+) -> None:
+    """What is not on disk is not acked, and the broker sends it again."""
+    failing = FailingJournal(journal, failures=10**9)
+    intake = Intake(session, failing, LockstepClock(START), disk)  # type: ignore[arg-type]
+    session.feed(batch(b"a"))
+    async with running(intake):
+        await until(lambda: not intake.available)
+        async with asyncio.timeout(5):
+            await intake.stop()
+
+    assert (session.acked, session.closed, journal.last) == ([], True, 0)

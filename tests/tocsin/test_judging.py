@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -168,6 +169,26 @@ async def test_a_deadline_is_met_while_nothing_arrives(tmp_path: Path) -> None:
 
     assert (raised.at, str(raised.after)) == (START + 5 * MINUTE, "yellow")
     assert post.storage.journal.last == 2
+
+
+async def test_time_does_not_pass_while_what_fell_due_is_still_on_its_way_to_the_disk(tmp_path: Path) -> None:
+    """Else a slow disk would date what follows a deadline later than a quick one."""
+    gate = threading.Event()
+    async with opened(tmp_path) as post:
+        await post.play([(0, "rain-1", 25.0)], until=4)
+        post.storage.outbox_thread.submit(gate.wait, 5)
+        running = asyncio.create_task(post.clock.run(START + 60 * MINUTE))
+        async with asyncio.timeout(5):
+            while post.judging.judge.due == START + 5 * MINUTE:
+                await asyncio.sleep(0)
+
+        _, waiting = await asyncio.wait({running}, timeout=0.1)
+        held = post.clock.now()
+        gate.set()
+        await running
+
+    assert waiting == {running}
+    assert held == START + 5 * MINUTE
 
 
 async def test_recovery_from_the_journal_alone_gives_what_was_live(tmp_path: Path) -> None:
