@@ -28,22 +28,24 @@ STAGE = Metric(
     high=Decimal(60),
 )
 KINDS = Kinds({}, (STAGE,), ("stage",))
-REGISTRY = Registry.of(
-    [
-        Sensor(
-            id="s0",
-            kind="stage",
-            zone="north",
-            gateway="",
-            lon=None,
-            lat=None,
-            heartbeat=MINUTE,
-            reporting=Reporting(ReportingMode.PERIODIC, MINUTE),
-            site={},
-        )
-    ],
-    {},
-)
+
+
+def station(name: str, kind: str = "stage") -> Sensor:
+    """A sensor that reports every minute and says no more of itself."""
+    return Sensor(
+        id=name,
+        kind=kind,
+        zone="north",
+        gateway="",
+        lon=None,
+        lat=None,
+        heartbeat=MINUTE,
+        reporting=Reporting(ReportingMode.PERIODIC, MINUTE),
+        site={},
+    )
+
+
+REGISTRY = Registry.of([station("s0")], {})
 
 
 def decode(entry: Entry) -> Block | None:

@@ -1,45 +1,18 @@
 import sqlite3
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ingest.clock import DAY, MINUTE
-from ingest.kinds import Form, Kinds, Metric, Reporting, ReportingMode
+from ingest.clock import DAY
 from ingest.reading import Readings
-from ingest.registry import Registry, Sensor
+from ingest.registry import Registry
 from ingest.series import Block, Point, StoreUnavailable
 from ingest.series.embedded import EmbeddedStore
+from tests.ingest.rig import KINDS, station
 
 AT = 1_527_422_400_000
-STAGE = Metric(
-    name="stage",
-    column=0,
-    unit="m",
-    form=Form.INSTANT,
-    resolution=Decimal("0.001"),
-    low=Decimal(-5),
-    high=Decimal(60),
-)
-KINDS = Kinds({}, (STAGE,), ("stage",))
-REGISTRY = Registry.of(
-    [
-        Sensor(
-            id=name,
-            kind="stage",
-            zone="north",
-            gateway="",
-            lon=None,
-            lat=None,
-            heartbeat=MINUTE,
-            reporting=Reporting(ReportingMode.PERIODIC, MINUTE),
-            site={},
-        )
-        for name in ("s0", "s1")
-    ],
-    {},
-)
+REGISTRY = Registry.of([station("s0"), station("s1")], {})
 
 
 def block(*rows: tuple[int, int, int]) -> Block:

@@ -16,11 +16,12 @@ import pytest
 
 from ingest.clock import MINUTE, LockstepClock
 from ingest.journal import Entry, EntryKind, Journal, Retention
-from ingest.kinds import Form, Kinds, Metric, Reporting, ReportingMode
+from ingest.kinds import Form, Kinds, Metric
 from ingest.reading import Readings
-from ingest.registry import Registry, Sensor
+from ingest.registry import Registry
 from ingest.series import Block, SeriesWriter
 from ingest.series.influx import InfluxStore
+from tests.ingest.rig import station
 
 START = 1_527_422_400_000
 ENTRIES, READINGS = 30, 50
@@ -34,23 +35,7 @@ RAIN = Metric(
     high=Decimal(400),
 )
 KINDS = Kinds({}, (RAIN,), ("rain",))
-REGISTRY = Registry.of(
-    [
-        Sensor(
-            id=f"r{n:02}",
-            kind="rain",
-            zone="north",
-            gateway="",
-            lon=None,
-            lat=None,
-            heartbeat=MINUTE,
-            reporting=Reporting(ReportingMode.PERIODIC, MINUTE),
-            site={},
-        )
-        for n in range(READINGS)
-    ],
-    {},
-)
+REGISTRY = Registry.of([station(f"r{n:02}", "rain") for n in range(READINGS)], {})
 
 Served = Callable[[list[str], str], AbstractContextManager[Popen[bytes]]]
 
