@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FOR ?=
+DATA ?=
 
-.PHONY: run test test-unit test-deep check format bench lock parts clean
+.PHONY: run test test-unit test-deep check format bench evidence lock parts clean
 
 run: $(VENV)/.run
 	@$(BIN)/tocsin demo $(if $(FOR),--for $(FOR))
@@ -15,18 +16,30 @@ test: $(VENV)/.dev parts
 test-unit: $(VENV)/.dev
 	@$(BIN)/pytest -m "not system"
 
+# Every property on 10,000 cases: hours, not minutes. EXAMPLES=2000 is a shorter evening.
+EXAMPLES ?= 10000
+test-deep: $(VENV)/.dev
+	@TOCSIN_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/rules tests/ingest -m "not system"
+
 check: $(VENV)/.dev
 	@echo "format";  $(BIN)/ruff format --check .
 	@echo "lint";    $(BIN)/ruff check .
 	@echo "types";   $(BIN)/mypy
 	@echo "imports"; $(BIN)/lint-imports
-	@echo "configs"; $(BIN)/tocsin check configs/tocsin.yaml
+	@echo "configs"; $(BIN)/tocsin check configs
+	@echo "rules";   $(BIN)/tocsin test configs/rules
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(VENV)/.dev parts
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench engine
+
+# Real records, which are no part of this repository (docs/evidence.md).
+evidence: $(VENV)/.dev
+	@$(BIN)/python -m bench.evidence $(or $(DATA),$(error DATA=<directory of the records>)) \
+	    --page docs/evidence.md
 
 # The real servers of the system tests, from Debian's packages; without root it says what to type.
 parts:

@@ -29,12 +29,19 @@ def zones(path: Path) -> list[str]:
 
 def sensor_rows(count: int, places: Sequence[str]) -> Iterator[str]:
     """`sensors.csv` for `count` (>= 50) sensors spread over `places`, the header first."""
-    yield "id,kind,zone,gateway,site"
+    yield "id,kind,zone,gateway,lon,lat,site"
     place = cycle(places)
     others = {kind: count * share // 100 for kind, share in SHARES.items() if kind != "smoke"}
     for kind, number in {"smoke": count - sum(others.values()), **others}.items():
         for n in range(number):
-            yield f"{kind}-{n:06},{kind},{next(place)},gw-{n % GATEWAYS:03},{SITES.get(kind, '')}"
+            position = _position(n) if kind == "rain" else ","
+            yield f"{kind}-{n:06},{kind},{next(place)},gw-{n % GATEWAYS:03},{position},{SITES.get(kind, '')}"
+
+
+def _position(number: int) -> str:
+    """Longitude and latitude on a grid of some 2 km, as gauges that are to confirm each other stand."""
+    row, column = divmod(number, 50)
+    return f"{116 + column * 0.02:.2f},{30 + row * 0.02:.2f}"
 
 
 class Voices:

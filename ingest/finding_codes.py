@@ -18,6 +18,7 @@ CODES: dict[str, str] = {
     "E124": "rollover or feeds on a metric that is no counter",
     "E125": "name that is not a plain identifier",
     "E126": "metric name that the database uses itself",
+    "E127": "quality check that does not suit its metric",
     "E130": "wrong or missing CSV header",
     "E131": "row with too many or too few columns",
     "E132": "sensor id missing or unfit for a topic",

@@ -8,13 +8,25 @@ import numpy.typing as npt
 
 
 class Quality(IntFlag):
-    """What is known against a value; 0 is nothing. Stored as the numeric field `q`, never as a tag."""
+    """What is known against a value; 0 is nothing. Stored as the numeric field `q`, never as a tag.
+
+    CLOCK      the device's clock is wrong, so `received` counts as observed
+    SUSPECT    not to be believed without a person; alone, of an amount: a counter fell or leapt
+    STUCK      with SUSPECT: the value has not changed for as long as no living sensor rests
+    STEP       with SUSPECT: a change that is too large from one report to the next
+    NEIGHBOUR  with SUSPECT: the gauges around say otherwise
+
+    The bit 128 is the engine's own.
+    """
 
     OK = 0
     LATE = 1
     STALE = 2
     CLOCK = 4
     SUSPECT = 8
+    STUCK = 16
+    STEP = 32
+    NEIGHBOUR = 64
 
 
 class Reason(StrEnum):

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from ingest.durable import UNFINISHED, whole_file
 
 MAGIC = b"tocsin snapshot\n"
-SCHEMA = 1
+SCHEMA = 2
 DIGEST = 32
 LENGTH = 4
 CHUNK = 1 << 20

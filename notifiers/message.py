@@ -96,7 +96,7 @@ def _chinese(
 ) -> str:
     local = datetime.fromtimestamp(t.at / 1000, zone_of_time)
     place = "".join(_named(zone.name, "zh", zone.id) for zone in reversed(zones))
-    where = f"{place}{sensor.id if sensor else t.subject}"
+    where = place + _within(t, sensor, zones)
     when = f"{local.month}月{local.day}日{local:%H:%M}"
     head = f"{_title(t, rule, 'zh')}，{where}，{when}"
     if t.after is None:
@@ -111,9 +111,8 @@ def _english(
     t: Transition, rule: Rule | None, sensor: Sensor | None, zones: Sequence[Zone], zone_of_time: tzinfo
 ) -> str:
     local = datetime.fromtimestamp(t.at / 1000, zone_of_time)
-    place = ", ".join(
-        [*(_named(zone.name, "en", zone.id) for zone in zones), sensor.id if sensor else t.subject]
-    )
+    names = [*(_named(zone.name, "en", zone.id) for zone in zones), _within(t, sensor, zones)]
+    place = ", ".join(name for name in names if name)
     head = f"{_title(t, rule, 'en')}, {place}, {local:%Y-%m-%d %H:%M}"
     if t.after is None:
         return f"ALL CLEAR: {head}. Was: {_before(t, _GRADE_EN, 'warning')}. Id {t.warning}"
@@ -121,6 +120,13 @@ def _english(
     evidence = _sentence(_evidence(t, "en"), ". ")
     advice = _sentence(_advice(t, rule, "en"), " ")
     return f"{change}{_GRADE_EN[t.after]}: {head}. {evidence}{advice}Id {t.warning}"
+
+
+def _within(t: Transition, sensor: Sensor | None, zones: Sequence[Zone]) -> str:
+    """The sensor or gateway by its id; nothing for a zone, which is named already."""
+    if sensor is None and zones and zones[0].id == t.subject:
+        return ""
+    return t.subject
 
 
 def _direction(t: Transition) -> int:

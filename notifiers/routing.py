@@ -92,8 +92,7 @@ class Router:
         return None if slot is None else self._registry.sensors[slot]
 
     def _zone(self, transition: Transition) -> str:
-        sensor = self._sensor(transition)
-        return transition.subject if sensor is None else sensor.zone
+        return self._registry.place(transition.subject) or transition.subject
 
 
 def coverage(name: str, router: Router) -> list[Finding]:

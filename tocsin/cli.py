@@ -35,6 +35,7 @@ from tocsin.replay import replay as replayed
 from tocsin.run import serve
 from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
+from tocsin.trials import NoFilesError, run_trials, show
 from tocsin.wiring import router_of
 
 app = typer.Typer(
@@ -47,6 +48,8 @@ app = typer.Typer(
 FINDINGS, USAGE, ENVIRONMENT = 1, 2, 3
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files, or directories of them.")]
+Strict = Annotated[bool, typer.Option(help="A rule without a test is a failure too.")]
 State = Annotated[
     Path, typer.Option("--state", envvar="STATE_DIRECTORY", help="Where everything that lasts is kept.")
 ]
@@ -77,6 +80,8 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(error), FINDINGS)
     except (AlreadyRunning, JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable) as error:
         fail(str(error), ENVIRONMENT)
+    except NoFilesError as error:
+        fail(str(error), USAGE)
     except OSError as error:
         fail(str(error), ENVIRONMENT)
     except KeyboardInterrupt:
@@ -113,8 +118,13 @@ def demo(
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="The settings file.")] = CONFIG) -> None:
+def check(
+    path: Annotated[
+        Path, typer.Argument(help="The settings file, or the directory of tocsin.yaml.")
+    ] = CONFIG,
+) -> None:
     """Every file the settings name, all findings at once."""
+    file = path / CONFIG.name if path.is_dir() else path
     configuration = configure(read_bundle(file))
     basis = configuration.basis
     for finding in coverage(configuration.settings.routes, router_of(configuration)):
@@ -125,6 +135,25 @@ def check(file: Annotated[Path, typer.Argument(help="The settings file.")] = CON
         f"{file}: fine: {len(basis.registry.sensors)} sensors, {len(basis.registry.zones)} zones, "
         f"{len(basis.rules)} rules, {len(configuration.routes)} routes"
     )
+
+
+# ruff takes a command of this name for a test of its own.
+@app.command()
+def test(
+    paths: Paths = None,  # noqa: PT028
+    config: Config = CONFIG,  # noqa: PT028
+    strict: Strict = False,  # noqa: PT028
+) -> None:
+    """The rules' own tests, run by the engine; sensors and zones are those of the tests."""
+    of_files = list(run_trials(paths or [], config))
+    for of_file in of_files:
+        show(of_file, Console())
+    passed = sum(not trial.finding for of_file in of_files for trial in of_file.trials)
+    failed = sum(len(of_file.trials) for of_file in of_files) - passed
+    without = sum(len(of_file.untested) for of_file in of_files)
+    typer.echo(f"{passed} passed, {failed} failed, {without} rules without a test")
+    if failed or (strict and without):
+        raise SystemExit(FINDINGS)
 
 
 @app.command()

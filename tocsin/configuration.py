@@ -16,7 +16,7 @@ from rules.rule import Rule
 from rules.rulebook import read_rules
 from tocsin.bundle import Bundle
 from tocsin.judge import Basis
-from tocsin.settings import Settings, read_settings
+from tocsin.settings import Files, Settings, read_files, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,18 @@ class Configuration:
 def read_bundle(path: Path) -> Bundle:
     """The settings file and every file it names; ConfigurationError for what cannot be read."""
     findings: list[Finding] = []
-    texts = {path.name: _text(path, path.name, findings)}
-    settings, _ = read_settings(path.name, texts[path.name])
-    if settings is not None:
-        for name in settings.files(path.parent):
-            texts[name] = _text(path.parent / name, name, findings)
+    texts = {path.name: read_text(path, findings)}
+    files = read_files(path.name, texts[path.name])
+    if files is not None:
+        for name in files.files(path.parent):
+            texts[name] = read_text(path.parent / name, findings)
     if findings:
         raise ConfigurationError(findings)
     return Bundle(path.name, texts)
 
 
-def _text(path: Path, name: str, findings: list[Finding]) -> str:
+def read_text(path: Path, findings: list[Finding]) -> str:
+    """The text of a file; "" and a finding for one that cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -56,52 +57,65 @@ def _text(path: Path, name: str, findings: list[Finding]) -> str:
 
 
 def configure(bundle: Bundle) -> Configuration:
-    """Check and build everything; ConfigurationError carries the findings of all files."""
-    settings, findings = read_settings(bundle.main, bundle.texts[bundle.main])
-    if settings is None:
-        raise ConfigurationError(findings)
+    """Check and build everything; ConfigurationError carries the findings of all files.
+
+    A mistake in the settings hides none in the files that they name.
+    """
     texts = bundle.texts
-    kinds, found = read_kinds(settings.kinds, texts[settings.kinds])
+    settings, findings = read_settings(bundle.main, texts[bundle.main])
+    files = settings or read_files(bundle.main, texts[bundle.main])
+    if files is None:
+        raise ConfigurationError(findings)
+    kinds, found = read_kinds(files.kinds, texts[files.kinds])
     findings += found
-    zones, found = read_zones(settings.zones, texts[settings.zones])
+    zones, found = read_zones(files.zones, texts[files.zones])
     findings += found
-    contacts, found = read_contacts(settings.contacts, texts[settings.contacts])
+    contacts, found = read_contacts(files.contacts, texts[files.contacts])
     findings += found
     if kinds is None or zones is None:
         raise ConfigurationError(findings)
-    registry, found = _registry(settings, texts, kinds, zones)
+    registry, found = _registry(files, texts, kinds, zones)
     findings += found
-    files = {name: text for name, text in texts.items() if name.startswith(settings.rules_prefix)}
-    if not files:
-        findings.append(Finding(settings.rules, 0, 0, "E002", "no rule file (*.yaml) in this directory"))
-    rules, broken = read_rules(files, kinds, registry)
+    rules, broken = _rules(files, texts, kinds, registry)
     findings += broken
     if contacts is not None:
-        routes, found = read_routes(settings.routes, texts[settings.routes], contacts, registry)
+        routes, found = read_routes(files.routes, texts[files.routes], contacts, registry)
         findings += found
-        findings += _unconfigured(settings, routes or ())
+        findings += [] if settings is None else _unconfigured(settings, routes or ())
         # A broken rule file raises nothing either, and that is told already.
         findings += [] if broken else _unraised(rules, routes or ())
-    if findings or contacts is None or routes is None:
+    if findings or settings is None or contacts is None or routes is None:
         raise ConfigurationError(findings)
     return Configuration(Basis(bundle.hash, kinds, registry, rules), settings, contacts, routes)
 
 
+def _rules(
+    files: Files, texts: dict[str, str], kinds: Kinds, registry: Registry
+) -> tuple[tuple[Rule, ...], list[Finding]]:
+    of_rules = {name: text for name, text in texts.items() if name.startswith(files.rules_prefix)}
+    rules, findings = read_rules(of_rules, kinds, registry)
+    if not any(name.endswith(".yaml") for name in of_rules):
+        findings.append(Finding(files.rules, 0, 0, "E002", "no rule file (*.yaml) in this directory"))
+    return rules, findings
+
+
 def _registry(
-    settings: Settings, texts: dict[str, str], kinds: Kinds, zones: dict[str, Zone]
+    files: Files, texts: dict[str, str], kinds: Kinds, zones: dict[str, Zone]
 ) -> tuple[Registry, list[Finding]]:
     sensors: list[Sensor] = []
     findings: list[Finding] = []
-    files: dict[str, str] = {}
-    for name in settings.sensors:
+    stands_in: dict[str, str] = {}
+    for name in files.sensors:
         read = read_sensors_csv if name.endswith(".csv") else read_sensors_yaml
         some, found = read(name, texts[name], kinds, zones)
         sensors += some
         findings += found
-        if twice := [sensor.id for sensor in some if sensor.id in files]:
-            message = f"{len(twice)} of its sensors stand in {files[twice[0]]} too, '{twice[0]}' the first"
+        if twice := [sensor.id for sensor in some if sensor.id in stands_in]:
+            message = (
+                f"{len(twice)} of its sensors stand in {stands_in[twice[0]]} too, '{twice[0]}' the first"
+            )
             findings.append(Finding(name, 0, 0, "E133", message, "a sensor stands in one file"))
-        files |= {sensor.id: name for sensor in some}
+        stands_in |= {sensor.id: name for sensor in some}
     return Registry.of(sensors, zones), findings
 
 

@@ -21,6 +21,7 @@ from tocsin.decoding import JournalDecoder
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
+from tocsin.sight import Sight
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
 from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
@@ -61,7 +62,9 @@ class Daemon:
         self.session = Session(mqtt_broker(settings.mqtt), clock, self._link_changed)
         self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread)
         judge = self._judge()
-        clock.catch_up(max(storage.settled(), judge.engine.now))
+        alive = max(storage.settled(), judge.engine.now)
+        clock.catch_up(alive)
+        self.sight = Sight(self.intake.blind, clock, alive)
         self.judging = Judging(judge, storage, self.intake, clock, self._committed)
         self.channels = channels_of(configuration, clock, self._heard)
         self.dispatcher = Dispatcher(
@@ -90,6 +93,8 @@ class Daemon:
             if isinstance(channel, LoudspeakerChannel):
                 yield Stage(channel.name, channel.run)
         yield Stage("series", self.series.run, self.series.drain)
+        # Started before the session, intake and judging: its first entry comes before all of theirs.
+        yield Stage("sight", self.sight.run)
         yield Stage("upkeep", self._keep_up)
         yield Stage("watchdog", lambda: self.notify.watch(self._progress))
 
@@ -158,6 +163,7 @@ class Daemon:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)
 
     def _link_changed(self, event: LinkEvent) -> None:
+        self.sight.follow(event)
         if event.what is not Change.CONNECTED:
             log.warning(f"broker {event.what}; trying again (mqtt in the settings)", reason=event.reason)
             return
@@ -240,6 +246,7 @@ class Daemon:
         """For a lockstep clock: who must be idle before time moves on."""
         speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
         return {
+            "sight": self.sight.idle,
             "intake": self.intake.idle,
             "judging": self.judging.idle,
             "dispatcher": self.dispatcher.idle,

@@ -25,6 +25,11 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
             "tocsin_messages", "Judged messages by what became of them", getattr(screen, outcome),
             (("outcome", outcome),), counter=True,
         )  # fmt: skip
+    for flag, values in judge.quality.flags.items():
+        yield Figure(
+            "tocsin_flagged_values", "Judged values by what quality control found",
+            values, (("flag", flag),), counter=True,
+        )  # fmt: skip
     yield Figure("tocsin_transitions", "Transitions committed", daemon.judging.transitions, counter=True)
     yield Figure("tocsin_series_lag_entries", "Journal entries not yet in the database", daemon.series.lag)
     yield Figure("tocsin_series_points", "Points written", daemon.series.points_written, counter=True)

@@ -11,6 +11,7 @@ from ingest.clock import Clock
 from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable
 from ingest.session import Batch, Session, SessionClosed
 from ingest.session.wire import Message
+from tocsin.sight import Blind
 
 log = structlog.get_logger()
 
@@ -76,9 +77,17 @@ class Intake:
     async def apply(self, bundle: str) -> Entry:
         """Journal that `bundle` is in force from here on, and hand the entry to the judge."""
         async with self._order:
-            entry = await self.append(EntryKind.BUNDLE, 0, bundle.encode())
-            await self._hand(Handed(entry, None))
-            return entry
+            return await self._note(EntryKind.BUNDLE, bundle.encode())
+
+    async def blind(self, blind: Blind) -> Entry:
+        """Journal that nothing could arrive, or can again, and hand the entry to the judge."""
+        async with self._order:
+            return await self._note(EntryKind.BLIND, blind.data)
+
+    async def _note(self, kind: EntryKind, data: bytes) -> Entry:
+        entry = await self.append(kind, 0, data)
+        await self._hand(Handed(entry, None))
+        return entry
 
     async def append(self, kind: EntryKind, count: int, data: bytes) -> Entry:
         """Durable when it returns; a journal that cannot be written is tried until it can.

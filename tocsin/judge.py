@@ -13,6 +13,7 @@ import numpy as np
 from ingest.decode import Decoder
 from ingest.journal import Entry, EntryKind
 from ingest.kinds import Kinds
+from ingest.quality import QualityControl
 from ingest.reading import Rejected
 from ingest.registry import Registry
 from ingest.screening import Screen
@@ -21,6 +22,7 @@ from ingest.snapshots import Array, Snapshot
 from rules.engine import Engine
 from rules.rule import Rule
 from rules.transition import Transition
+from tocsin.sight import read_blind
 
 State: TypeAlias = dict[str, Array | bytes]
 
@@ -46,7 +48,7 @@ class Judged:
 
 
 class Judge:
-    """Decoder, screen and engine on one basis, at one position of the journal.
+    """Decoder, screen, quality control and engine on one basis, at one position of the journal.
 
     `load` turns the content hash of an applied bundle into its basis.
     """
@@ -55,6 +57,7 @@ class Judge:
         self._load = load
         self.position = 0
         self.screen = Screen(basis.registry)
+        self.quality = QualityControl(basis.kinds, basis.registry)
         self.engine = Engine(basis.kinds, basis.registry, basis.rules)
         self._use(basis)
 
@@ -63,8 +66,8 @@ class Judge:
         """The judge as it stood when `snapshot` was taken."""
         judge = cls(load(snapshot.bundle), load)
         judge.position = snapshot.position
-        arrays = _part("screen", snapshot.state).items()
-        judge.screen.restore({name: value for name, value in arrays if isinstance(value, np.ndarray)})
+        judge.screen.restore(_arrays("screen", snapshot.state))
+        judge.quality.restore(_arrays("quality", snapshot.state))
         judge.engine.restore(_part("engine", snapshot.state))
         return judge
 
@@ -82,10 +85,12 @@ class Judge:
         self.position = entry.sequence
         if entry.kind is EntryKind.BUNDLE:
             return Judged(entry.sequence, entry.received, self._apply(entry), [])
+        if entry.kind is EntryKind.BLIND:
+            return Judged(entry.sequence, entry.received, self._see(entry), [])
         known = messages(entry.data) if packets is None else packets
         decoded = self._decoder.decode(entry.sequence, entry.received, known)
         screened = self.screen.screen(decoded)
-        transitions = self.engine.advance(screened.readings)
+        transitions = self.engine.advance(self.quality.check(screened.readings))
         return Judged(entry.sequence, entry.received, transitions, decoded.rejected)
 
     def _apply(self, entry: Entry) -> list[Transition]:
@@ -94,8 +99,16 @@ class Judge:
             return []
         self._use(basis)
         self.screen = self.screen.carry(basis.registry)
+        self.quality = self.quality.carry(basis.kinds, basis.registry)
         self.engine, transitions = self.engine.carry(basis.kinds, basis.registry, basis.rules, entry.received)
         return transitions
+
+    def _see(self, entry: Entry) -> list[Transition]:
+        """Time in which nothing could arrive begins, or is over."""
+        blind = read_blind(entry.data)
+        if blind.ended:
+            return self.engine.sighted(entry.received)
+        return self.engine.blind(blind.since, entry.received)
 
     def tick(self, instant: int) -> list[Transition]:
         """Settle what is due by `instant`; no entry received before it may follow."""
@@ -105,6 +118,7 @@ class Judge:
         """Position, bundle and a copy of all state: what `Snapshots.write` takes."""
         state: State = {}
         state.update({f"screen.{name}": value for name, value in self.screen.snapshot().items()})
+        state.update({f"quality.{name}": value for name, value in self.quality.snapshot().items()})
         state.update({f"engine.{name}": value for name, value in self.engine.snapshot().items()})
         return self.position, self.basis.bundle, state
 
@@ -112,3 +126,7 @@ class Judge:
 def _part(name: str, state: State) -> State:
     prefix = f"{name}."
     return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+
+
+def _arrays(name: str, state: State) -> dict[str, Array]:
+    return {key: value for key, value in _part(name, state).items() if isinstance(value, np.ndarray)}

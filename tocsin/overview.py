@@ -77,8 +77,7 @@ class Watcher:
 
 
 def _warning(warning: ZoneWarning, rule: Rule | None, registry: Registry) -> OpenWarning:
-    slot = registry.slots.get(warning.subject)
-    zone = None if slot is None else registry.zones.get(registry.sensors[slot].zone)
+    zone = registry.zones.get(registry.place(warning.subject) or "")
     place = "" if zone is None else " ".join(zone.name.values()) + " "
     return OpenWarning(
         grade=warning.grade,

@@ -17,6 +17,7 @@ from rules.transition import Transition
 from simulators.playback import Instant, Place, instants
 from simulators.readings_csv import read_rows
 from tocsin.judge import Basis, Judge
+from tocsin.settings import rule_files
 
 
 @dataclass(slots=True)
@@ -47,8 +48,9 @@ def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> B
     )
     findings += found
     registry = Registry.of(some, places)
-    files = {str(p): p.read_text(encoding="utf-8") for p in sorted(rules.rglob("*.yaml"))}
-    if not files:
+    names = rule_files(rules)
+    files = {str(rules / name): (rules / name).read_text(encoding="utf-8") for name in names}
+    if not any(name.endswith(".yaml") for name in names):
         findings.append(Finding(str(rules), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
     ladders, found = read_rules(files, known, registry)
     findings += found

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import ByteSize, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from ingest.clock import DAY, HOUR
 from ingest.document import Strict, parse_yaml, validate
@@ -100,17 +100,36 @@ class Channels(Strict):
     loudspeaker: Loudspeaker | None = None
 
 
-class Settings(Strict):
-    """The whole file."""
+class Files(BaseModel):
+    """Which files make up the bundle; what else stands in the settings is passed over here."""
 
-    realm: Realm
-    time_zone: str = "Asia/Shanghai"
+    model_config = ConfigDict(frozen=True)
+
     kinds: str
     sensors: tuple[str, ...]
     zones: str
     rules: str
     contacts: str
     routes: str
+
+    def files(self, base: Path) -> list[str]:
+        """Every other file of the bundle, relative to the settings file in `base`."""
+        rules = [self.rules_prefix + name for name in rule_files(base / self.rules)]
+        return [self.kinds, *self.sensors, self.zones, *rules, self.contacts, self.routes]
+
+    @property
+    def rules_prefix(self) -> str:
+        """What the names of the rule files in a bundle begin with."""
+        return f"{PurePosixPath(self.rules)}/"
+
+
+class Settings(Files):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    realm: Realm
+    time_zone: str = "Asia/Shanghai"
     mqtt: Mqtt
     journal: JournalSettings = JournalSettings()
     series: SeriesSettings = SeriesSettings()
@@ -128,16 +147,11 @@ class Settings(Strict):
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
-    def files(self, base: Path) -> list[str]:
-        """Every other file of the bundle, relative to the settings file."""
-        directory = base / self.rules
-        rules = [self.rules_prefix + p.relative_to(directory).as_posix() for p in directory.rglob("*.yaml")]
-        return [self.kinds, *self.sensors, self.zones, *sorted(rules), self.contacts, self.routes]
 
-    @property
-    def rules_prefix(self) -> str:
-        """What the names of the rule files in a bundle begin with."""
-        return f"{PurePosixPath(self.rules)}/"
+def rule_files(directory: Path) -> list[str]:
+    """Rules and the tables they name, in `directory` and below it, by their names from there."""
+    found = [path for suffix in ("*.yaml", "*.csv") for path in directory.rglob(suffix)]
+    return sorted(path.relative_to(directory).as_posix() for path in found)
 
 
 def read_settings(name: str, text: str) -> tuple[Settings | None, list[Finding]]:
@@ -148,3 +162,9 @@ def read_settings(name: str, text: str) -> tuple[Settings | None, list[Finding]]
     settings, found = validate(document, Settings)
     findings += found
     return (None if findings else settings), findings
+
+
+def read_files(name: str, text: str) -> Files | None:
+    """The files that the settings name, whatever else is wrong with them; None where they cannot be told."""
+    document, _ = parse_yaml(name, text)
+    return None if document is None else validate(document, Files)[0]

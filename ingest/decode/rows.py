@@ -74,7 +74,8 @@ def settle(
     )
     bad = np.flatnonzero(~plausible)
     faults = [(int(message[row]), scales[scale[row]].impossible(float(number[row]))) for row in bad]
-    return _ordered(readings, _untouched(message, slot, plausible)), faults
+    kept = _untouched(message, slot, plausible)
+    return in_order(readings if kept.all() else select(readings, kept)), faults
 
 
 def select(readings: Readings, rows: npt.NDArray[np.intp] | Flags) -> Readings:
@@ -91,6 +92,15 @@ def select(readings: Readings, rows: npt.NDArray[np.intp] | Flags) -> Readings:
         period=readings.period[rows],
         quality=readings.quality[rows],
     )
+
+
+def in_order(readings: Readings) -> Readings:
+    """The rows by (message, observed, slot); values of one reading keep their order."""
+    message, observed, slot = readings.message, readings.observed, readings.slot
+    later = (observed[1:] > observed[:-1]) | (observed[1:] == observed[:-1]) & (slot[1:] >= slot[:-1])
+    if bool(np.all(later | (message[1:] > message[:-1]))):
+        return readings
+    return select(readings, np.lexsort((slot, observed, message)))
 
 
 def _stamps(stamps: list[int]) -> Ints:
@@ -111,14 +121,3 @@ def _untouched(message: npt.NDArray[np.int32], slot: npt.NDArray[np.int32], plau
         return plausible
     pair = message.astype(np.int64) << 32 | slot
     return ~np.isin(pair, pair[~plausible])
-
-
-def _ordered(readings: Readings, kept: Flags) -> Readings:
-    """The rows that are kept, by (message, observed, slot); values of one reading keep their order."""
-    if not kept.all():
-        readings = select(readings, kept)
-    message, observed, slot = readings.message, readings.observed, readings.slot
-    later = (observed[1:] > observed[:-1]) | (observed[1:] == observed[:-1]) & (slot[1:] >= slot[:-1])
-    if bool(np.all(later | (message[1:] > message[:-1]))):
-        return readings
-    return select(readings, np.lexsort((slot, observed, message)))

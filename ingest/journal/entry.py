@@ -14,7 +14,7 @@ class EntryKind(StrEnum):
 
     MQTT    the raw PUBLISH packets of one batch, concatenated
     BUNDLE  the hash of a bundle that was applied
-    BLIND   JSON {"from", "to"}, ms: the time in which nothing could arrive
+    BLIND   JSON {"since", "ended"}: nothing could arrive from `since` (ms) up to the entry that says ended
     """
 
     MQTT = "mqtt"

@@ -40,6 +40,10 @@ class Metric:
 
     `low` and `high` bound plausible values and `rollover` is a counter's range, all in `unit`;
     `molar_mass` in g/mol allows ppm beside mg/m3 (at 25 degC and 101.325 kPa).
+
+    What `ingest.quality` checks, None for nothing: `step`, the largest plausible change from one report to
+    the next, in `unit` as a difference; `stuck`, ms for which a living sensor does not repeat one value;
+    `neighbours`, the radius in metres of the gauges an amount is compared with.
     """
 
     name: str
@@ -52,6 +56,9 @@ class Metric:
     rollover: Decimal | None = None
     feeds: str | None = None
     molar_mass: Decimal | None = None
+    step: Decimal | None = None
+    stuck: int | None = None
+    neighbours: Decimal | None = None
 
     def scale(self, value: Decimal) -> Decimal:
         """`value`, in the metric's unit, as an exact count of resolutions (not rounded)."""

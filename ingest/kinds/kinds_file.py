@@ -13,6 +13,8 @@ from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
 from ingest.finding import Finding
 from ingest.kinds import Form, Kind, Kinds, Metric
+from ingest.kinds.metric_checks import check_faults
+from ingest.kinds.quantity import Quantity, QuantityText
 from ingest.kinds.reporting import ReportingText
 from ingest.units import UnitError, canonical, conversion
 
@@ -41,6 +43,15 @@ class MetricFile(Strict):
     rollover: Decimal | None = Field(default=None, gt=0)
     feeds: str | None = None
     molar_mass: Decimal | None = Field(default=None, gt=0)
+    step: QuantityText | None = None
+    stuck: Duration | None = Field(default=None, gt=0)
+    neighbours: QuantityText | None = None
+
+    @property
+    def checks(self) -> dict[str, Quantity | int]:
+        """The quality checks that are asked for."""
+        asked = {"step": self.step, "stuck": self.stuck, "neighbours": self.neighbours}
+        return {key: value for key, value in asked.items() if value is not None}
 
 
 class KindFile(Strict):
@@ -59,7 +70,7 @@ class KindsFile(Strict):
 
 
 def read_kinds(name: str, text: str) -> tuple[Kinds | None, list[Finding]]:
-    """The kinds, or all findings (E101 to E126, E150 to E152); `name` is for the messages.
+    """The kinds, or all findings (E101 to E127, E150 to E152); `name` is for the messages.
 
     Columns follow the order of the file.
     """
@@ -103,11 +114,11 @@ def _kind(name: str, shape: KindFile, columns: _Columns) -> Kind:
 
 
 def _metric(name: str, shape: MetricFile, column: int) -> Metric:
-    low, high = shape.plausible
+    (low, high), unit = shape.plausible, canonical(shape.unit)
     return Metric(
         name=name,
         column=column,
-        unit=canonical(shape.unit),
+        unit=unit,
         form=shape.form,
         resolution=shape.resolution,
         low=low,
@@ -115,6 +126,9 @@ def _metric(name: str, shape: MetricFile, column: int) -> Metric:
         rollover=shape.rollover,
         feeds=shape.feeds,
         molar_mass=shape.molar_mass,
+        step=shape.step.difference(unit) if shape.step else None,
+        stuck=shape.stuck,
+        neighbours=shape.neighbours.difference("m") if shape.neighbours else None,
     )
 
 
@@ -131,6 +145,7 @@ def _meaning(document: Document, shape: KindsFile) -> Iterator[Finding]:
             yield from _unit(document, metric_path, kind.metrics[metric_name])
             yield from _range(document, metric_path, kind.metrics[metric_name])
             yield from _counter(document, metric_path, kind, metric_name)
+            yield from _checks(document, metric_path, kind.metrics[metric_name])
 
 
 def _name(document: Document, path: Path, name: str) -> Iterator[Finding]:
@@ -164,6 +179,12 @@ def _range(document: Document, path: Path, metric: MetricFile) -> Iterator[Findi
         yield document.finding((*path, "resolution"), "E122", message, "use a coarser resolution")
     if metric.form is Form.AMOUNT and low < 0:
         yield document.finding((*path, "plausible"), "E122", "an amount cannot be negative", "start at 0")
+
+
+def _checks(document: Document, path: Path, metric: MetricFile) -> Iterator[Finding]:
+    binary = metric.plausible == (Decimal(0), Decimal(1)) and metric.resolution == 1
+    for key, code, message, suggestion in check_faults(metric.unit, metric.form, binary, metric.checks):
+        yield document.finding((*path, key), code, message, suggestion)
 
 
 def _counter(document: Document, path: Path, kind: KindFile, name: str) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ Sensors are numbered by `slot`, 0..n-1, in the order of (kind, id), so each kind
 slots and every array of the engine is indexed by slot or by slot minus the kind's first.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
@@ -43,12 +44,16 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The sensors by slot and by id, the slot range of each kind, and the zones by id."""
+    """The sensors by slot and by id, the slot range of each kind, and the zones by id.
+
+    `gateways` maps each gateway to the nearest zone that holds all its sensors, None if there is none.
+    """
 
     sensors: tuple[Sensor, ...]
     zones: dict[str, Zone]
     slots: dict[str, int] = field(repr=False)
     ranges: dict[str, range] = field(repr=False)
+    gateways: dict[str, str | None] = field(repr=False)
 
     @classmethod
     def of(cls, sensors: list[Sensor], zones: dict[str, Zone]) -> "Registry":
@@ -58,13 +63,34 @@ class Registry:
         counts = Counter(sensor.kind for sensor in ordered)
         ends = accumulate(counts.values())
         ranges = {kind: range(end - counts[kind], end) for kind, end in zip(counts, ends, strict=True)}
-        return cls(tuple(ordered), zones, slots, ranges)
+        served: dict[str, set[str]] = defaultdict(set)
+        for sensor in ordered:
+            if sensor.gateway:
+                served[sensor.gateway].add(sensor.zone)
+        gateways = {gateway: _common(served[gateway], zones) for gateway in sorted(served)}
+        return cls(tuple(ordered), zones, slots, ranges, gateways)
 
     def ancestry(self, zone: str) -> list[str]:
         """The zone and all above it, nearest first: village, town, district."""
-        chain: list[str] = []
-        current: str | None = zone
-        while current is not None and current in self.zones and current not in chain:
-            chain.append(current)
-            current = self.zones[current].parent
-        return chain
+        return _ancestry(zone, self.zones)
+
+    def place(self, subject: str) -> str | None:
+        """The zone of a sensor or gateway, or the zone itself, by id; None for what is not known."""
+        slot = self.slots.get(subject)
+        if slot is not None:
+            return self.sensors[slot].zone
+        return subject if subject in self.zones else self.gateways.get(subject)
+
+
+def _ancestry(zone: str, zones: Mapping[str, Zone]) -> list[str]:
+    chain: list[str] = []
+    current: str | None = zone
+    while current is not None and current in zones and current not in chain:
+        chain.append(current)
+        current = zones[current].parent
+    return chain
+
+
+def _common(served: set[str], zones: Mapping[str, Zone]) -> str | None:
+    chains = [_ancestry(zone, zones) for zone in sorted(served)]
+    return next((zone for zone in chains[0] if all(zone in chain for chain in chains)), None)

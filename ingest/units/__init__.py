@@ -14,11 +14,11 @@ import pint
 
 from ingest.units.table import DEFINITIONS, UnitError, canonical, unit_expression
 
-__all__ = ["Conversion", "UnitError", "canonical", "conversion", "convert"]
+__all__ = ["Conversion", "UnitError", "canonical", "conversion", "convert", "linear", "parse"]
 
 # Litres per mole at 25 degC and 101.325 kPa, so 1 ppm is molar_mass / 24.45 mg/m3.
 MOLAR_VOLUME: Final = Fraction("24.45")
-EXPONENT: Final = re.compile(r"(?<=[A-Za-z])([23])")
+EXPONENT: Final = re.compile(r"(?<=[A-Za-z_])([23])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ def conversion(
     `molar_mass` in g/mol lets ppm and mg/m3 convert into each other; with `difference` both are
     differences of temperature (or of anything): 10 degC is 10 K. Raises UnitError.
     """
-    source, target = _parse(from_unit), _parse(to_unit)
+    source, target = parse(from_unit), parse(to_unit)
     if source == target:
         return Conversion(Fraction(1))
     if source.dimensionality == target.dimensionality:
-        return _linear(source, target, difference)
-    ppm, density = _parse("ppm"), _parse("mg/m3")
+        return linear(source, target, difference)
+    ppm, density = parse("ppm"), parse("mg/m3")
     match (source.dimensionality, target.dimensionality):
         case (ppm.dimensionality, density.dimensionality):
             mass = _molar_mass(from_unit, to_unit, molar_mass)
-            return _scaled(_linear(source, ppm), mass / MOLAR_VOLUME, _linear(density, target))
+            return _scaled(linear(source, ppm), mass / MOLAR_VOLUME, linear(density, target))
         case (density.dimensionality, ppm.dimensionality):
             mass = _molar_mass(from_unit, to_unit, molar_mass)
-            return _scaled(_linear(source, density), MOLAR_VOLUME / mass, _linear(ppm, target))
+            return _scaled(linear(source, density), MOLAR_VOLUME / mass, linear(ppm, target))
     raise _misfit(from_unit, to_unit)
 
 
@@ -80,11 +80,13 @@ def _registry() -> "pint.UnitRegistry[Fraction]":
 
 
 @cache
-def _parse(unit: str) -> pint.Unit:
+def parse(unit: str) -> pint.Unit:
+    """The unit for calculations. Raises UnitError."""
     return _registry().parse_units(EXPONENT.sub(r"**\1", unit_expression(unit)))
 
 
-def _linear(source: pint.Unit, target: pint.Unit, difference: bool = False) -> Conversion:
+def linear(source: pint.Unit, target: pint.Unit, difference: bool = False) -> Conversion:
+    """How values convert between two units of one dimension."""
     quantity = _registry().Quantity
     zero = Fraction(quantity(Fraction(0), source).to(target).magnitude)
     one = Fraction(quantity(Fraction(1), source).to(target).magnitude)

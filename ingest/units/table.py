@@ -97,6 +97,7 @@ REPLACED: Final = {
     "天": "d",
     "升": "L",
     "%": "percent_",
+    "·": "*",
 }
 REPLACING: Final = re.compile("|".join(re.escape(word) for word in REPLACED))
 COUNTS: Final = frozenset({"", "1", "count", "人", "次"})
@@ -121,7 +122,8 @@ def canonical(unit: str) -> str:
 
     Raises UnitError if the unit is not known.
     """
-    return NAME.sub(lambda name: SPELLED.get(name[0], name[0]), unit_expression(unit))
+    spelled = NAME.sub(lambda name: SPELLED.get(name[0], name[0]), unit_expression(unit))
+    return spelled.replace("*", "·")
 
 
 @cache

@@ -1,6 +1,6 @@
 """What is known of the sensors of one kind: newest values and rings of the metrics that rules name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -10,8 +10,11 @@ from ingest.clock import HOUR
 from ingest.kinds import Form, Kind, Metric
 from ingest.registry import Sensor
 from rules.engine.amount_ring import IMPLICIT, LONGEST_PERIOD, AmountRing
-from rules.engine.history import AmountHistory, ReportHistory
-from rules.engine.report_ring import Report, ReportRing
+from rules.engine.baseline import Baselines, HourlyMeans
+from rules.engine.history import AmountHistory, ReportHistory, echoing
+from rules.engine.nodes import ANY, Node, checks
+from rules.engine.report import Report
+from rules.engine.report_ring import ReportRing
 from rules.engine.ring import NEVER, Flags, Longs
 from rules.engine.waves import Values, Wave
 
@@ -55,6 +58,10 @@ class Board:
         self.patience = np.where(self.interval > 0, self.interval, self.heartbeat)
         self.newest = np.full(n, NEVER)
         self.arrived = np.full(n, NEVER)
+        # When any reading was last received, moved past blind time: what silence is counted from.
+        self.alive = np.full(n, NEVER)
+        # Blind time (since, until) in engine time, ms; the engine keeps it.
+        self.blind: list[tuple[int, int]] = []
         # How many rules have a subject that is not quiet at each sensor.
         self.busy = np.zeros(n, np.int32)
         self.columns = {column: Column(n) for column in needs}
@@ -63,8 +70,13 @@ class Board:
         metrics = {metric.column: metric for metric in kind.metrics.values()}
         self.rings: dict[tuple[int, int], Ring] = {}
         self._key_of: dict[tuple[int, int], tuple[int, int]] = {}
+        # What each rule learns of its sensors, by the rule's id.
+        self.baselines: dict[str, Baselines] = {}
         for column, need in needs.items():
             self._plan(metrics[column], need, n, max(step, 1))
+            for rule, width in sorted(need.baselines):
+                own = self.baselines.setdefault(rule, Baselines())
+                own.rings[column, width] = HourlyMeans(n, width)
 
     def _plan(self, metric: Metric, need: "Needs", sensors: int, step: int) -> None:
         """Rings by (column, cell width); every window of the metric is answered by one of them."""
@@ -78,15 +90,27 @@ class Board:
         most = MOST_REPORTS * step
         exact = sorted({w for w in need.widths if w <= most} | {min(d, most) for d in need.runs})
         if exact:
-            self._add(metric.column, 0, exact, ReportRing(sensors, exact[-1], step, 0, wide))
+            asked = need.functions_of(exact)
+            self._add(metric.column, 0, exact, ReportRing(sensors, exact[-1], step, 0, asked, wide=wide))
+        cells: dict[int, list[int]] = {}
         for width in sorted(w for w in need.widths if w > most):
-            cell = cell_width(width)
-            ring = ReportRing(sensors, MOST_REPORTS * cell, step, cell, wide)
-            self._add(metric.column, cell, [width], ring)
+            cells.setdefault(cell_width(width), []).append(width)
+        for cell, widths in cells.items():
+            asked = need.functions_of(widths)
+            ring = ReportRing(sensors, MOST_REPORTS * cell, step, cell, asked, wide=wide)
+            self._add(metric.column, cell, widths, ring)
 
     def _add(self, column: int, cell: int, widths: list[int], ring: Ring) -> None:
-        self.rings.setdefault((column, cell), ring)
+        self.rings[column, cell] = ring
         self._key_of |= {(column, width): (column, cell) for width in widths}
+
+    def watch(self, *nodes: Node) -> None:
+        """Count from now on what the `count`s of compiled conditions look for; before the first reading."""
+        for term in (term for node in nodes for check in checks(node) for term in check.left.terms):
+            if term.counted is not None:
+                ring = self.rings[self.ring_key(term.column, term.width)]
+                assert isinstance(ring, ReportRing)
+                ring.watch(term.counted)
 
     def ring_key(self, column: int, width: int) -> tuple[int, int]:
         """Which of `rings` answers a window; width 0 names the one that keeps single reports."""
@@ -99,12 +123,15 @@ class Board:
                 self._newest(column, values, wave, received)
         self.newest[wave.slot] = wave.observed
         self.arrived[wave.slot] = received
+        self.alive[wave.slot] = received
 
     def _newest(self, column: int, values: Values, wave: Wave, received: int) -> None:
         state = self.columns[column]
         slot, stamp = wave.slot[values.at], wave.observed[values.at]
         for ring in self.report_rings(column):
             ring.append(slot, stamp, values.value, values.flags)
+        for learning in self.baselines.values():
+            learning.learn(column, slot, stamp, (values.value, values.flags))
         amounts = self.amount_ring(column)
         if amounts is not None:
             before = state.stamp[slot]
@@ -116,6 +143,16 @@ class Board:
         state.stamp[slot] = stamp
         state.heard[slot] = received
         state.flags[slot] = values.flags
+
+    def learn_late(self, slot: int, column: int, stamp: int, value: int, flags: int) -> None:
+        """A late report of an hour that is kept counts for the baselines too."""
+        found = np.array([value]), np.array([flags], np.uint8)
+        for learning in self.baselines.values():
+            learning.learn(column, np.array([slot]), np.array([stamp]), found)
+
+    def heard(self, column: int) -> Longs:
+        """When a metric, or with ANY any of them, was last received, by sensor; moved past blind time."""
+        return self.alive if column == ANY else self.columns[column].heard
 
     def report_rings(self, column: int) -> list[ReportRing]:
         """The rings of an instantaneous metric: that of single reports first, then those of cells."""
@@ -139,12 +176,14 @@ class Board:
         """What a ring keeps of one sensor."""
         ring = self.rings[key]
         if isinstance(ring, AmountRing):
-            return AmountHistory(ring.entries(slot), int(self.heartbeat[slot]))
+            blind = echoing(self.blind, int(self.patience[slot]))
+            return AmountHistory(ring.entries(slot), int(self.heartbeat[slot]), blind)
         return self.reports(slot, ring.entries(slot))
 
     def reports(self, slot: int, entries: list[Report]) -> ReportHistory:
         """Reports of one sensor as a history."""
-        return ReportHistory(entries, int(self.interval[slot]), int(self.heartbeat[slot]))
+        blind = echoing(self.blind, int(self.patience[slot]))
+        return ReportHistory(entries, int(self.interval[slot]), int(self.heartbeat[slot]), slot, blind)
 
     def clock(self, slot: int, instant: int) -> int:
         """What the sensor's clock shows at an instant of engine time (D2)."""
@@ -153,36 +192,75 @@ class Board:
     @property
     def nbytes(self) -> int:
         """Bytes of the newest values; the rings know their own."""
-        arrays = [self.interval, self.heartbeat, self.patience, self.newest, self.arrived, self.busy]
+        arrays = [
+            self.interval,
+            self.heartbeat,
+            self.patience,
+            self.newest,
+            self.arrived,
+            self.alive,
+            self.busy,
+        ]
         for column in self.columns.values():
             arrays += column.arrays.values()
         return sum(array.nbytes for array in arrays)
 
     def snapshot(self) -> Arrays:
         """Copies, keyed by what they are."""
-        state: Arrays = {"newest": self.newest.copy(), "arrived": self.arrived.copy()}
+        state: Arrays = {
+            "newest": self.newest.copy(),
+            "arrived": self.arrived.copy(),
+            "alive": self.alive.copy(),
+        }
         for number, column in self.columns.items():
             state |= {f"{number}/{name}": array.copy() for name, array in column.arrays.items()}
         for (number, cell), ring in self.rings.items():
             state |= {f"{number}/{cell}/{name}": array for name, array in ring.snapshot().items()}
+        for prefix, learnt in self._learning():
+            state |= {f"{prefix}{name}": array for name, array in learnt.snapshot().items()}
         return state
+
+    def _learning(self) -> Iterator[tuple[str, HourlyMeans]]:
+        for rule, learning in self.baselines.items():
+            for (column, width), ring in learning.rings.items():
+                yield f"baseline/{rule}/{column}/{width}/", ring
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.newest[:], self.arrived[:] = state["newest"], state["arrived"]
+        self.alive[:] = state["alive"]
         for number, column in self.columns.items():
             for name, array in column.arrays.items():
                 array[:] = state[f"{number}/{name}"]
         for (number, cell), ring in self.rings.items():
-            prefix = f"{number}/{cell}/"
-            ring.restore({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+            ring.restore(_under(f"{number}/{cell}/", state))
+        for prefix, learnt in self._learning():
+            learnt.restore(_under(prefix, state))
+
+
+def _under(prefix: str, state: Mapping[str, npt.NDArray[np.generic]]) -> Arrays:
+    return {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}
 
 
 class Needs:
-    """What the rules ask of one metric: windows (ms), and runs (`sustain`, `sustained`) to look back over."""
+    """What the rules ask of one metric: `widths` of windows (ms) with the `functions` over them.
+
+    `runs` (`sustain`, `sustained`, ms) are looked back over; `baselines` are (rule, width).
+    """
 
     def __init__(self) -> None:
         self.widths: set[int] = set()
+        self.functions: dict[int, set[str]] = {}
         self.runs: set[int] = set()
+        self.baselines: set[tuple[str, int]] = set()
+
+    def window(self, function: str, width: int) -> None:
+        """Note that a function looks at a window."""
+        self.widths.add(width)
+        self.functions.setdefault(width, set()).add(function)
+
+    def functions_of(self, widths: Iterable[int]) -> frozenset[str]:
+        """The functions over any of some windows."""
+        return frozenset(name for width in widths for name in self.functions.get(width, ()))
 
 
 def cell_width(width: int) -> int:

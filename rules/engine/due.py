@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from rules.engine.blindness import postponed
 from rules.engine.board import Board
 from rules.engine.deadlines import Due, Order
 from rules.engine.ladder import Ladder
+from rules.engine.lifecycle import earliest_fall
 from rules.engine.ring import NEVER
-from rules.engine.subject import Latch, Subject
+from rules.engine.subject import Subject
 
 
 def raising_times(ladder: Ladder, subject: Subject) -> Iterator[int]:
@@ -23,17 +25,11 @@ def _after(time: int, clock: int) -> Iterator[int]:
         yield time
 
 
-def earliest_fall(latch: Latch, after: int) -> int:
-    """The engine time before which a latch that is on may not fall (D13): never at the `at` of its raise."""
-    assert latch.raised is not None
-    return latch.raised + max(after, 1)
-
-
 def next_due(ladder: Ladder, board: Board, slot: int, subject: Subject, now: Due) -> Due | None:
     """The first deadline after `now`."""
     lag = int(board.arrived[slot]) - int(board.newest[slot])
     after = ladder.rule.release.after
-    found = [(time + lag, Order.RAISING) for time in raising_times(ladder, subject)]
+    found = [(postponed(time + lag, board.blind), Order.RAISING) for time in raising_times(ladder, subject)]
     releasing = [latch for latch in subject.latches.values() if latch.release is not None]
     for latch in releasing:
         assert latch.release is not None

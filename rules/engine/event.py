@@ -10,7 +10,7 @@ class Event:
     """`instant` of engine time, in which `order` at it; for readings `message`, the place in the block.
 
     `late`: a reading behind its sensor's newest. `reload`: the rules changed; it starts runs only on what
-    stands, and is the reason of what it starts.
+    stands, and is the reason of what it starts. `note` goes into the reason of what it leads to.
     """
 
     instant: int
@@ -18,3 +18,4 @@ class Event:
     message: int = 0
     late: bool = False
     reload: bool = False
+    note: str = ""

@@ -159,6 +159,8 @@ def _surest(grade: Grade, stretches: list[Stretch], now: Past, event: Event) -> 
     newest = int(judge.board.newest[slot])
     fresh = judge.is_fresh(slot, event.instant) and now.verdicts[newest][grade] == TRUE
     latest = max(stretch.moments[-1] for stretch in stretches)
+    if judge.lacks(slot, grade):
+        return latest, False
     for stretch in reversed(stretches):
         for moment in reversed(stretch.moments):
             at_newest = fresh and moment >= newest and stretch.end == ENDLESS

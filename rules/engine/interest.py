@@ -3,30 +3,39 @@
 Silence, coverage and runs are left to the exact judgement, which sees only what passes here.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from rules.engine.amount_ring import AmountRing
+from rules.engine.arithmetic import SLACK, Range, ranged
 from rules.engine.board import Board
+from rules.engine.calendar import inside
+from rules.engine.glance import window_range
 from rules.engine.ladder import Ladder
-from rules.engine.normal_form import AllOf, AnyOf, Check, Held, Node, checks
+from rules.engine.nodes import AllOf, AnyOf, Check, Formula, Held, Key, Leaf, Node, Term, Timed, leaves
+from rules.engine.report_ring import ReportRing, Windows
 from rules.engine.ring import NEVER, Longs
 from rules.engine.waves import Wave
 
 Truth: TypeAlias = npt.NDArray[np.bool_]
+Bounds: TypeAlias = int | float | Longs | npt.NDArray[np.float64]
 
 
 class Gathered:
-    """The left sides that rules ask for, fetched once for a wave."""
+    """The left sides that rules ask for, fetched once for a wave.
 
-    def __init__(self, board: Board, wave: Wave) -> None:
+    `instant` is the engine time at which it is judged; without it what the clock decides may be true.
+    """
+
+    def __init__(self, board: Board, wave: Wave, instant: int | None = None) -> None:
         self._board = board
         self._wave = wave
-        self._fetched: dict[tuple[int, str, int], tuple[Longs, Truth | None]] = {}
+        self._instant = instant
+        self._ranges: dict[Key, Range] = {}
+        self._windows: dict[tuple[int, int], Windows] = {}
         self._carriers: dict[frozenset[int], Truth | None] = {}
 
     def carriers(self, columns: frozenset[int]) -> Truth | None:
@@ -48,31 +57,66 @@ class Gathered:
         """True for each reading of the wave."""
         return np.ones(len(self._wave.slot), np.bool_)
 
-    def left(self, check: Check) -> tuple[Longs, Truth | None]:
-        """The left sides, and which of them are known; None for all."""
-        key = (check.column, check.function, check.width)
-        if key not in self._fetched:
-            self._fetched[key] = self._fetch(check)
-        return self._fetched[key]
+    def range_of(self, left: Term | Formula) -> Range:
+        """Between which values the left sides lie, and which of them are known; None for all."""
+        found = self._ranges.get(left.key)
+        if found is None:
+            if isinstance(left, Formula):
+                found = ranged(left, self._wave.slot, self.range_of)
+            else:
+                found = self._fetch(left)
+            self._ranges[left.key] = found
+        return found
 
-    def _fetch(self, check: Check) -> tuple[Longs, Truth | None]:
-        slot, state = self._wave.slot, self._board.columns[check.column]
-        if not check.function:
-            everywhere = self.carriers(frozenset([check.column])) is None
-            return state.value[slot], None if everywhere else state.stamp[slot] > NEVER
-        ring = self._board.rings[self._board.ring_key(check.column, check.width)]
+    def _fetch(self, term: Term) -> Range:
+        slot = self._wave.slot
+        match term.function:
+            case "age":
+                return self._age(term)
+            case "baseline":
+                value, known = self._board.baselines[term.rule].rings[term.column, term.width].medians(slot)
+                value = np.where(known, value, term.parameter)
+                return Range(value, value, None)
+            case "" | "flagged":
+                state = self._board.columns[term.column]
+                everywhere = self.carriers(frozenset([term.column])) is None
+                value = state.value[slot]
+                if term.function:
+                    value = (state.flags[slot] & term.parameter > 0).astype(np.int64)
+                return Range(value, value, None if everywhere else state.stamp[slot] > NEVER)
+        return self._window(term)
+
+    def _age(self, term: Term) -> Range:
+        if self._instant is None:
+            anything = np.full(len(self._wave.slot), np.inf)
+            return Range(-anything, anything, None)
+        heard = self._board.heard(term.column)[self._wave.slot]
+        return Range(self._instant - heard, self._instant - heard, heard > NEVER)
+
+    def _window(self, term: Term) -> Range:
+        key = self._board.ring_key(term.column, term.width)
+        ring, slot = self._board.rings[key], self._wave.slot
         if isinstance(ring, AmountRing):
-            return ring.totals(slot, check.width)
-        high, low, known = ring.extremes(slot, check.width)
-        return high if check.function == "max" else state.value[slot] - low, known
+            total, known = ring.totals(slot, term.width)
+            return Range(total, total, known)
+        return window_range(term, ring, self._windows_of(ring, term), slot)
+
+    def _windows_of(self, ring: ReportRing, term: Term) -> Windows:
+        key = (term.column, term.width)
+        if key not in self._windows:
+            self._windows[key] = ring.windows(self._wave.slot, term.width)
+        return self._windows[key]
 
     def true(self, node: Node) -> Truth:
         """Where the condition may be true; everywhere for a negated `sustained`."""
         match node:
             case Check():
-                return self._compared(node)
+                return self._checked(node)
             case Held(check, _, negated):
-                return self.everywhere() if negated else self._compared(check)
+                return self.everywhere() if negated else self._checked(check)
+            case Timed(condition, negated):
+                known = self._instant is not None and inside(condition, self._instant) == negated
+                return ~self.everywhere() if known else self.everywhere()
             case AllOf(parts):
                 return self._joined(np.logical_and, parts)
             case AnyOf(parts):
@@ -82,13 +126,50 @@ class Gathered:
         joined: Truth = join.reduce([self.true(part) for part in parts])
         return joined
 
-    def _compared(self, check: Check) -> Truth:
-        value, known = self.left(check)
-        bound = check.bound if isinstance(check.bound, int) else check.bound[self._wave.slot]
-        true: Truth = COMPARE[check.sense](value, bound)
-        if known is not None:
-            true &= known
-        return true
+    def _checked(self, check: Check) -> Truth:
+        true = self.compared(check.left, check.sense, check.bounds(self._wave.slot))
+        # Where nothing could be divided, it must be seen that it can be again.
+        return true | np.isin(self._wave.slot, [*check.undefined]) if check.undefined else true
+
+    def of_wave(self, bound: Bounds) -> Bounds:
+        """The bounds of the wave's sensors out of those of all sensors of the kind."""
+        return bound[self._wave.slot] if isinstance(bound, np.ndarray) else bound
+
+    def compared(self, left: Term | Formula, sense: str, bound: Bounds) -> Truth:
+        """Where some number between the bounds of the left side stands to `bound` as `sense` says."""
+        found = self.range_of(left)
+        true = _may_compare(found, sense, bound) if isinstance(left, Term) else _near(found, sense, bound)
+        return true if found.known is None else true & found.known
+
+
+def _may_compare(found: Range, sense: str, bound: Bounds) -> Truth:
+    match sense:
+        case ">=":
+            true = found.high >= bound
+        case "<=":
+            true = found.low <= bound
+        case "==":
+            true = (found.low <= bound) & (found.high >= bound)
+        case _:
+            true = (found.low != bound) | (found.high != bound)
+    return np.asarray(true, np.bool_)
+
+
+def _near(found: Range, sense: str, bound: Bounds) -> Truth:
+    """As `_may_compare` for floats: what cannot be told apart may be true, and so may what is no number."""
+    exact = np.asarray(bound, np.float64)
+    slack = np.abs(exact) * SLACK
+    below, above = found.high < exact - slack, found.low > exact + slack
+    match sense:
+        case ">=" | ">":
+            denied = below
+        case "<=" | "<":
+            denied = above
+        case "==":
+            denied = below | above
+        case _:
+            denied = np.zeros(len(found.low), np.bool_)
+    return np.asarray(~np.isnan(exact) & ~denied, np.bool_)
 
 
 class Gate:
@@ -98,31 +179,54 @@ class Gate:
     """
 
     def __init__(self, ladders: Sequence[Ladder]) -> None:
-        found: dict[tuple[int, str, int, str], Check] = {}
-        self._always = False
+        self._loosest: dict[tuple[Key, str], tuple[Term | Formula, Bounds]] = {}
+        self._checks: list[Leaf] = []
+        self._always = any(held.negated for ladder in ladders for held in ladder.held)
+        self._sensors = np.arange(max((len(ladder.member) for ladder in ladders), default=0))
         for ladder in ladders:
-            self._always = self._always or any(held.negated for held in ladder.held)
             nodes = [*ladder.raising.values(), *(held.check for held in ladder.held)]
-            for check in (check for node in nodes for check in checks(node)):
-                key = (check.column, check.function, check.width, check.sense)
-                if check.sense in LOOSER:
-                    found[key] = _looser(found.get(key, check), check)
-                else:
-                    found[(*key[:3], f"{check.sense} {len(found)}")] = check
-        self._checks = list(found.values())
+            for leaf in (leaf for node in nodes for leaf in _deciding(node)):
+                self._add(leaf)
+
+    def _add(self, leaf: Leaf) -> None:
+        check = leaf.check if isinstance(leaf, Held) else leaf
+        if not isinstance(check, Check) or check.sense not in LOOSER or isinstance(check.left, Formula):
+            self._checks.append(check)
+            return
+        key = (check.left.key, check.sense)
+        bound = check.bounds(self._sensors)
+        if key in self._loosest:
+            bound = LOOSER[check.sense](self._loosest[key][1], bound)
+        self._loosest[key] = check.left, bound
 
     def possible(self, gathered: Gathered) -> Truth:
         """The readings of the wave of which some check of some rule is true."""
         if self._always:
             return gathered.everywhere()
-        return gathered.true(AnyOf(tuple(self._checks))) if self._checks else ~gathered.everywhere()
+        possible = ~gathered.everywhere()
+        for (_, sense), (left, bound) in self._loosest.items():
+            possible |= gathered.compared(left, sense, gathered.of_wave(bound))
+        for leaf in self._checks:
+            possible |= gathered.true(leaf)
+        return possible
 
 
-def _looser(one: Check, other: Check) -> Check:
-    """A check that is true wherever one of two of the same sense is."""
-    bound = LOOSER[one.sense](one.bound, other.bound)
-    return replace(one, bound=bound if isinstance(bound, np.ndarray) else int(bound), missing=None)
+def _deciding(node: Node) -> Iterator[Leaf]:
+    """Leaves one of which is true wherever the condition is: of an `and` those of its narrowest part."""
+    match node:
+        case AllOf(parts):
+            yield from _deciding(min(parts, key=_vagueness))
+        case AnyOf(parts):
+            for part in parts:
+                yield from _deciding(part)
+        case _:
+            yield node
 
 
-LOOSER = {">=": np.minimum, "<=": np.maximum}
+def _vagueness(node: Node) -> int:
+    """How many leaves are true for long, as far as can be told without values."""
+    return sum(isinstance(leaf, Timed) or (isinstance(leaf, Held) and leaf.negated) for leaf in leaves(node))
+
+
+LOOSER: dict[str, np.ufunc] = {">=": np.minimum, "<=": np.maximum}
 COMPARE = {">=": np.greater_equal, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}

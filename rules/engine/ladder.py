@@ -7,13 +7,18 @@ import numpy.typing as npt
 
 from ingest.kinds import Kind
 from ingest.registry import Registry, Sensor
-from rules.engine.board import Needs
-from rules.engine.normal_form import Check, Compiler, Fault, Held, Leaves, Node, checks
+from rules.engine.board import Board
+from rules.engine.calendar import FOREVER
+from rules.engine.left_sides import ZERO_DIVISION
+from rules.engine.needs import add_needs, metrics_named
+from rules.engine.nodes import Check, Held, Leaves, Node, Timed, checks, leaves
+from rules.engine.normal_form import Compiler, Fault
+from rules.engine.ring import NEVER, Longs, Slots
 from rules.engine.verdict import FALSE, TRUE, View, verdict
 from rules.grade import Grade
-from rules.language.margin import comparisons
-from rules.language.tree import Condition, Sustained, Windowed
 from rules.rule import Rule
+
+__all__ = ["FOREVER", "Ladder", "add_needs", "age_due"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +26,8 @@ class Ladder:
     """`raising` and `clearing` by grade, strongest first; `member` marks the sensors the rule is for.
 
     `held` are the runs of `sustained` that a subject keeps; `checks` all comparisons of the grades and of
-    `only_if`, and `columns` the metrics they read.
+    `only_if`, and `columns` the metrics they read. `timed` are the parts of both that the clock decides,
+    `ages` the comparisons of grades that turn in silence.
     """
 
     rule: Rule
@@ -31,24 +37,23 @@ class Ladder:
     only_if: Node | None
     held: list[Held]
     leaves: Leaves
-    faults: set[Fault]
-    checks: tuple[Check, ...]
+    flawed: frozenset[Fault]
+    sensors: tuple[Sensor, ...]
     columns: frozenset[int]
     member: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, rule: Rule, kind: Kind, registry: Registry, sensors: tuple[Sensor, ...]) -> "Ladder":
         """Compile `rule` for the sensors of its kind."""
-        compiler = Compiler(rule.id, kind, sensors, rule.release)
+        compiler = Compiler(
+            rule.id, kind, sensors, rule.release, lambda sensor: rule.parameters.of(sensor, registry)
+        )
         grades = sorted(rule.grades, reverse=True)
         raising = {grade: compiler.raising(rule.grades[grade]) for grade in grades}
         clearing = {grade: compiler.clearing(rule.grades[grade]) for grade in grades}
         only_if = compiler.raising(rule.only_if) if rule.only_if else None
-        nodes = [*raising.values(), *([only_if] if only_if else [])]
-        found = tuple(check for node in nodes for check in checks(node))
         member = np.array([_selects(rule, sensor, registry) for sensor in sensors], np.bool_)
         chosen = {sensor.id for sensor, is_member in zip(sensors, member.tolist(), strict=True) if is_member}
-        faults = {fault for fault in compiler.faults if fault.subject in chosen}
         return cls(
             rule,
             kind,
@@ -57,11 +62,49 @@ class Ladder:
             only_if,
             compiler.held,
             compiler.leaves,
-            faults,
-            found,
-            frozenset(check.column for check in found),
+            frozenset(fault for fault in compiler.faults if fault.subject in chosen),
+            sensors,
+            frozenset(kind.metrics[name].column for name in metrics_named(rule, kind)),
             member,
         )
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every compiled condition."""
+        return (*self.raising.values(), *self.clearing.values(), *([self.only_if] if self.only_if else []))
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return tuple(check for node in self._written for check in checks(node))
+
+    @property
+    def timed(self) -> tuple[Timed, ...]:
+        return tuple(leaf for node in self._written for leaf in leaves(node) if isinstance(leaf, Timed))
+
+    @property
+    def ages(self) -> tuple[Check, ...]:
+        found = (check for node in self.raising.values() for check in checks(node))
+        return tuple(check for check in found if check.function == "age")
+
+    @property
+    def _written(self) -> tuple[Node, ...]:
+        return (*self.raising.values(), *([self.only_if] if self.only_if else []))
+
+    @property
+    def faults(self) -> set[Fault]:
+        """What cannot be evaluated: at load, and by the last judgement of each sensor."""
+        undefined = {slot for node in self._written for check in checks(node) for slot in check.undefined}
+        return {
+            *self.flawed,
+            *(Fault(self.rule.id, self.sensors[slot].id, ZERO_DIVISION) for slot in undefined),
+        }
+
+    def unheard(self, board: Board) -> int:
+        """How many sensors of the rule never reported some metric of it: they are no members of it (D12)."""
+        unheard = np.zeros(len(self.member), np.bool_)
+        for column in self.columns:
+            unheard |= board.columns[column].stamp == NEVER
+        return int((unheard & self.member).sum())
 
     def judged(self, nodes: dict[Grade, Node], view: View) -> dict[Grade, int]:
         """The verdict of each grade: a true stronger grade makes the weaker ones true (D13)."""
@@ -81,27 +124,20 @@ class Ladder:
         return self.rule.silent_after * shortest
 
 
-def add_needs(rule: Rule, kind: Kind, needs: dict[int, Needs]) -> None:
-    """Note by column what must be kept to judge `rule`."""
-    longest = max(rule.sustain.values(), default=0)
-    for condition, sustain in [*((c, longest) for c in rule.grades.values()), (rule.only_if, 0)]:
-        for comparison in comparisons(condition) if condition else ():
-            left = comparison.left
-            need = needs.setdefault(kind.metrics[left.metric].column, Needs())
-            if isinstance(left, Windowed):
-                need.widths.add(left.width)
-            elif sustain:
-                need.runs.add(sustain)
-        for held in sustaineds(condition) if condition else ():
-            needs[kind.metrics[held.condition.left.metric].column].runs.add(held.duration)
-
-
-def sustaineds(condition: Condition) -> list[Sustained]:
-    """Every `sustained` of a condition."""
-    if isinstance(condition, Sustained):
-        return [condition]
-    parts = getattr(condition, "parts", None) or [p for p in [getattr(condition, "part", None)] if p]
-    return [held for part in parts for held in sustaineds(part)]
+def age_due(ladder: Ladder, board: Board, slots: Slots, after: int = NEVER) -> Longs:
+    """The first instant later than `after` at which an age of a grade turns for each sensor, else FOREVER."""
+    due = np.full(len(slots), FOREVER)
+    for check in ladder.ages:
+        heard = board.heard(check.column)[slots]
+        known = heard > NEVER
+        if check.missing is not None:
+            known &= ~check.missing[slots]
+        bound = np.asarray(check.bounds(slots), np.int64)
+        # `>=` turns on reaching the bound, `<=` on passing it, `==` and `!=` on both.
+        for passed in {">=": (0,), "<=": (1,)}.get(check.sense, (0, 1)):
+            turn = heard + bound + passed
+            due = np.where(known & (turn > after), np.minimum(due, turn), due)
+    return due
 
 
 def _selects(rule: Rule, sensor: Sensor, registry: Registry) -> bool:

@@ -10,7 +10,7 @@ from rules.engine.board import Board, History
 from rules.engine.history import AmountHistory
 from rules.engine.ladder import Ladder
 from rules.engine.normal_form import Check
-from rules.engine.report_ring import Report
+from rules.engine.report import Report
 from rules.engine.waves import Values, Wave
 
 
@@ -42,28 +42,30 @@ def late_readings(wave: Wave) -> list[Late]:
 
 def speaks(ladder: Ladder, late: Late) -> bool:
     """Whether a value makes a comparison of the rule true: if none does, a quiet subject stays so."""
-    return any(
-        _speaks(check, late.slot, late.values[check.column][0])
-        for check in ladder.checks
-        if check.column in late.values
-    ) or any(held.negated for held in ladder.held)
+    said = late.values.keys()
+    return any(_speaks(check, late) for check in ladder.checks if check.columns & said) or any(
+        held.negated for held in ladder.held
+    )
 
 
-def _speaks(check: Check, slot: int, value: int) -> bool:
-    if check.function == "sum" and check.sense == ">=":
-        return value > 0
-    if check.function and (check.function, check.sense) != ("max", ">="):
+def _speaks(check: Check, late: Late) -> bool:
+    if check.function not in ("", "sum", "max") or (check.function and check.sense != ">="):
         return True
-    bound = check.bound_at(slot)
+    value = late.values[check.column][0]
+    if check.function == "sum":
+        return value > 0
+    bound = check.bound_at(late.slot)
     return bound is not None and check.compare(value, bound)
 
 
 def take_in(board: Board, late: Late, received: int) -> dict[tuple[int, int], History]:
     """Put the values where they belong; `Kept.alone`: those that are older than what is kept."""
     alone: dict[tuple[int, int], History] = {}
+    board.alive[late.slot] = received
     for column in late.values.keys() & board.columns.keys():
         if board.forms[column] is Form.INSTANT:
             _take_report(board, late, column, alone)
+            board.learn_late(late.slot, column, late.stamp, late.values[column][0], late.values[column][2])
         else:
             _take_amount(board, late, column, alone)
         _take_newest(board, late, column, received)

@@ -12,77 +12,49 @@ from math import ceil, floor
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from ingest.kinds import Kind
 from ingest.registry import Sensor
-from ingest.units import UnitError
-from rules.language.margin import comparisons, margin_of
-from rules.language.thresholds import threshold_of
-from rules.language.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Windowed
+from rules.engine.left_sides import Site, Source, flagged, for_each, is_lowered, number, stuck
+from rules.engine.nodes import (
+    UNREACHABLE,
+    AllOf,
+    AnyOf,
+    Check,
+    Constant,
+    Exact,
+    Exacts,
+    Formula,
+    Held,
+    Leaf,
+    Leaves,
+    Node,
+    Term,
+    Timed,
+    Written,
+    checks,
+)
+from rules.language.margin import margin_of
+from rules.language.tree import (
+    And,
+    Arithmetic,
+    Comparison,
+    Condition,
+    Flagged,
+    Hours,
+    Not,
+    Operand,
+    Or,
+    Reports,
+    Season,
+    Stuck,
+    Sustained,
+)
 from rules.rule import Release
 
+__all__ = ["AllOf", "AnyOf", "Check", "Compiler", "Fault", "Held", "Leaves", "Node", "Timed", "checks"]
+
 INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "==": "!=", "!=": "=="}
-Bound: TypeAlias = int | npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Check:
-    """One comparison in integers of the metric's resolution.
-
-    `sense` is one of `>=  <=  ==  !=`; `bound` is one integer, or one for each sensor of the kind;
-    `missing` marks the sensors that have no threshold (None: all have). `function` is "" for a bare metric.
-    """
-
-    column: int
-    function: str
-    width: int
-    sense: str
-    bound: Bound
-    missing: npt.NDArray[np.bool_] | None
-
-    def bound_at(self, slot: int) -> int | None:
-        """The threshold of one sensor of the kind; None if it has none."""
-        if self.missing is not None and self.missing[slot]:
-            return None
-        return self.bound if isinstance(self.bound, int) else int(self.bound[slot])
-
-    def compare(self, value: int, bound: int) -> bool:
-        """Whether `value` stands to `bound` as demanded."""
-        match self.sense:
-            case ">=":
-                return value >= bound
-            case "<=":
-                return value <= bound
-            case "==":
-                return value == bound
-            case _:
-                return value != bound
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """`sustained(check, duration)`, or its negation; `key` numbers the runs that a subject keeps."""
-
-    check: Check
-    duration: int
-    negated: bool
-    key: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AllOf:
-    parts: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AnyOf:
-    parts: tuple["Node", ...]
-
-
-Node: TypeAlias = Check | Held | AllOf | AnyOf
-# The leaves of conditions as written, to explain them.
-Leaves: TypeAlias = dict[Comparison | Sustained, Check | Held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,97 +66,168 @@ class Fault:
     reason: str
 
 
-class Compiler:
-    """Compiles the conditions of one rule; collects the faults and the runs that subjects must keep."""
+Margin: TypeAlias = Callable[[Comparison, Decimal], Decimal]
+Rounding: TypeAlias = Callable[[str, Fraction], int]
 
-    def __init__(self, rule: str, kind: Kind, sensors: tuple[Sensor, ...], release: Release) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How far thresholds are moved, and to which side they are rounded then."""
+
+    margin: Margin
+    rounded: Rounding
+
+    def harder(self) -> "Moved":
+        """The same distance to where the comparison is harder to be true."""
+        margin = self.margin
+        if margin is _unmoved:
+            return self
+        return Moved(lambda comparison, threshold: -margin(comparison, threshold), _exactly)
+
+
+class Compiler:
+    """Compiles the conditions of one rule; collects the faults and the runs that subjects must keep.
+
+    `site` gives the parameters of a sensor; without it, its own.
+    """
+
+    def __init__(
+        self,
+        rule: str,
+        kind: Kind,
+        sensors: tuple[Sensor, ...],
+        release: Release,
+        site: Callable[[Sensor], Site] | None = None,
+    ) -> None:
         self._rule = rule
         self._kind = kind
         self._sensors = sensors
         self._release = release
+        self._site = site or (lambda sensor: sensor.site)
         self.held: list[Held] = []
         self.leaves: Leaves = {}
         self.faults: set[Fault] = set()
 
     def raising(self, condition: Condition) -> Node:
-        """The condition as written; its comparisons as written are noted in `leaves`."""
-        for comparison in comparisons(condition):
-            self.leaves[comparison] = self._check(comparison, _unmoved, _exactly)
-        return self._node(condition, False, _unmoved, _exactly)
+        """The condition as written; its leaves as written are noted in `leaves`."""
+        for leaf in written(condition):
+            if leaf not in self.leaves and not isinstance(leaf, Sustained):
+                self.leaves[leaf] = self._leaf(leaf, False, AS_WRITTEN)
+        return self._node(condition, False, AS_WRITTEN)
 
     def clearing(self, condition: Condition) -> Node:
         """The condition moved by the margin: a latch lets go only while this is false."""
-        return self._node(condition, False, self._margin, _towards_holding)
+        return self._node(condition, False, Moved(self._margin, _towards_holding))
 
     def _margin(self, comparison: Comparison, threshold: Decimal) -> Decimal:
         return margin_of(comparison, threshold, self._release, self._kind)
 
-    def _node(self, condition: Condition, negated: bool, margin: "Margin", rounded: "Rounding") -> Node:
+    def _node(self, condition: Condition, negated: bool, moved: Moved) -> Node:
         match condition:
-            case Comparison():
-                turned = replace(condition, operator=INVERSE[condition.operator]) if negated else condition
-                return self._check(turned, margin, rounded)
-            case Sustained(comparison, duration):
-                return self._hold(comparison, duration, negated, (margin, rounded))
             case Not(part):
-                return self._node(part, not negated, margin, rounded)
+                return self._node(part, not negated, moved)
             case And(parts) | Or(parts):
-                nodes = tuple(self._node(part, negated, margin, rounded) for part in parts)
+                nodes = tuple(self._node(part, negated, moved) for part in parts)
                 return AllOf(nodes) if isinstance(condition, And) != negated else AnyOf(nodes)
+            case _:
+                return self._leaf(condition, negated, moved)
 
-    def _hold(
-        self, comparison: Comparison, duration: int, negated: bool, moved: "tuple[Margin, Rounding]"
-    ) -> Held:
+    def _leaf(self, leaf: Written, negated: bool, moved: Moved) -> Leaf:
+        if moved is AS_WRITTEN and not negated and leaf in self.leaves and not isinstance(leaf, Sustained):
+            return self.leaves[leaf]
+        match leaf:
+            case Comparison():
+                turned = replace(leaf, operator=INVERSE[leaf.operator]) if negated else leaf
+                return self._check(turned, moved)
+            case Sustained(comparison, duration):
+                return self._hold(comparison, duration, negated, moved)
+            case Stuck(metric, width):
+                term = stuck(self._kind, metric, width)
+                return Check(term, ">=" if negated else "<=", int(negated), two_ways=True)
+            case Flagged(metric, flag):
+                term = flagged(self._kind, metric, flag)
+                return Check(term, "<=" if negated else ">=", int(not negated))
+            case Hours() | Season():
+                return Timed(leaf, negated)
+
+    def _hold(self, comparison: Comparison, duration: int, negated: bool, moved: Moved) -> Held:
         """Under `not` the run itself must be harder to complete, so the comparison moves the other way."""
-        margin, rounded = moved
-        if negated:
-            margin, rounded = margin if margin is _unmoved else _turned(margin), _exactly
-        held = Held(self._check(comparison, margin, rounded), duration, negated, len(self.held))
+        check = self._check(comparison, moved.harder() if negated else moved)
+        held = Held(check, duration, negated, len(self.held))
         self.held.append(held)
-        if margin is _unmoved:
+        if moved is AS_WRITTEN:
             self.leaves[Sustained(comparison, duration)] = held
         return held
 
-    def _check(self, comparison: Comparison, margin: "Margin", rounded: "Rounding") -> Check:
-        left = comparison.left
-        function, width = (left.function, left.width) if isinstance(left, Windowed) else ("", 0)
-        metric = self._kind.metrics[left.metric]
+    def _check(self, comparison: Comparison, moved: Moved) -> Check:
+        upwards = comparison.operator in (">=", ">")
+        left = self._source(comparison.left, _inside(comparison, moved, upwards)).left(comparison.left)
+        assert not isinstance(left, Constant)
+        either = comparison.operator in ("==", "!=")
+        two_ways = is_lowered(left, upwards) or (either and is_lowered(left, not upwards))
+        if isinstance(left, Formula):
+            bound = self._each(lambda site: self._threshold(comparison, site, moved.margin))
+            return Check(left, comparison.operator, bound, two_ways=two_ways)
+        return self._integers(comparison, left, moved, two_ways)
 
-        def scaled(threshold: Decimal) -> int:
-            moved = Fraction(threshold) + Fraction(margin(comparison, threshold))
-            return rounded(comparison.operator, moved / Fraction(metric.resolution))
-
+    def _integers(self, comparison: Comparison, left: Term, moved: Moved, two_ways: bool) -> Check:
+        """A comparison of integers: the threshold is rounded to what compares alike."""
         sense = {">": ">=", "<": "<="}.get(comparison.operator, comparison.operator)
-        if isinstance(comparison.right, Literal):
-            bound: Bound = scaled(comparison.right.value)
-            return Check(metric.column, function, width, sense, bound, None)
-        thresholds = [self._threshold(comparison, sensor) for sensor in self._sensors]
-        absent = _UNREACHABLE if sense == "<=" else -_UNREACHABLE
-        bound = np.array([absent if t is None else scaled(t) for t in thresholds], np.int64)
-        missing = np.array([t is None for t in thresholds], np.bool_)
-        return Check(metric.column, function, width, sense, bound, missing if missing.any() else None)
+        unit = left.resolution
 
-    def _threshold(self, comparison: Comparison, sensor: Sensor) -> Decimal | None:
-        reason = f"the sensor has no site parameter {getattr(comparison.right, 'name', '')}"
-        try:
-            threshold = threshold_of(comparison, self._kind, sensor.site)
-        except UnitError as error:
-            threshold, reason = None, str(error)
-        if threshold is None:
-            self.faults.add(Fault(self._rule, sensor.id, reason))
-        return threshold
+        def scaled(threshold: Fraction) -> int:
+            return moved.rounded(comparison.operator, threshold / unit)
+
+        found = self._bounds(comparison, moved.margin)
+        if isinstance(found, Fraction):
+            return Check(left, sense, scaled(found), two_ways=two_ways)
+        absent = UNREACHABLE if sense == "<=" else -UNREACHABLE
+        bounds = np.array([absent if t is None else scaled(t) for t in found.values], np.int64)
+        missing = np.array([t is None for t in found.values], np.bool_)
+        return Check(left, sense, bounds, missing if missing.any() else None, two_ways)
+
+    def _bounds(self, comparison: Comparison, margin: Margin) -> Exact:
+        """The thresholds in the unit of the left side; those of `3 reports` in ms."""
+        if isinstance(comparison.right, Reports):
+            patience = [s.reporting.interval or s.heartbeat for s in self._sensors]
+            return Exacts.of([Fraction(comparison.right.count * ms) for ms in patience])
+        return self._each(lambda site: self._threshold(comparison, site, margin))
+
+    def _threshold(self, comparison: Comparison, site: Site, margin: Margin) -> Fraction:
+        exact = number(comparison.right, comparison.left, self._kind, site)
+        return exact + Fraction(margin(comparison, Decimal(exact.numerator) / Decimal(exact.denominator)))
+
+    def _source(self, whole: Operand | Arithmetic, moved: Moved) -> Source:
+        return Source(self._rule, self._kind, whole, self._each, lambda inner: self._check(inner, moved))
+
+    def _each(self, of: Callable[[Site], Fraction]) -> Exact:
+        return for_each(self._sensors, self._site, of, self._note)
+
+    def _note(self, sensor: Sensor, reason: str) -> None:
+        self.faults.add(Fault(self._rule, sensor.id, reason))
 
 
-Margin: TypeAlias = Callable[[Comparison, Decimal], Decimal]
-Rounding: TypeAlias = Callable[[str, Fraction], int]
+def _inside(comparison: Comparison, moved: Moved, upwards: bool) -> Moved:
+    """How the comparison inside a `count` moves: to where the outer one is easier to hold."""
+    if isinstance(comparison.left, Arithmetic) or comparison.operator in ("==", "!="):
+        return AS_WRITTEN
+    return moved if upwards else moved.harder()
+
+
+def written(condition: Condition) -> Iterator[Written]:
+    """The leaves of a condition in the order of the text."""
+    match condition:
+        case Not(part):
+            yield from written(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from written(part)
+        case _:
+            yield condition
 
 
 def _unmoved(comparison: Comparison, threshold: Decimal) -> Decimal:
     return Decimal(0)
-
-
-def _turned(margin: Margin) -> Margin:
-    return lambda comparison, threshold: -margin(comparison, threshold)
 
 
 def _exactly(operator: str, threshold: Fraction) -> int:
@@ -198,7 +241,7 @@ def _exactly(operator: str, threshold: Fraction) -> int:
             return floor(threshold)
         case "<":
             return ceil(threshold) - 1
-    return floor(threshold) if threshold.denominator == 1 else _UNREACHABLE
+    return floor(threshold) if threshold.denominator == 1 else UNREACHABLE
 
 
 def _towards_holding(operator: str, threshold: Fraction) -> int:
@@ -210,17 +253,4 @@ def _towards_holding(operator: str, threshold: Fraction) -> int:
     return _exactly(operator, threshold)
 
 
-# No value is as low, so none equals a threshold between two multiples of the resolution.
-_UNREACHABLE = -(2**62)
-
-
-def checks(node: Node) -> Iterator[Check]:
-    """Every check of a compiled condition, those inside `sustained` too."""
-    match node:
-        case Check():
-            yield node
-        case Held(check):
-            yield check
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from checks(part)
+AS_WRITTEN = Moved(_unmoved, _exactly)

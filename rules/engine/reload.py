@@ -1,6 +1,6 @@
 """Reload (D30): state moves by sensor and rule; open warnings go on, are judged anew, or are orphaned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,15 +10,17 @@ from rules.engine.amount_ring import AmountRing
 from rules.engine.board import Board, Ring
 from rules.engine.deadlines import Order
 from rules.engine.event import Event
-from rules.engine.interest import Gathered
 from rules.engine.ladder import Ladder
-from rules.engine.ring import NEVER, Slots
+from rules.engine.normal_form import Fault
+from rules.engine.open_warnings import open_warning
+from rules.engine.ring import NEVER
 from rules.engine.rule_judge import RuleJudge
 from rules.engine.subject import Latch, Subject
-from rules.engine.waves import Values, Wave
 from rules.warning import ZoneWarning
 
-Shown = Callable[[RuleJudge, int, Subject], Sequence[ZoneWarning]]
+# A new rule that warns for a greater share of its sensors, of at least so many, is a mistake more often than
+# an event.
+FLOOD, LEAST = 0.5, 4
 
 
 def move_values(old: Board, new: Board) -> None:
@@ -28,7 +30,8 @@ def move_values(old: Board, new: Board) -> None:
     if not both:
         return
     here, there = np.array(both, np.int64).T
-    new.newest[there], new.arrived[there] = old.newest[here], old.arrived[here]
+    for name in ("newest", "arrived", "alive"):
+        getattr(new, name)[there] = getattr(old, name)[here]
     for metric in new.kind.metrics.values():
         before = old.kind.metrics.get(metric.name)
         if before is None or not _alike(before, metric):
@@ -38,6 +41,8 @@ def move_values(old: Board, new: Board) -> None:
             for name, array in target.arrays.items():
                 array[there] = source.arrays[name][here]
         _move_rings(old, new, before.column, metric.column, both)
+        for rule in old.baselines.keys() & new.baselines.keys():
+            new.baselines[rule].move(old.baselines[rule], (before.column, metric.column), both)
 
 
 def _alike(before: Metric, after: Metric) -> bool:
@@ -65,14 +70,17 @@ def _move_ring(source: Ring, target: Ring, both: list[tuple[int, int]], same_sen
                 target.insert(there, report)
 
 
-def move_subjects(old: RuleJudge, new: RuleJudge | None, shown: Shown, event: Event) -> list[ZoneWarning]:
+def move_subjects(old: RuleJudge, new: RuleJudge | None, event: Event) -> list[ZoneWarning]:
     """Move the subjects of one rule; the open warnings that no sensor of the new rule has are orphaned."""
     orphans: list[ZoneWarning] = []
     slots = {sensor: slot for slot, sensor in enumerate(new.board.ids)} if new else {}
+    if new and new.confirmation:
+        new.confirmation.learn(old.confirmation, old.board.ids, event.instant)
     for here, subject in old.subjects.items():
         there = slots.get(old.board.ids[here])
         if new is None or there is None or not new.ladder.member[there]:
-            orphans += [replace(warning, orphaned=True) for warning in shown(old, here, subject)]
+            warning = open_warning(old, here, subject, event.instant)
+            orphans += [replace(warning, orphaned=True)] if warning else []
             continue
         _revise(subject, old.ladder, new.ladder)
         subject.runs = _moved_runs(subject, old, new, here, there)
@@ -113,25 +121,22 @@ def judge_anew(judge: RuleJudge, at: int) -> None:
     """Judge every sensor of a new or changed rule on what still stands: up at once, down by a release run."""
     board = judge.board
     slots = np.flatnonzero((board.newest > NEVER) & judge.ladder.member)
-    if not len(slots):
-        return
-    wave = _standing(judge, slots)
-    for k in judge.interesting(Gathered(board, wave), wave).tolist():
-        slot = int(slots[k])
+    if judge.confirmation:
+        judge.confirmation.learn(None, (), at)
+    for slot in judge.candidates(slots, at):
         clock = board.clock(slot, at)
         judge.start_runs(slot, clock, at)
         judge.judge(slot, judge.subject(slot), clock, Event(at, Order.READING, reload=True))
 
 
-def _standing(judge: RuleJudge, slots: Slots) -> Wave:
-    """All that is known, as if it had been read now."""
-    board = judge.board
-    columns = {}
-    for column in judge.ladder.columns:
-        known = np.flatnonzero(board.columns[column].stamp[slots] > NEVER)
-        none = np.zeros(len(known), np.int64)
-        columns[column] = Values(known, none, none, none.astype(np.uint8))
-    return Wave(0, slots, board.newest[slots], np.zeros(len(slots), np.int64), columns)
+def flooded(judge: RuleJudge) -> set[Fault]:
+    """The rule itself, if it warns for most of its sensors that have reported (E232)."""
+    reported = int(((judge.board.newest > NEVER) & judge.ladder.member).sum())
+    warned = sum(subject.top is not None for subject in judge.subjects.values())
+    if reported < LEAST or warned <= FLOOD * reported:
+        return set()
+    reason = f"warned for {warned} of {reported} sensors as soon as it was loaded; is a threshold wrong?"
+    return {Fault(judge.ladder.rule.id, "*", reason)}
 
 
 def pairs(old: Sequence[RuleJudge], new: Sequence[RuleJudge]) -> list[tuple[RuleJudge, RuleJudge | None]]:

@@ -1,72 +1,95 @@
 """Rings of instantaneous values: every report, or cells when a window holds many (semantics, part 4)."""
 
-from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from rules.engine.nodes import Check
+from rules.engine.report import Report, as_one, single
 from rules.engine.ring import NEVER, Flags, Longs, Rows, Slots
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
 
-WIDEST_REACH = 2**31 - 1
-
-
-class Report(NamedTuple):
-    """One report, or several as one: the newest at `stamp`, the oldest `reach` ms before it.
-
-    `last` is the value at `stamp`, `high` and `low` the extremes; values are counts of the resolution.
-    """
-
-    stamp: int
-    reach: int
-    high: int
-    low: int
-    last: int
-    flags: int
+# What trends and medians read of a window at most (semantics, part 3).
+MOST_READ = 64
+# Extremes and sums are kept where a rule asks for these functions.
+OF_EXTREMES = frozenset({"max", "min", "rise", "fall", "stuck"})
+OF_SUMS = frozenset({"mean"})
 
 
 class ReportRing:
     """Ring of one metric. `cell` is the width of a cell in ms, 0 to keep every report.
 
     What is older than `span` before the newest may go; when nothing is, neighbours closer than two `step`
-    become one entry, so that a device faster than registered is counted longer, never lost.
+    become one entry, so that a device faster than registered is counted longer, never lost. `functions` are
+    those that rules ask of it; with `wide` values need 64 bits.
     """
 
-    def __init__(self, sensors: int, span: int, step: int, cell: int, wide: bool) -> None:
-        number = np.int64 if wide else np.int32
+    def __init__(
+        self,
+        sensors: int,
+        span: int,
+        step: int,
+        cell: int,
+        functions: Set[str] = frozenset(),
+        *,
+        wide: bool = False,
+    ) -> None:
         self.span, self.step, self.cell = span, step, cell
+        self.extreme, self.summed = bool(OF_EXTREMES & functions), bool(OF_SUMS & functions)
+        self.counted: list[Check] = []
         capacity = max(-(-span // max(step, cell, 1)) + 2, 8)
-        fields = {"stamp": np.int64, "reach": np.int32, "high": number, "low": number, "last": number}
-        self.rows = Rows(sensors, capacity, fields | {"flags": np.uint8})
+        number = np.int64 if wide else np.int32
+        fields: dict[str, npt.DTypeLike] = {"stamp": np.int64, "reach": np.int32, "last": number}
+        fields["flags"] = np.uint8
+        if self.extreme:
+            fields |= {"high": number, "low": number}
+        if self.summed:
+            fields |= {"others": np.int32, "rest": np.int64}
+        self.rows = Rows(sensors, capacity, fields)
+
+    def watch(self, counted: Check) -> None:
+        """Count from now on of how many reports a comparison is true; before the first report."""
+        if counted.key not in [check.key for check in self.counted]:
+            assert not self.rows.used, "a comparison must be known before reports are counted"
+            name = f"hits {len(self.counted)}"
+            self.rows.fields[name] = np.zeros((0, self.rows.capacity), np.int32)
+            self.counted.append(counted)
 
     def append(self, slots: Slots, stamp: Longs, value: Longs, flags: Flags) -> None:
         """One newest report for each of distinct sensors."""
         ring = self.rows
         rows = ring.claim(slots)
         first, following = ring.first[rows], ring.next[rows]
-        merged = self._into_cell(rows, stamp, value, flags) if self.cell else np.zeros(len(slots), np.bool_)
+        hits = [check.holds(value, slots) for check in self.counted]
+        merged = np.zeros(len(slots), np.bool_)
+        if self.cell:
+            merged = self._into_cell(rows, (stamp, value, flags), hits)
         full = (following - first == ring.capacity) & ~merged
         if full.any():
             expired = ring.fields["stamp"][rows, first % ring.capacity] <= stamp - self.span
             ring.first[rows[full & expired]] += 1
             for k in np.flatnonzero(full & ~expired).tolist():
-                self.insert(int(slots[k]), _single(stamp[k], value[k], flags[k]))
+                self.insert(int(slots[k]), single(stamp[k], value[k], flags[k]))
                 merged[k] = True
         plain = ~merged
         rows, at = rows[plain], following[plain] % ring.capacity
-        ring.fields["stamp"][rows, at] = stamp[plain]
-        ring.fields["reach"][rows, at] = 0
-        for name in ("high", "low", "last"):
-            ring.fields[name][rows, at] = value[plain]
-        ring.fields["flags"][rows, at] = flags[plain]
+        values: dict[str, npt.NDArray[Any]] = {"stamp": stamp, "last": value, "flags": flags}
+        values |= {"high": value, "low": value} | {f"hits {k}": hit for k, hit in enumerate(hits)}
+        for name, field in ring.fields.items():
+            field[rows, at] = values[name][plain] if name in values else 0
         ring.next[rows] += 1
 
     def _into_cell(
-        self, rows: npt.NDArray[np.int32], stamp: Longs, value: Longs, flags: Flags
+        self,
+        rows: npt.NDArray[np.int32],
+        reports: tuple[Longs, Longs, Flags],
+        hits: Sequence[npt.NDArray[np.bool_]],
     ) -> npt.NDArray[np.bool_]:
         """Add the reports whose cell is that of the newest entry to it; which ones they were."""
+        stamp, value, flags = reports
         ring, field = self.rows, self.rows.fields
         last = (ring.next[rows] - 1) % ring.capacity
         newest = field["stamp"][rows, last]
@@ -76,8 +99,14 @@ class ReportRing:
         rows, last, value = rows[same], last[same], value[same]
         field["reach"][rows, last] += (stamp - newest)[same].astype(np.int32)
         field["stamp"][rows, last] = stamp[same]
-        field["high"][rows, last] = np.maximum(field["high"][rows, last], value)
-        field["low"][rows, last] = np.minimum(field["low"][rows, last], value)
+        if self.extreme:
+            field["high"][rows, last] = np.maximum(field["high"][rows, last], value)
+            field["low"][rows, last] = np.minimum(field["low"][rows, last], value)
+        if self.summed:
+            field["rest"][rows, last] += field["last"][rows, last]
+            field["others"][rows, last] += 1
+        for k, hit in enumerate(hits):
+            field[f"hits {k}"][rows, last] += hit[same]
         field["last"][rows, last] = value
         field["flags"][rows, last] |= flags[same]
         return same
@@ -88,23 +117,28 @@ class ReportRing:
         full = len(entries) == self.rows.capacity
         if full and report.stamp < entries[0].stamp:
             return False
-        if not self._joined(entries, report):
+        if not self._joined(slot, entries, report):
             place = sum(entry.stamp <= report.stamp for entry in entries)
             entries.insert(place, report)
         if len(entries) > self.rows.capacity:
-            self._shrink(entries)
-        self.rows.rewrite(slot, list(entries))
+            self._shrink(slot, entries)
+        self.rows.rewrite(slot, [self._fields_of(slot, entry) for entry in entries])
         return True
 
-    def _joined(self, entries: list[Report], report: Report) -> bool:
+    def _joined(self, slot: int, entries: list[Report], report: Report) -> bool:
         for k, entry in enumerate(entries if self.cell else []):
             if entry.stamp // self.cell == report.stamp // self.cell:
                 pair = (entry, report) if entry.stamp <= report.stamp else (report, entry)
-                entries[k] = _as_one(*pair)
+                entries[k] = self._as_one(slot, *pair)
                 return True
         return False
 
-    def _shrink(self, entries: list[Report]) -> None:
+    def _as_one(self, slot: int, older: Report, newer: Report) -> Report:
+        """Two entries as one, of which every report is counted."""
+        hits = [(c.key, older.hits_of(c, slot) + newer.hits_of(c, slot)) for c in self.counted]
+        return as_one(older, newer, tuple(hits))
+
+    def _shrink(self, slot: int, entries: list[Report]) -> None:
         """Make one entry less: the oldest goes if no window needs it, else two neighbours become one."""
         if entries[0].stamp <= entries[-1].stamp - self.span:
             del entries[0]
@@ -115,33 +149,52 @@ class ReportRing:
             if entries[k + 1].stamp - entries[k].stamp + entries[k].reach <= 2 * max(self.step, self.cell)
         )
         k = next(close, 0)
-        entries[k : k + 2] = [_as_one(entries[k], entries[k + 1])]
+        entries[k : k + 2] = [self._as_one(slot, entries[k], entries[k + 1])]
 
     def entries(self, slot: int) -> list[Report]:
         """The entries of one sensor, oldest first."""
-        return [Report(*entry) for entry in self.rows.entries(slot)]
+        return [self._report(entry) for entry in self.rows.entries(slot)]
 
-    def extremes(self, slots: Slots, width: int) -> tuple[Longs, Longs, npt.NDArray[np.bool_]]:
-        """Highest and lowest in the window that ends at each sensor's newest report; which have any."""
+    def _report(self, entry: tuple[int, ...]) -> Report:
+        stamp, reach, last, flags, *more = entry
+        high, low, *more = more if self.extreme else (last, last, *more)
+        others, rest, *more = more if self.summed else (0, 0, *more)
+        hits = tuple((check.key, hits) for check, hits in zip(self.counted, more, strict=True))
+        return Report(stamp, reach, high, low, last, flags, others, rest, hits)
+
+    def _fields_of(self, slot: int, entry: Report) -> tuple[int, ...]:
+        found = [entry.stamp, entry.reach, entry.last, entry.flags]
+        found += [entry.high, entry.low] if self.extreme else []
+        found += [entry.others, entry.rest] if self.summed else []
+        return (*found, *(entry.hits_of(check, slot) for check in self.counted))
+
+    def windows(self, slots: Slots, width: int) -> "Windows":
+        """The windows that end at each sensor's newest report."""
         ring = self.rows
         known = ring.row[slots] >= 0
         rows = np.where(known, ring.row[slots], 0)
         if not ring.used:
-            return np.zeros(len(slots), np.int64), np.zeros(len(slots), np.int64), known
-        at = np.arange(ring.capacity)
-        age = (ring.next[rows, None] - 1 - at) % ring.capacity
-        kept = age < (ring.next[rows] - ring.first[rows])[:, None]
+            # One row of nothing stands for sensors of which there is none.
+            nothing = {name: np.zeros((1, 1), field.dtype) for name, field in ring.fields.items()}
+            none = np.full((len(slots), 1), MOST_READ)
+            return Windows(nothing, rows, none < 0, none)
+        age = (ring.next[rows, None] - 1 - np.arange(ring.capacity)) % ring.capacity
+        kept = known[:, None] & (age < (ring.next[rows] - ring.first[rows])[:, None])
         stamps = ring.fields["stamp"][rows]
         newest = np.where(kept, stamps, NEVER).max(axis=1)
-        inside = kept & (stamps > newest[:, None] - width)
-        high = np.where(inside, ring.fields["high"][rows], np.int64(NEVER)).max(axis=1)
-        low = np.where(inside, ring.fields["low"][rows], np.int64(-NEVER)).min(axis=1)
-        return high, low, known & inside.any(axis=1)
+        return Windows(ring.fields, rows, kept & (stamps > newest[:, None] - width), age)
+
+    def extremes(self, slots: Slots, width: int) -> tuple[Longs, Longs, npt.NDArray[np.bool_]]:
+        """Highest and lowest in the window that ends at each sensor's newest report; which have any."""
+        windows = self.windows(slots, width)
+        return windows.highest, windows.lowest, windows.known
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Rings of one shape keep the same reports."""
-        return (self.rows.capacity, self.span, self.step, self.cell)
+    def shape(self) -> tuple[object, ...]:
+        """Rings of one shape keep the same of the same reports."""
+        kept = tuple((name, field.dtype.str) for name, field in self.rows.fields.items())
+        counted = tuple(check.key for check in self.counted)
+        return (self.rows.capacity, self.span, self.step, self.cell, kept, counted)
 
     @property
     def nbytes(self) -> int:
@@ -154,17 +207,56 @@ class ReportRing:
         self.rows.restore(state)
 
 
-def _single(stamp: int, value: int, flags: int) -> Report:
-    return Report(int(stamp), 0, int(value), int(value), int(value), int(flags))
+class Windows:
+    """The windows of some sensors: arrays of shape (sensors, capacity), `inside` marks what counts.
 
+    `age` counts the entries from the newest, 0, back.
+    """
 
-def _as_one(older: Report, newer: Report) -> Report:
-    reach = max(newer.reach, newer.stamp - older.stamp + older.reach)
-    return Report(
-        newer.stamp,
-        min(reach, WIDEST_REACH),
-        max(older.high, newer.high),
-        min(older.low, newer.low),
-        newer.last,
-        older.flags | newer.flags,
-    )
+    def __init__(
+        self,
+        fields: Mapping[str, npt.NDArray[Any]],
+        rows: npt.NDArray[np.integer],
+        inside: npt.NDArray[np.bool_],
+        age: Longs,
+    ) -> None:
+        self._fields, self._rows, self._age = fields, rows, age
+        self._fetched: dict[str, npt.NDArray[Any]] = {}
+        self.inside = inside
+        self.known: npt.NDArray[np.bool_] = np.logical_or.reduce(inside, axis=1)
+
+    @property
+    def read(self) -> npt.NDArray[np.bool_]:
+        """What trends and medians read: the newest MOST_READ entries."""
+        return self.inside & (self._age < MOST_READ)
+
+    def field(self, name: str) -> npt.NDArray[Any]:
+        """One field of the entries, as it is kept."""
+        if name not in self._fetched:
+            self._fetched[name] = self._fields[name][self._rows]
+        return self._fetched[name]
+
+    def newest(self, name: str) -> Longs:
+        """One field of the newest entry of each sensor."""
+        place = self._age.argmin(axis=1)
+        newest: Longs = self.field(name)[np.arange(len(place)), place].astype(np.int64)
+        return newest
+
+    @property
+    def highest(self) -> Longs:
+        """The highest value of each window, far below all values where there is none."""
+        name = "high" if "high" in self._fields else "last"
+        highest: Longs = np.where(self.inside, self.field(name), np.int64(NEVER)).max(axis=1)
+        return highest
+
+    @property
+    def lowest(self) -> Longs:
+        """The lowest value of each window, far above all values where there is none."""
+        name = "low" if "low" in self._fields else "last"
+        lowest: Longs = np.where(self.inside, self.field(name), np.int64(-NEVER)).min(axis=1)
+        return lowest
+
+    def total(self, name: str) -> Longs:
+        """The sum of a field over each window."""
+        total: Longs = np.where(self.inside, self.field(name), np.int64(0)).sum(axis=1)
+        return total

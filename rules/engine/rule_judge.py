@@ -1,39 +1,62 @@
 """One rule over all sensors of its kind: what readings and deadlines do to its subjects."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from rules.engine.board import Board
+from ingest.registry import Registry
+from rules.engine import lifecycle
+from rules.engine.account import account
+from rules.engine.blindness import Period, graces, lasted
+from rules.engine.board import Arrays, Board
+from rules.engine.confirmation import Confirmation
 from rules.engine.deadlines import Deadlines, Order
-from rules.engine.due import earliest_fall, next_due, raising_times
+from rules.engine.due import next_due, raising_times
 from rules.engine.event import Event
 from rules.engine.interest import Gathered
-from rules.engine.ladder import Ladder
+from rules.engine.ladder import FOREVER, Ladder
 from rules.engine.late import Late, speaks
-from rules.engine.ring import NEVER
+from rules.engine.ledger import Ledger
+from rules.engine.ring import NEVER, Slots
+from rules.engine.standing import standing
 from rules.engine.subject import Latch, Subject
-from rules.engine.telling import Teller
-from rules.engine.verdict import FALSE, TRUE
+from rules.engine.sweep import Sweep
+from rules.engine.telling import Evidence, tell
+from rules.engine.verdict import TRUE
 from rules.engine.view import Now, Then
 from rules.engine.waves import Wave
 from rules.grade import Grade
+from rules.transition import Disposition
+
+AGREED = "confirmed by neighbours"
+# In the place of a slot: a deadline of all sensors of the rule.
+ALL = -1
 
 
 class RuleJudge:
     """The subjects of one rule that are not quiet, by slot of the kind."""
 
     def __init__(
-        self, number: int, ladder: Ladder, board: Board, deadlines: Deadlines, teller: Teller
+        self,
+        number: int,
+        ladder: Ladder,
+        board: Board,
+        registry: Registry,
+        told: tuple[Deadlines, Ledger],
     ) -> None:
         self.ladder = ladder
         self.board = board
         self.subjects: dict[int, Subject] = {}
         self.active = np.zeros(len(board.ids), np.bool_)
         self._number = number
-        self._deadlines = deadlines
-        self._teller = teller
+        slots, confirm = registry.ranges[ladder.kind.name], ladder.rule.confirm
+        self.confirmation = Confirmation(confirm, ladder, board, registry) if confirm else None
+        self._sensors = registry.sensors[slots.start : slots.stop]
+        self._sweep = Sweep(ladder, board)
+        valued = (check for check in ladder.checks if check.function != "age")
+        self._valued = frozenset(column for check in valued for column in check.columns)
+        self._deadlines, self._ledger = told
 
     def interesting(self, gathered: Gathered, wave: Wave) -> npt.NDArray[np.intp]:
         """The readings of the wave that must be judged one by one."""
@@ -49,6 +72,12 @@ class RuleJudge:
         if carriers is not None:
             wanted &= carriers
         return np.flatnonzero(wanted)
+
+    def candidates(self, slots: Slots, instant: int) -> list[int]:
+        """Those of some sensors of which a condition may be true on what stands, and those not quiet."""
+        wave = standing(self.board, self.ladder.columns, slots)
+        chosen = self.interesting(Gathered(self.board, wave, instant), wave)
+        return [int(slot) for slot in slots[chosen]]
 
     def is_concerned(self, late: Late) -> bool:
         """Whether a late reading can mean anything to the rule."""
@@ -69,11 +98,12 @@ class RuleJudge:
         self.subjects[slot] = subject
         self.active[slot] = True
         self.board.busy[slot] += 1
+        self._watch(slot, subject)
 
     def view(self, slot: int, subject: Subject, event: Event, moment: int) -> Now:
         """The sensor now; metrics fall silent after the readings of an instant."""
-        instant = event.instant + (event.order > Order.READING)
-        return Now(self.board, slot, moment, instant, self.patience(slot), subject.runs, False, event.reload)
+        patience = self.patience(slot) - (event.order > Order.READING)
+        return Now(self.board, slot, moment, event.instant, patience, subject.runs, False, event.reload)
 
     def read(self, slot: int, columns: frozenset[int], event: Event) -> None:
         """A reading that carries metrics of the rule has been taken in."""
@@ -105,34 +135,16 @@ class RuleJudge:
         subject.clock = moment
         view = self.view(slot, subject, event, moment)
         verdicts = self.ladder.judged(self.ladder.raising, view)
-        for grade, latch in subject.latches.items():
-            self._sustain(latch, verdicts.get(grade, FALSE), moment, event)
-        ripe = [grade for grade, latch in subject.latches.items() if self._complete(grade, latch, moment)]
-        if any(not subject.latches[g].auto for g in ripe) and self.ladder.allowed(view):
-            self._raise(subject, [(g, verdicts[g]) for g in ripe], view, event)
+        lifecycle.sustain(subject, verdicts, moment, event)
+        ripe = lifecycle.ripe(subject, self.ladder.rule.sustain, moment)
+        if any(not subject.latches[grade].auto for grade in ripe) and self.ladder.allowed(view):
+            sure = self.certain(view) if self.is_fresh(slot, event.instant) else {}
+            certain = {
+                g: verdicts[g] == TRUE and sure.get(g) == TRUE and not self.lacks(slot, g) for g in ripe
+            }
+            lifecycle.put_on(subject, certain, event)
         self._release(subject, view, moment, event)
         self.conclude(slot, subject, event, lambda grade: view)
-
-    def _sustain(self, latch: Latch, verdict: int, moment: int, event: Event) -> None:
-        if verdict == TRUE and latch.run is None:
-            latch.run = moment
-            latch.reloaded = event.reload
-        elif verdict == FALSE:
-            latch.run = None
-
-    def _complete(self, grade: Grade, latch: Latch, moment: int) -> bool:
-        return latch.run is not None and moment >= latch.run + self.ladder.rule.sustain[grade]
-
-    def _raise(self, subject: Subject, ripe: list[tuple[Grade, int]], view: Now, event: Event) -> None:
-        """Put on the latches of grades whose runs are complete; those that are on may become certain (D7)."""
-        sure = self.certain(view) if self.is_fresh(view.slot, event.instant) else {}
-        for grade, verdict in ripe:
-            latch = subject.latches[grade]
-            certain = verdict == TRUE and sure.get(grade) == TRUE
-            if latch.raised is None:
-                latch.raised, latch.release, latch.auto = event.instant, None, certain
-            elif certain and not latch.auto:
-                latch.auto, latch.reloaded = True, event.reload
 
     def certain(self, view: Now) -> dict[Grade, int]:
         """The verdicts of the grades without suspect and coarse evidence."""
@@ -141,25 +153,49 @@ class RuleJudge:
         )
         return self.ladder.judged(self.ladder.raising, beyond)
 
+    def lacks(self, slot: int, grade: Grade) -> str:
+        """Why the neighbours do not confirm the grade; empty when they do, or need not."""
+        if self.confirmation is None or self.confirmation.confirm.otherwise is Disposition.AUTO:
+            return ""
+        return self.confirmation.lacks(slot, grade)
+
+    @property
+    def waiting(self) -> int:
+        """How many sensors have a warning beside them that waits for their word."""
+        return len(self.confirmation.watched) if self.confirmation else 0
+
+    def hear(self, wave: Wave, received: int) -> None:
+        """Take the word of sensors that were taken in."""
+        if self.confirmation:
+            self.confirmation.hear(wave, received)
+        if self._sweep.hear(received):
+            self._deadlines.set(self._number, ALL, self._sweep.due)
+
+    def hear_late(self, slot: int, event: Event) -> None:
+        """A late reading of a sensor was taken in: it has been heard of, so an age ends."""
+        if self.ladder.ages:
+            if self._sweep.hear(event.instant):
+                self._deadlines.set(self._number, ALL, self._sweep.due)
+            if self.active[slot]:
+                self.judge(slot, self.subjects[slot], self.board.clock(slot, event.instant), event)
+
+    def confirm(self, wave: Wave, received: int) -> None:
+        """Judge again the warnings that wait for the word of a sensor of the wave."""
+        for at, neighbour in enumerate(wave.slot.tolist() if self.waiting else ()):
+            event = Event(received, Order.READING, int(wave.message[at]), note=AGREED)
+            for slot in self.confirmation.waiting(neighbour) if self.confirmation else ():
+                self.judge(slot, self.subjects[slot], self.board.clock(slot, received), event)
+
     def is_fresh(self, slot: int, instant: int) -> bool:
         """Whether the newest reading stands and did not arrive stale, or is itself not old (D7)."""
         newest, arrived = int(self.board.newest[slot]), int(self.board.arrived[slot])
-        stands = instant <= arrived + self.patience(slot)
+        stands = instant <= int(self.board.alive[slot]) + self.patience(slot)
         oldest = self.ladder.rule.max_age
         return (stands and arrived - newest <= oldest) or instant - newest <= oldest
 
     def _release(self, subject: Subject, view: Now, moment: int, event: Event) -> None:
-        """Start, go on with or give up the release runs (D15); only what is known false lets go."""
-        on = [latch for latch in subject.latches.values() if latch.raised is not None]
-        if not on:
-            return
-        moved = self.ladder.judged(self.ladder.clearing, view)
-        for grade, latch in subject.latches.items():
-            if latch.raised is None or moved.get(grade, FALSE) != FALSE:
-                latch.release = None
-            elif latch.release is None:
-                latch.release = moment
-                latch.reloaded = event.reload
+        if lifecycle.is_on(subject):
+            lifecycle.release(subject, self.ladder.judged(self.ladder.clearing, view), moment, event)
 
     def patience(self, slot: int) -> int:
         """How long a metric's word stands at this sensor, ms."""
@@ -170,12 +206,11 @@ class RuleJudge:
 
         A gap in the stamps is silence too: what a release run would need to stand through it did not.
         """
-        subject = self.subjects[slot]
-        columns = (self.board.columns[column] for column in self.ladder.columns)
-        gap = max(int(column.stamp[slot]) for column in columns) + self.patience(slot)
+        subject, after = self.subjects[slot], self.ladder.rule.release.after
+        gap = self._stands_until(slot)
         while slot in self.subjects:
             rise = min(raising_times(self.ladder, subject), default=-NEVER)
-            fall = min(self._falls(subject, event.instant), default=-NEVER)
+            fall = min(lifecycle.falls(subject, after, event.instant), default=-NEVER)
             if rise <= min(stamp, fall):
                 self.judge(slot, subject, rise, event)
             elif fall < min(stamp, gap):
@@ -186,25 +221,22 @@ class RuleJudge:
             for latch in subject.latches.values():
                 latch.release = None
 
-    def _falls(self, subject: Subject, instant: int) -> Iterator[int]:
-        """The sensor's clock at which latches that may fall at `instant` have run out."""
-        after = self.ladder.rule.release.after
-        for latch in subject.latches.values():
-            if latch.release is not None and instant >= earliest_fall(latch, after):
-                yield latch.release + after
+    def _stands_until(self, slot: int) -> int:
+        """The stamp up to which the newest values stand without another; ages are known for ever."""
+        stamps = (int(self.board.columns[column].stamp[slot]) for column in self._valued)
+        newest = max(stamps, default=FOREVER)
+        return newest + self.patience(slot) + lasted(self.board, slot, int(self.board.arrived[slot]))
 
     def _let_go(self, slot: int, subject: Subject, clock: int, event: Event) -> None:
-        """Put off the latches whose release has run out by `clock`."""
-        after = self.ladder.rule.release.after
-        for latch in subject.latches.values():
-            out = latch.release is not None and latch.release + after <= clock
-            if out and event.instant >= earliest_fall(latch, after):
-                latch.raised, latch.release, latch.run, latch.auto = None, None, None, False
+        lifecycle.let_go(subject, self.ladder.rule.release.after, clock, event.instant)
         view = self.view(slot, subject, event, clock)
         self.conclude(slot, subject, event, lambda grade: view)
 
     def fire(self, slot: int, event: Event) -> None:
-        """A deadline of a subject has come."""
+        """A deadline has come: of a subject, or of all."""
+        if slot == ALL:
+            self._look_at_all(event)
+            return
         subject = self.subjects[slot]
         clock = self.board.clock(slot, event.instant)
         if event.order is Order.RAISING:
@@ -213,11 +245,30 @@ class RuleJudge:
             self._let_go(slot, subject, clock, event)
         else:
             view = self.view(slot, subject, event, clock)
-            moved = self.ladder.judged(self.ladder.clearing, view)
-            for grade, latch in subject.latches.items():
-                if moved.get(grade, FALSE) != FALSE:
-                    latch.release = None
+            lifecycle.void(subject, self.ladder.judged(self.ladder.clearing, view))
             self.conclude(slot, subject, event, lambda grade: view)
+
+    def hold(self, period: Period) -> None:
+        """Blind time is over: release runs go on where they stood (D31)."""
+        shift = period[1] - period[0] + graces(self.board)
+        for slot, subject in self.subjects.items():
+            for latch in subject.latches.values():
+                if latch.release is not None:
+                    latch.release += int(shift[slot])
+            self.schedule(slot, subject, Event(period[1], Order.READING))
+
+    def start(self, instant: int) -> None:
+        """Look ahead, from an instant on, to what the clock alone decides."""
+        self._sweep.start(instant)
+        self._deadlines.set(self._number, ALL, self._sweep.due)
+
+    def _look_at_all(self, event: Event) -> None:
+        raising = event.order is Order.RAISING
+        turned = self._sweep.members if raising else self._sweep.turned(event.instant)
+        for slot in self.candidates(turned, event.instant) if raising else turned.tolist():
+            clock = self.board.clock(slot, event.instant)
+            self.judge(slot, self.subject(slot), clock, event)
+        self.start(event.instant)
 
     def schedule(self, slot: int, subject: Subject, event: Event) -> None:
         """Set the next deadline after an event."""
@@ -228,7 +279,19 @@ class RuleJudge:
         self, slot: int, subject: Subject, event: Event, rests: Callable[[Grade], Now | Then]
     ) -> None:
         """Tell what changed, forget what became quiet, set the next deadline."""
-        self._teller.tell(self.ladder, slot, subject, event, rests)
+        sensor = self._sensors[slot]
+
+        def evidence(grade: Grade) -> Evidence:
+            found = account(self.ladder, self.board, sensor, event, (grade, rests(grade)))
+            lacking = self.lacks(slot, grade)
+            return found | {"confirm": lacking} if lacking else found
+
+        was_open = subject.top is not None
+        tell(self._ledger, self.ladder.rule, sensor.id, subject, event, evidence)
+        self._watch(slot, subject)
+        baselines = self.board.baselines.get(self.ladder.rule.id)
+        if baselines is not None and (was_open or subject.top is not None):
+            baselines.mark(slot, int(self.board.newest[slot]))
         if subject.quiet:
             del self.subjects[slot]
             self.active[slot] = False
@@ -236,3 +299,24 @@ class RuleJudge:
             self._deadlines.set(self._number, slot, None)
         else:
             self.schedule(slot, subject, event)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays that the rule has for itself."""
+        own = self.active.nbytes + self.ladder.member.nbytes
+        return own + sum(array.nbytes for array in self.snapshot().values())
+
+    def snapshot(self) -> Arrays:
+        """Copies of what the rule keeps of sensors that are quiet, too."""
+        return self.confirmation.snapshot() if self.confirmation else {}
+
+    def restore(self, state: Arrays) -> None:
+        if self.confirmation:
+            self.confirmation.restore(state)
+
+    def _watch(self, slot: int, subject: Subject) -> None:
+        if self.confirmation:
+            doubtful = (
+                g for g, latch in subject.latches.items() if latch.raised is not None and not latch.auto
+            )
+            self.confirmation.watch(slot, any(self.lacks(slot, grade) for grade in doubtful))

@@ -1,8 +1,10 @@
 """Three-valued judgement of a compiled condition: 1 true, 0 unknown, -1 false (D9, D10, D11)."""
 
+from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from rules.engine.normal_form import AllOf, AnyOf, Check, Held, Node
+from rules.engine.calendar import inside
+from rules.engine.nodes import AllOf, AnyOf, Check, Held, Node, Timed
 
 TRUE, UNKNOWN, FALSE = 1, 0, -1
 # Under this share of its window, in percent, a false is not known.
@@ -10,10 +12,29 @@ LEAST_COVERAGE = 80
 
 
 class Measured(NamedTuple):
-    """The left side of a check: `value` None when unknown; `covered` ms of the window, None without one."""
+    """The left side of a check: `value` None when unknown.
 
-    value: int | None
-    covered: int | None
+    `covered` ms of the `width` of its window are known; None without one. Of a `suspect` value a false is not
+    known. `absent`: the sensor never reported it, and is no member (D12). `undefined`: it divides by zero.
+    """
+
+    value: int | Fraction | None
+    covered: int | None = None
+    width: int = 0
+    suspect: bool = False
+    absent: bool = False
+    undefined: bool = False
+
+    @property
+    def thin(self) -> bool:
+        """Whether too little of the window is known to say false."""
+        if self.covered is None:
+            return False
+        return 100 * self.covered < LEAST_COVERAGE * self.width or not self.width
+
+
+UNKNOWN_VALUE = Measured(None)
+ABSENT = Measured(None, absent=True)
 
 
 class View(Protocol):
@@ -27,6 +48,11 @@ class View(Protocol):
     @property
     def moment(self) -> int:
         """What the sensor's clock shows, ms."""
+        ...
+
+    @property
+    def time(self) -> int:
+        """Engine time, ms: what `hours` and `season` go by."""
         ...
 
     def measure(self, check: Check) -> Measured:
@@ -49,6 +75,8 @@ def verdict(node: Node, view: View) -> int:
             return checked(node, view)
         case Held():
             return sustained(node, view)
+        case Timed(condition, negated):
+            return TRUE if inside(condition, view.time) != negated else FALSE
         case AllOf(parts):
             return min(verdict(part, view) for part in parts)
         case AnyOf(parts):
@@ -58,23 +86,30 @@ def verdict(node: Node, view: View) -> int:
 def checked(check: Check, view: View) -> int:
     """The verdict of one comparison."""
     measured, bound = view.measure(check), check.bound_at(view.slot)
+    if measured.absent:
+        return FALSE
     if measured.value is None or bound is None:
         return UNKNOWN
     true = check.compare(measured.value, bound)
-    if measured.covered is not None and 100 * measured.covered < LEAST_COVERAGE * check.width:
-        if not true or (check.function == "sum" and check.sense != ">="):
-            return UNKNOWN
-    elif not true and view.silent(check.column):
-        return UNKNOWN
-    return TRUE if true else FALSE
+    if measured.thin:
+        return TRUE if true and not check.two_ways else UNKNOWN
+    if true:
+        return TRUE
+    return UNKNOWN if measured.suspect or _is_silent(check, view) else FALSE
+
+
+def _is_silent(check: Check, view: View) -> bool:
+    """Whether any of its metrics is silent; an age goes on in silence, and is known."""
+    return any(view.silent(term.column) for term in check.left.terms if term.function != "age")
 
 
 def sustained(held: Held, view: View) -> int:
     """The verdict of `sustained`: by the clock, so a run completes in silence too."""
-    if view.measure(held.check).value is None or held.check.bound_at(view.slot) is None:
+    measured = view.measure(held.check)
+    if measured.value is None or held.check.bound_at(view.slot) is None:
         return UNKNOWN
     since = view.since(held)
     complete = since is not None and view.moment >= since + held.duration
     if complete != held.negated:
         return TRUE
-    return UNKNOWN if view.silent(held.check.column) else FALSE
+    return UNKNOWN if measured.suspect or view.silent(held.check.column) else FALSE

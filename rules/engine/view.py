@@ -3,14 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ingest.clock import HOUR
 from ingest.reading import Quality
 from rules.engine.amount_ring import Amount
+from rules.engine.arithmetic import calculated
+from rules.engine.baseline import HourlyMean, median_before
 from rules.engine.board import Board, History
-from rules.engine.history import UNKNOWN_VALUE, ReportHistory
-from rules.engine.normal_form import Check, Held
-from rules.engine.report_ring import Report
+from rules.engine.history import ReportHistory
+from rules.engine.nodes import Check, Formula, Held, Term
+from rules.engine.report import Report
 from rules.engine.ring import NEVER
-from rules.engine.verdict import Measured
+from rules.engine.verdict import ABSENT, UNKNOWN_VALUE, Measured
+
+# What is said of a baseline that its default still stands for.
+WARMING_UP = "warming up"
 
 
 @dataclass(slots=True)
@@ -31,18 +37,46 @@ class Now:
     forgets: bool = False
     _histories: dict[tuple[int, int], History] = field(default_factory=dict)
 
+    @property
+    def time(self) -> int:
+        """Engine time."""
+        return self.instant
+
     def measure(self, check: Check) -> Measured:
         """The newest value, or the window that ends at it; with `forgets` a silent metric is unknown."""
-        if self.forgets and self.silent(check.column):
+        if isinstance(check.left, Term):
+            return self.term(check.left)
+        found = calculated(check.left, self.slot, self.term)
+        if found.undefined:
+            check.undefined.add(self.slot)
+        else:
+            check.undefined.discard(self.slot)
+        return found
+
+    def term(self, term: Term) -> Measured:
+        """What is measured of one metric."""
+        if term.function == "age":
+            heard = int(self.board.heard(term.column)[self.slot])
+            return ABSENT if heard == NEVER else Measured(max(self.instant - heard, 0))
+        if self.forgets and self.silent(term.column):
             return UNKNOWN_VALUE
-        if check.function:
-            # Windows end at the newest report, wherever the clock stands (D2).
-            return self._history(check).measure(check, -NEVER, self.certain)
-        state = self.board.columns[check.column]
-        doubtful = self.certain and state.flags[self.slot] & Quality.SUSPECT
-        if state.stamp[self.slot] == NEVER or doubtful:
+        if term.function in ("", "flagged"):
+            return self._newest(term)
+        if term.function == "baseline":
+            known = self._baseline(term)
+            return Measured(term.parameter if known is None else known)
+        # Windows end at the newest report, wherever the clock stands (D2).
+        return self._history(term).measure(term, -NEVER, self.certain)
+
+    def _newest(self, term: Term) -> Measured:
+        state = self.board.columns[term.column]
+        if state.stamp[self.slot] == NEVER:
             return UNKNOWN_VALUE
-        return Measured(int(state.value[self.slot]), None)
+        return newest_value(term, int(state.value[self.slot]), int(state.flags[self.slot]), self.certain)
+
+    def _baseline(self, term: Term) -> int | None:
+        ring = self.board.baselines[term.rule].rings[term.column, term.width]
+        return ring.median(self.slot)
 
     def silent(self, column: int) -> bool:
         """Whether the metric's last word no longer stands."""
@@ -52,13 +86,20 @@ class Now:
         return self.runs.get(held.key)
 
     def doubts(self, check: Check) -> set[str]:
-        """What is known against the values: `clock`, `suspect`, `coarse`."""
-        if check.function:
-            return _doubts(self._history(check).window(check, -NEVER), check.width)
-        return quality_names(int(self.board.columns[check.column].flags[self.slot]))
+        """What is known against the values: `clock`, `suspect`, `coarse` and so on; `warming up`."""
+        return set().union(*(self._doubts(term) for term in check.left.terms))
 
-    def _history(self, check: Check) -> History:
-        key = self.board.ring_key(check.column, check.width)
+    def _doubts(self, term: Term) -> set[str]:
+        if term.function == "age":
+            return set()
+        if term.function == "baseline":
+            return {WARMING_UP} if self._baseline(term) is None else set()
+        if term.width:
+            return _doubts(self._history(term).window(term.width, -NEVER), term.width)
+        return quality_names(int(self.board.columns[term.column].flags[self.slot]))
+
+    def _history(self, term: Term) -> History:
+        key = self.board.ring_key(term.column, term.width)
         if key not in self._histories:
             self._histories[key] = self.board.history(self.slot, key)
         return self._histories[key]
@@ -68,14 +109,15 @@ class Now:
 class Kept:
     """All that is kept of one sensor at one time: what a late report is judged on.
 
-    `newest` holds (stamp, value, flags) by column. `alone` holds reports older than their rings: each is
-    judged by itself, at its own stamp (D6).
+    `newest` holds (stamp, value, flags) by column; `learnt` the hours of the baselines by (rule, column,
+    width). `alone` holds reports older than their rings: each is judged by itself, at its own stamp (D6).
     """
 
     board: Board
     slot: int
     histories: dict[tuple[int, int], History]
     newest: dict[int, tuple[int, int, int]]
+    learnt: dict[tuple[str, int, int], list[HourlyMean]]
     alone: dict[tuple[int, int], History] = field(default_factory=dict)
 
     @classmethod
@@ -85,7 +127,12 @@ class Kept:
             column: (int(state.stamp[slot]), int(state.value[slot]), int(state.flags[slot]))
             for column, state in board.columns.items()
         }
-        return cls(board, slot, {key: board.history(slot, key) for key in board.rings}, newest)
+        learnt = {
+            (rule, *key): ring.cells(slot)
+            for rule, baselines in board.baselines.items()
+            for key, ring in baselines.rings.items()
+        }
+        return cls(board, slot, {key: board.history(slot, key) for key in board.rings}, newest, learnt)
 
     def history(self, check: Check) -> History | None:
         """The reports that a check looks back on; None when single ones are not kept."""
@@ -94,7 +141,10 @@ class Kept:
 
 @dataclass(slots=True)
 class Then:
-    """The sensor at a moment that has passed, as far as it is kept; nothing was silent then."""
+    """The sensor at a moment that has passed, as far as it is kept; nothing was silent then.
+
+    How old a metric was then is not kept: an age is unknown. `hours` and `season` go by the moment.
+    """
 
     kept: Kept
     moment: int
@@ -106,30 +156,60 @@ class Then:
     def slot(self) -> int:
         return self.kept.slot
 
+    @property
+    def time(self) -> int:
+        """The moment itself: the sensor's clock stands for engine time."""
+        return self.moment
+
     def measure(self, check: Check) -> Measured:
         """The value as it stood; `own` is the stamp of the late report itself."""
-        key = self.kept.board.ring_key(check.column, check.width)
-        alone = self.kept.alone.get(key) if self.moment == self.own else None
-        history = alone or self.kept.histories.get(key) or _NOTHING
-        if check.function:
-            return history.measure(check, self.moment, self.certain)
+        if isinstance(check.left, Formula):
+            return calculated(check.left, self.slot, self.term)
+        return self.term(check.left)
+
+    def term(self, term: Term) -> Measured:
+        """What was measured of one metric."""
+        if term.function == "age":
+            return UNKNOWN_VALUE
+        if term.function == "baseline":
+            known = self._baseline(term)
+            return Measured(term.parameter if known is None else known)
+        history = self._history(term)
+        if term.width:
+            return history.measure(term, self.moment, self.certain)
         entry = history.at(self.moment)
         if entry is not None:
-            return self._bare(value_of(entry), entry.flags)
-        stamp, value, flags = self.kept.newest[check.column]
-        return self._bare(value, flags) if NEVER < stamp <= self.moment else UNKNOWN_VALUE
+            return newest_value(term, value_of(entry), entry.flags, self.certain)
+        stamp, value, flags = self.kept.newest[term.column]
+        return (
+            newest_value(term, value, flags, self.certain) if NEVER < stamp <= self.moment else UNKNOWN_VALUE
+        )
+
+    def _history(self, term: Term) -> History:
+        key = self.kept.board.ring_key(term.column, term.width)
+        alone = self.kept.alone.get(key) if self.moment == self.own else None
+        return alone or self.kept.histories.get(key) or _NOTHING
+
+    def _baseline(self, term: Term) -> int | None:
+        """As of the hour of the moment, or of the metric's newest report if that was before."""
+        stamp = self.kept.newest[term.column][0]
+        hour = min(self.moment, stamp) // HOUR
+        ring = self.kept.board.baselines[term.rule].rings[term.column, term.width]
+        return median_before(self.kept.learnt[term.rule, term.column, term.width], hour, ring.hours)
 
     def doubts(self, check: Check) -> set[str]:
-        """What is known against the values: `clock`, `suspect`, `coarse`."""
-        key = self.kept.board.ring_key(check.column, check.width)
-        alone = self.kept.alone.get(key) if self.moment == self.own else None
-        entries = (alone or self.kept.histories.get(key) or _NOTHING).window(check, self.moment)
-        if entries or check.function:
-            return _doubts(entries, check.width)
-        return quality_names(self.kept.newest[check.column][2])
+        """What is known against the values: `clock`, `suspect`, `coarse` and so on; `warming up`."""
+        return set().union(*(self._doubts(term) for term in check.left.terms))
 
-    def _bare(self, value: int, flags: int) -> Measured:
-        return UNKNOWN_VALUE if self.certain and flags & Quality.SUSPECT else Measured(value, None)
+    def _doubts(self, term: Term) -> set[str]:
+        if term.function == "age":
+            return set()
+        if term.function == "baseline":
+            return {WARMING_UP} if self._baseline(term) is None else set()
+        entries = self._history(term).window(term.width, self.moment)
+        if entries or term.width:
+            return _doubts(entries, term.width)
+        return quality_names(self.kept.newest[term.column][2])
 
     def silent(self, column: int) -> bool:
         return False
@@ -152,9 +232,29 @@ class Then:
         return start
 
 
+def newest_value(term: Term, value: int, flags: int, certain: bool) -> Measured:
+    """A metric's newest value, or whether it carries the flag that is asked for.
+
+    A suspect value is no evidence that a warning goes out on by itself, nor that it clears.
+    """
+    if term.function == "flagged":
+        return Measured(int(bool(flags & term.parameter)))
+    suspect = bool(flags & Quality.SUSPECT)
+    return UNKNOWN_VALUE if certain and suspect else Measured(value, suspect=suspect)
+
+
+_NAMES = {
+    Quality.CLOCK: "clock",
+    Quality.SUSPECT: "suspect",
+    Quality.STUCK: "stuck",
+    Quality.STEP: "step",
+    Quality.NEIGHBOUR: "neighbour",
+}
+
+
 def quality_names(flags: int) -> set[str]:
-    """The names of the quality bits that decoding and screening set."""
-    return {name for bit, name in ((Quality.CLOCK, "clock"), (Quality.SUSPECT, "suspect")) if flags & bit}
+    """The names of the quality bits that decoding and the checks of quality set."""
+    return {name for bit, name in _NAMES.items() if flags & bit}
 
 
 def _doubts(entries: Sequence[Report | Amount], width: int) -> set[str]:

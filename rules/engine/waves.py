@@ -1,11 +1,13 @@
-"""Cuts a block of readings into waves: the k-th reading of each sensor together.
+"""Cuts a block of readings into waves that may be judged at once, as if one reading at a time.
 
-Readings of different sensors do not touch each other, so a wave may be judged at once and the result is that
-of one reading at a time in journal order.
+Readings of different sensors do not touch each other where rules look at single sensors: there a wave is the
+k-th reading of each sensor. Kinds that rules look at across sensors are taken in journal order: a run is a
+stretch of it in which no sensor speaks twice, one wave for each kind.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +30,15 @@ class Values:
 class Wave:
     """One reading each of distinct sensors of one kind.
 
-    `slot` counts from the kind's first sensor; `message` is the reading's place in the block; `columns` maps
-    a metric's column to its values.
+    `slot` counts from the kind's first sensor; `message` is its place in the block, and `rank` the place of
+    the reading among all readings of the block; `columns` maps a metric's column to its values.
     """
 
     kind: int
     slot: Slots
     observed: Longs
     message: Longs
+    rank: Longs
     columns: dict[int, Values]
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> "Wave":
@@ -46,18 +49,38 @@ class Wave:
             kept = chosen[v.at]
             if kept.any():
                 columns[column] = Values(place[v.at[kept]], v.value[kept], v.period[kept], v.flags[kept])
-        return Wave(self.kind, self.slot[chosen], self.observed[chosen], self.message[chosen], columns)
+        slot, observed, message = self.slot[chosen], self.observed[chosen], self.message[chosen]
+        return Wave(self.kind, slot, observed, message, self.rank[chosen], columns)
 
 
-def waves(readings: Readings, starts: Slots) -> Iterator[Wave]:
-    """The waves of a block in order; `starts` holds the first slot of each kind, ascending."""
+# Waves of distinct kinds that are taken in together, in journal order; or one wave of a kind apart.
+Run: TypeAlias = list[Wave]
+
+
+def runs(readings: Readings, starts: Slots, ordered: npt.NDArray[np.bool_]) -> Iterator[Run]:
+    """The waves of a block in order.
+
+    `starts` holds the first slot of each kind, ascending; `ordered` marks the kinds that are taken in journal
+    order.
+    """
+    together: dict[int, Run] = {}
+    for turn, wave in _waves(readings, starts, ordered):
+        if ordered[wave.kind]:
+            together.setdefault(turn, []).append(wave)
+        else:
+            yield [wave]
+    for turn in sorted(together):
+        yield together[turn]
+
+
+def _waves(readings: Readings, starts: Slots, ordered: npt.NDArray[np.bool_]) -> Iterator[tuple[int, Wave]]:
     if not len(readings):
         return
     rows, reading = _grouped(readings)
     head = rows[np.flatnonzero(np.diff(reading, prepend=-1))]
     slot = readings.slot[head].astype(np.int64)
     kind = np.searchsorted(starts, slot, side="right") - 1
-    group = _turn(slot) * len(starts) + kind
+    group = _turns(slot, ordered[kind]) * len(starts) + kind
     order = np.argsort(group, kind="stable")
     place = np.empty(len(order), np.int64)
     bounds = _bounds(group[order])
@@ -73,9 +96,10 @@ def waves(readings: Readings, starts: Slots) -> Iterator[Wave]:
         chosen = order[first:last]
         base = int(group[chosen[0]]) * span
         columns = {c: values[base + c] for c in range(span) if base + c in values}
-        k = int(kind[chosen[0]])
-        observed, message = readings.observed[head[chosen]], readings.message[head[chosen]].astype(np.int64)
-        yield Wave(k, slot[chosen] - starts[k], observed, message, columns)
+        k, at = int(kind[chosen[0]]), head[chosen]
+        message = readings.message[at].astype(np.int64)
+        wave = Wave(k, slot[chosen] - starts[k], readings.observed[at], message, chosen, columns)
+        yield int(group[chosen[0]]) // len(starts), wave
 
 
 def _grouped(readings: Readings) -> tuple[Slots, Slots]:
@@ -103,6 +127,20 @@ def _same_as_before(readings: Readings, rows: Slots) -> npt.NDArray[np.bool_]:
     for field in (readings.message, readings.observed, readings.slot):
         same[1:] &= field[rows[1:]] == field[rows[:-1]]
     return same
+
+
+def _turns(slot: Slots, ordered: npt.NDArray[np.bool_]) -> Slots:
+    """The turn of each reading: that of its sensor, or its run where journal order counts."""
+    turn = _turn(slot)
+    if not (turn * ordered).any():
+        return turn
+    run, seen = 0, set[int]()
+    for k in np.flatnonzero(ordered).tolist():
+        if slot[k] in seen:
+            run, seen = run + 1, set()
+        seen.add(int(slot[k]))
+        turn[k] = run
+    return turn
 
 
 def _turn(slot: Slots) -> Slots:

@@ -1,92 +1,118 @@
-"""Left-hand sides of comparisons: a metric, or a function of a metric over a window."""
+"""What is measured at one sensor: a metric, or a function of one over time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from decimal import Decimal
 
-from ingest.clock import DAY
-from ingest.document.source_text import did_you_mean
-from ingest.duration import DurationError, format_duration, parse_duration
-from ingest.kinds import Form, Kind, Metric
-from rules.language.parsing import FUNCTIONS, Node, Problem, branches, unknown_function, word
-from rules.language.tree import Operand, Value, Windowed
+from ingest.clock import HOUR
+from ingest.kinds import Form, Metric
+from rules.language.calculation import measure_in
+from rules.language.constants import Beside, is_constant, read_constant
+from rules.language.doubt import check_doubt
+from rules.language.functions import CONDITIONS, FUNCTIONS, GROUPS, SIGNATURES, WINDOWED
+from rules.language.measures import Measure
+from rules.language.parsing import Node, branches, unknown_function, word
+from rules.language.scope import Call, Scope
+from rules.language.tree import (
+    Age,
+    Arithmetic,
+    Baseline,
+    Comparison,
+    Counted,
+    Eta,
+    Forecast,
+    Literal,
+    Operand,
+    Value,
+    Windowed,
+)
 
-LONGEST = 31 * DAY
-_FORMS = {"sum": Form.AMOUNT, "max": Form.INSTANT, "rise": Form.INSTANT}
-_SUSTAINED = "write sustained(metric >= threshold, duration)"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What the names in one condition mean, and what has been found wrong with it so far.
-
-    `parameters` maps the site parameters of the kind's sensors to the units they are given in; None when the
-    sensors are not known.
-    """
-
-    text: str
-    kind: Kind
-    parameters: Mapping[str, frozenset[str]] | None
-    problems: list[Problem] = field(default_factory=list)
-
-    def refuse(self, node: Node, code: str, message: str, suggestion: str = "") -> None:
-        """Note what is wrong with `node`."""
-        self.refuse_at(node.meta.start_pos, code, message, suggestion)
-
-    def refuse_at(self, offset: int, code: str, message: str, suggestion: str = "") -> None:
-        """Note what is wrong with the character at `offset`."""
-        self.problems.append(Problem(offset, code, message, suggestion))
-
-    def written(self, node: Node) -> str:
-        """The text of `node`."""
-        return self.text[node.meta.start_pos : node.meta.end_pos]
-
-    def metric(self, operand: Operand) -> Metric:
-        """The metric of an operand that has been read."""
-        return self.kind.metrics[operand.metric]
+FARTHEST = 4 * HOUR
+OPERATORS = {"≥": ">=", "≤": "<=", "≠": "!="} | {sign: sign for sign in (">=", ">", "<=", "<", "==", "!=")}
+_MEANT = {"=": "==", "=>": ">=", "=<": "<=", "<>": "!="}
 
 
 def read_operand(node: Node, scope: Scope) -> Operand | None:
-    """The operand at a `name` or `call`; None after a problem."""
+    """The operand at `node`; None after a problem."""
     if node.data == "name":
         return _value(node, scope)
+    if node.data != "call":
+        scope.refuse(node, "E210", f"`{scope.written(node)}` is no value to compare")
+        return None
     function = str(word(node))
     if function not in FUNCTIONS:
         scope.problems.append(unknown_function(function, node.meta.start_pos))
         return None
-    if function == "sustained":
-        scope.refuse(node, "E210", "`sustained` is a condition, not a value", _SUSTAINED)
+    form = SIGNATURES[function].form
+    if function in CONDITIONS:
+        scope.refuse(node, "E210", f"`{function}` is a condition, not a value", f"write {form}")
         return None
-    return _windowed(node, function, scope)
+    if function in GROUPS:
+        refuse_group(node, scope)
+        return None
+    call = scope.call(node)
+    return _READERS.get(function, _windowed)(call, scope) if call else None
 
 
-def read_duration(node: Node, scope: Scope) -> int | None:
-    """Milliseconds, more than 0 and at most LONGEST; None after a problem."""
-    if node.data != "quantity":
-        advice = "write a number and a unit: 90s, 5min, 3h"
-        scope.refuse(node, "E206", f"`{scope.written(node)}` is no duration", advice)
+def refuse_group(node: Node, scope: Scope) -> None:
+    """Note that the group function at `node` stands where it cannot."""
+    name = word(node)
+    message = f"`{name}` stands alone on the left of a comparison"
+    if scope.group:
+        message = f"`{name}` cannot stand inside `{scope.group}`"
+    scope.refuse(
+        node,
+        "E213",
+        message,
+        f"write {SIGNATURES[str(name)].form} >= 2" if name == "sensors" else "write share(condition) >= 50 %",
+    )
+
+
+def read_operator(node: Node, scope: Scope) -> str | None:
+    """The operator of a comparison in its one spelling."""
+    sign = str(word(node))
+    if sign not in OPERATORS:
+        message = f"unknown operator `{sign}`; known: >= > <= < == !="
+        advice = f"write `{_MEANT[sign]}`" if sign in _MEANT else ""
+        scope.refuse_at(word(node).start_pos or 0, "E201", message, advice)
+    return OPERATORS.get(sign)
+
+
+def read_bare(node: Node, function: str, scope: Scope) -> Comparison | None:
+    """The comparison of a bare metric with a constant that `function` takes; None after a problem."""
+    left = branches(node)[0] if node.data == "comparison" else None
+    if left is None or left.data != "name" or not is_constant(branches(node)[1]):
+        groups = left is not None and left.data == "call" and word(left) in GROUPS
+        message = f"`{function}` takes one comparison of a bare metric with a constant"
+        scope.refuse(node, "E213" if groups else "E204", message, f"write {SIGNATURES[function].form}")
         return None
-    try:
-        duration = parse_duration(str(word(node)))
-    except DurationError as error:
-        scope.refuse(node, "E206", str(error), error.suggestion)
+    value, operator = _value(left, scope), read_operator(node, scope)
+    if value is None:
         return None
-    if 0 < duration <= LONGEST:
-        return duration
-    limits = f"write more than 0s and at most {format_duration(LONGEST)}"
-    scope.refuse(node, "E206", f"`{scope.written(node)}` cannot be kept", limits)
+    right = read_constant(branches(node)[1], beside(value, left, scope), scope)
+    if not (operator and right):
+        return None
+    comparison = Comparison(value, operator, right)
+    scope.attempt(branches(node)[1], lambda: check_doubt(comparison, scope.kind))
+    return comparison
+
+
+def beside(operand: Operand | Arithmetic, node: Node, scope: Scope) -> Beside:
+    """What a constant beside the operand that was read from `node` must fit."""
+    return Beside(measure_in(operand, scope.kind), scope.written(node))
+
+
+def read_instant(node: Node, function: str, scope: Scope) -> Metric | None:
+    """The instantaneous metric at `node` that `function` takes; None after a problem."""
+    metric = scope.metric(node)
+    if metric is None or metric.form is Form.INSTANT:
+        return metric
+    message = f"`{function}` does not fit `{metric.name}`, which is an {metric.form} metric"
+    scope.refuse(node, "E204", message, "use sum")
     return None
 
 
-def has_arguments(node: Node, form: str, scope: Scope) -> bool:
-    """Whether the call has two arguments; `form` says what they are."""
-    given = len(branches(node))
-    if given != 2:
-        scope.refuse(node, "E210", f"`{word(node)}` takes 2 arguments, not {given}", f"write {form}")
-    return given == 2
-
-
 def _value(node: Node, scope: Scope) -> Value | None:
-    metric = _metric(node, scope)
+    metric = scope.metric(node)
     if metric is None:
         return None
     if metric.form is Form.AMOUNT:
@@ -95,38 +121,91 @@ def _value(node: Node, scope: Scope) -> Value | None:
     return Value(metric.name)
 
 
-def _windowed(node: Node, function: str, scope: Scope) -> Windowed | None:
-    if not has_arguments(node, f"{function}(metric, window)", scope):
-        return None
-    over, window = branches(node)
-    metric = _function_metric(over, function, scope)
-    width = read_duration(window, scope)
-    return Windowed(function, metric.name, width) if metric and width else None
+def _windowed(call: Call, scope: Scope) -> Windowed | None:
+    over, window = call.arguments
+    is_sum = call.function == "sum"
+    metric = _amount(over, scope) if is_sum else read_instant(over, call.function, scope)
+    width = scope.window(window, Form.AMOUNT if is_sum else Form.INSTANT)
+    return Windowed(call.function, metric.name, width) if metric and width else None
 
 
-def _function_metric(node: Node, function: str, scope: Scope) -> Metric | None:
-    if node.data != "name":
-        message = f"`{function}` takes a metric, not `{scope.written(node)}`"
-        scope.refuse(node, "E204", message, did_you_mean("", scope.kind.metrics))
-        return None
-    metric = _metric(node, scope)
-    if metric is None or metric.form is _FORMS[function]:
+def _amount(node: Node, scope: Scope) -> Metric | None:
+    metric = scope.metric(node)
+    if metric is None or metric.form is Form.AMOUNT:
         return metric
-    others = " or ".join(name for name, form in _FORMS.items() if form is metric.form)
-    message = f"`{function}` does not fit `{metric.name}`, which is an {metric.form} metric"
+    message = f"`sum` does not fit `{metric.name}`, which is an {metric.form} metric"
+    others = " or ".join(name for name in WINDOWED if name != "sum")
     scope.refuse(node, "E204", message, f"use {others}")
     return None
 
 
-def _metric(node: Node, scope: Scope) -> Metric | None:
-    """A metric of the kind that rules may see; counters are for decoding only (D23)."""
-    name = str(word(node))
-    metric = scope.kind.metrics.get(name)
-    if metric is None:
-        message = f"`{name}` is not a metric of {scope.kind.name}"
-        scope.refuse(node, "E203", message, did_you_mean(name, scope.kind.metrics))
-    elif metric.form is Form.COUNTER:
-        advice = f"use {metric.feeds}" if metric.feeds else ""
-        scope.refuse(node, "E204", f"`{name}` is a counter; rules see what it feeds", advice)
+def _counted(call: Call, scope: Scope) -> Counted | None:
+    condition = read_bare(call.arguments[0], "count", scope)
+    width = scope.window(call.arguments[1])
+    return Counted(condition, width) if condition and width else None
+
+
+def _baseline(call: Call, scope: Scope) -> Baseline | None:
+    metric = read_instant(call.arguments[0], "baseline", scope)
+    width = scope.duration(call.arguments[1])
+    if width is not None and (width % HOUR or width < 2 * HOUR):
+        advice = "write whole hours, at least 2h"
+        scope.refuse(call.arguments[1], "E206", "a baseline is made of hourly means", advice)
+        width = None
+    given = call.keywords.get("default")
+    if given is None:
+        message = "`baseline` needs the value that stands until half of its window is known"
+        unit = metric.unit if metric else ""
+        advice = f"write {SIGNATURES['baseline'].form}".replace("value", f"100 {unit}".rstrip())
+        scope.refuse(call.arguments[1], "E210", message, advice)
         return None
-    return metric
+    default = _default(given, metric, scope) if metric else None
+    if metric is None or width is None or default is None:
+        return None
+    return Baseline(metric.name, width, default, metric.unit)
+
+
+def _default(node: Node, metric: Metric, scope: Scope) -> Decimal | None:
+    measure = Measure(metric.unit, mass=metric.molar_mass, resolution=metric.resolution)
+    constant = read_constant(node, Beside(measure, metric.name), scope) if is_constant(node) else None
+    if isinstance(constant, Literal):
+        return constant.value
+    if constant is not None or not is_constant(node):
+        advice = f"write a number{' and its unit' if metric.unit else ''}"
+        scope.refuse(node, "E210", f"`{scope.written(node)}` is no default", advice)
+    return None
+
+
+def _forecast(call: Call, scope: Scope) -> Forecast | None:
+    metric = read_instant(call.arguments[0], "forecast", scope)
+    horizon = scope.duration(call.arguments[1], FARTHEST)
+    return Forecast(metric.name, horizon) if metric and horizon else None
+
+
+def _eta(call: Call, scope: Scope) -> Eta | None:
+    first, second = call.arguments
+    metric = read_instant(first, "eta", scope)
+    if not is_constant(second):
+        advice = "write a value with its unit, or site.<parameter>"
+        scope.refuse(second, "E210", f"`{scope.written(second)}` is no level", advice)
+        return None
+    if metric is None:
+        return None
+    level = read_constant(second, beside(Value(metric.name), first, scope), scope)
+    return Eta(metric.name, level) if level else None
+
+
+def _age(call: Call, scope: Scope) -> Age | None:
+    if not call.arguments:
+        return Age(None)
+    metric = scope.metric(call.arguments[0])
+    return Age(metric.name) if metric else None
+
+
+_READERS: dict[str, Callable[[Call, Scope], Operand | None]] = {
+    "age": _age,
+    "baseline": _baseline,
+    "count": _counted,
+    "eta": _eta,
+    "forecast": _forecast,
+}

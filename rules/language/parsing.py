@@ -5,6 +5,7 @@ characters as they were written.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -14,18 +15,15 @@ from unicodedata import normalize
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from rules.language.functions import FUNCTIONS as FUNCTIONS
+from rules.language.functions import KEYWORDS, MEANT
+
 Node: TypeAlias = Tree[Token]
 
-FUNCTIONS = ("max", "rise", "sum", "sustained")
+# Deeper trees are refused: people cannot read them, and walking them costs stack.
+DEEPEST = 32
 _CALL = re.compile(r"(?<![\w.])(?!(?:and|or|not)\b)([^\W\d]\w*)\s*\(")
-_LATER = {
-    "+": "arithmetic is not known; compare a metric with a value",
-    "-": "arithmetic is not known; compare a metric with a value",
-    "*": "arithmetic is not known; compare a metric with a value",
-    "/": "arithmetic is not known; compare a metric with a value",
-    "&": "write `and`",
-    "|": "write `or`",
-}
+_WORDS = {"&": "write `and`", "|": "write `or`", "^": "multiply instead: x * x", "%": "write a share as 0.5"}
 _EXPECTED = {
     "OPERATOR": "a comparison (>= > <= < == !=)",
     "_AND": "`and`",
@@ -73,21 +71,25 @@ def normalised(text: str) -> Written:
 
 
 def parse(written: Written) -> Node:
-    """The parse tree; ConditionError if the text has no shape."""
+    """The parse tree; ConditionError if the text has no shape, or too deep a one."""
     try:
-        return _parser().parse(written.text)
+        tree = _parser().parse(written.text)
     except UnexpectedInput as error:
         # A function that is not known says more than the character its arguments stumble over.
         calls = [(call[1], call.start()) for call in _CALL.finditer(written.text)]
         unknown = [unknown_function(name, offset) for name, offset in calls if name not in FUNCTIONS]
         raise written.error(unknown or [_shapeless(written.text, error)]) from error
+    if too_deep := _below(tree, DEEPEST):
+        message = f"nested deeper than {DEEPEST} levels"
+        raise written.error([Problem(too_deep.meta.start_pos, "E210", message, "split the rule")])
+    return tree
 
 
 def unknown_function(name: str, offset: int) -> Problem:
     """What is wrong with a call of `name`, which is not in FUNCTIONS."""
-    near = get_close_matches(name, FUNCTIONS, n=1)
+    near = MEANT.get(name) or next(iter(get_close_matches(name, FUNCTIONS, n=1)), None)
     message = f"unknown function `{name}`; known: {', '.join(FUNCTIONS)}"
-    return Problem(offset, "E202", message, f"did you mean {near[0]}?" if near else "")
+    return Problem(offset, "E202", message, f"did you mean {near}?" if near else "")
 
 
 def branches(node: Node) -> list[Node]:
@@ -98,6 +100,27 @@ def branches(node: Node) -> list[Node]:
 def word(node: Node) -> Token:
     """The token a node carries: the name of a call, a comparison's operator, a leaf itself."""
     return next(child for child in node.children if isinstance(child, Token))
+
+
+def keyword_of(node: Node) -> str | None:
+    """The name of a keyword argument, which is parsed as a comparison by `=`; None for anything else."""
+    if node.data != "comparison" or word(node) != "=" or branches(node)[0].data != "name":
+        return None
+    name = str(word(branches(node)[0]))
+    return name if name in KEYWORDS else None
+
+
+def calls(node: Node) -> Iterator[Node]:
+    """Every call of a function in a tree, in no particular order."""
+    return (part for part in node.iter_subtrees() if part.data == "call")
+
+
+def _below(tree: Node, depth: int) -> Node | None:
+    """A node that lies deeper than `depth`."""
+    level = [tree]
+    for _ in range(depth):
+        level = [branch for node in level for branch in branches(node)]
+    return level[0] if level else None
 
 
 @cache
@@ -112,7 +135,7 @@ def _shapeless(text: str, error: UnexpectedInput) -> Problem:
     if _at_end(error):
         return Problem(offset, "E201", "the condition ends too early", _expected(error))
     found = error.token if isinstance(error, UnexpectedToken) else text[offset]
-    return Problem(offset, "E201", f"unexpected `{found}`", _LATER.get(found, _expected(error)))
+    return Problem(offset, "E201", f"unexpected `{found}`", _WORDS.get(found, _expected(error)))
 
 
 def _at_end(error: UnexpectedInput) -> bool:

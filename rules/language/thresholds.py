@@ -1,18 +1,33 @@
-"""Right-hand sides of comparisons: literals made exact in the metric's unit, and site parameters."""
+"""Right-hand sides as numbers: literals made exact in the unit they stand beside, constants of one site."""
 
 import re
-from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from typing import TypeAlias
 
-from ingest.document.source_text import did_you_mean
-from ingest.kinds import Kind, Metric
-from ingest.units import Conversion, UnitError, conversion
-from rules.language.printed import plain_number, printed, quantity
-from rules.language.tree import Comparison, Literal, Operand, SiteParameter, Value, Windowed
+from ingest.kinds import Kind
+from ingest.units import Conversion, UnitError, canonical, conversion
+from rules.language.measures import LEVEL, Measure, measure_of
+from rules.language.printed import plain_number, quantity
+from rules.language.tree import (
+    Arithmetic,
+    Comparison,
+    Eta,
+    Expression,
+    Literal,
+    Operand,
+    SiteParameter,
+    Threshold,
+    Value,
+)
 
-LONGEST_NUMBER = 16
+Site: TypeAlias = Mapping[str, tuple[Decimal, str]]
+MOST_DIGITS = 15
+LONGEST_NUMBER = 32
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
-_OPPOSITE = {"<": ">=", "<=": ">", "!=": "=="}
+# What no decimal of MOST_DIGITS holds is rounded to so many digits, so that its text is read back as it is.
+_ROUNDED = Context(prec=12)
 
 
 class ThresholdError(Exception):
@@ -25,20 +40,24 @@ class ThresholdError(Exception):
         self.suggestion = suggestion
 
 
-def read_literal(text: str, operand: Operand, metric: Metric) -> Literal:
-    """The number and unit in `text` as a threshold in the metric's unit; ThresholdError if it cannot be.
+def read_literal(text: str, beside: Measure, name: str, misfit: str = "E205") -> Literal:
+    """The number and unit in `text` as a constant in the unit of `beside`; ThresholdError if it cannot be.
 
     In a unit that differs by more than a power of ten (ppm, degF, ft) the value is rounded to the resolution,
-    as a reading in that unit is; otherwise a value finer than the resolution is refused.
+    as a reading in that unit is; otherwise a value finer than the resolution is refused. Computed values have
+    no resolution here. For the messages: `name` is what the literal stands beside, `misfit` the code for a
+    unit of another dimension.
     """
     number, unit = split_quantity(text)
     if not unit:
-        return Literal(_on_the_grid(_bare(number, metric), metric), metric.unit)
-    by = _literal_conversion(metric, unit, operand)
+        return Literal(_on_the_grid(_bare(number, beside), beside, name), beside.unit)
+    by = _literal_conversion(unit, beside, name, misfit)
     value = by(number)
+    if beside.resolution is None:
+        return Literal(_written(value), beside.unit)
     if not _moves_the_point(by):
-        value = _nearest(value, metric)
-    return Literal(_on_the_grid(value, metric), metric.unit)
+        value = _nearest(value, beside.resolution)
+    return Literal(_on_the_grid(value, beside, name), beside.unit)
 
 
 def split_quantity(text: str) -> tuple[Decimal, str]:
@@ -46,12 +65,16 @@ def split_quantity(text: str) -> tuple[Decimal, str]:
     match = _NUMBER.match(text)
     if match is None:
         raise ThresholdError("E205", f"`{text}` does not start with a number")
-    if len(match[0]) > LONGEST_NUMBER:
-        raise ThresholdError(
-            "E208", f"`{match[0]}` has more than {LONGEST_NUMBER} digits", "use fewer digits"
-        )
     # Adding zero makes -0 a 0: equal thresholds have one text.
-    return Decimal(match[0]) + 0, _unit(text[match.end() :].strip())
+    number = Decimal(match[0]) + 0 if len(match[0]) <= LONGEST_NUMBER else None
+    if number is None or len(number.as_tuple().digits) > MOST_DIGITS:
+        raise ThresholdError("E208", f"`{match[0]}` has more than {MOST_DIGITS} digits", "use fewer digits")
+    return number, _unit(text[match.end() :].strip())
+
+
+def written_unit(text: str) -> str:
+    """The unit in the text of a quantity, whatever its number."""
+    return _unit(_NUMBER.sub("", text, count=1).strip())
 
 
 def _unit(text: str) -> str:
@@ -59,83 +82,95 @@ def _unit(text: str) -> str:
     return "1" + text if text.startswith("/") else "".join(text.split()) if text.startswith("%") else text
 
 
-def check_site(
-    parameter: SiteParameter,
-    known: Mapping[str, frozenset[str]],
-    kind: str,
-    operand: Operand,
-    metric: Metric,
-) -> None:
-    """ThresholdError unless a sensor of the kind has the parameter, and each in a unit that converts.
+def threshold_of(comparison: Comparison, kind: Kind | None, site: Site) -> Decimal | None:
+    """The right side for one sensor, in the unit of the left; ms beside `eta` and `age`.
 
-    `known` maps the parameters of the kind's sensors to the units they are given in.
+    None when its site lacks a parameter or the arithmetic divides by zero, and for `3 reports`, which is a
+    matter of the sensor's interval. Raises UnitError for a parameter in a unit that does not convert.
     """
-    if parameter.name not in known:
-        message = f"no {kind} sensor has the site parameter `{parameter.name}`"
-        raise ThresholdError("E209", message, did_you_mean(parameter.name, known))
-    for unit in sorted(known[parameter.name]):
-        try:
-            _to_metric(metric, unit, operand)
-        except UnitError as error:
-            message = f"`site.{parameter.name}` beside `{metric.name}`: {error}"
-            raise ThresholdError("E209", message, "correct it in the file of sensors") from error
+    measure, right = measure_of(comparison.left, kind), comparison.right
+    if isinstance(right, SiteParameter):
+        return _at_site(right, site, measure.mass, measure.difference)
+    return constant_of(right, comparison.left, kind, site)
 
 
-def threshold_of(
-    comparison: Comparison, kind: Kind, site: Mapping[str, tuple[Decimal, str]]
+def constant_of(
+    constant: Threshold, left: Operand | Arithmetic, kind: Kind | None, site: Site
 ) -> Decimal | None:
-    """The threshold for one sensor, in the metric's unit; None when its site lacks the parameter.
+    """A constant of the arithmetic in or beside `left`, for one sensor; None as in `threshold_of`."""
+    mass = measure_of(left, kind).mass
 
-    Raises UnitError for a parameter in a unit that does not convert.
-    """
-    if isinstance(comparison.right, Literal):
-        return comparison.right.value
-    if comparison.right.name not in site:
+    def parameter(of: SiteParameter) -> Fraction | None:
+        found = _at_site(of, site, mass, difference=of.unit != LEVEL)
+        return None if found is None else Fraction(found)
+
+    value = exact(constant, parameter)
+    return None if value is None else Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def level_of(eta: Eta, kind: Kind | None, site: Site) -> Decimal | None:
+    """The level that `eta` waits for at one sensor, in the unit of the metric; None as in `threshold_of`."""
+    return threshold_of(Comparison(Value(eta.metric), ">=", eta.level), kind, site)
+
+
+def exact(constant: Expression, parameter: Callable[[SiteParameter], Fraction | None]) -> Fraction | None:
+    """The number of a constant; None where `parameter` knows none, for a division by zero, and else."""
+    match constant:
+        case Literal(value):
+            return Fraction(value)
+        case SiteParameter():
+            return parameter(constant)
+        case Arithmetic(operator, left, right):
+            one, other = exact(left, parameter), exact(right, parameter)
+            if one is None or other is None or (operator == "/" and not other):
+                return None
+            return _CALCULATE[operator](one, other)
+    return None
+
+
+_CALCULATE: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": lambda one, other: one + other,
+    "-": lambda one, other: one - other,
+    "*": lambda one, other: one * other,
+    "/": lambda one, other: one / other,
+}
+
+
+def literal_value(constant: Expression) -> Decimal | None:
+    """The number of a constant that is the same for all subjects."""
+    value = exact(constant, lambda _: None)
+    return None if value is None else Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _at_site(parameter: SiteParameter, site: Site, mass: Decimal | None, difference: bool) -> Decimal | None:
+    if parameter.name not in site:
         return None
-    value, unit = site[comparison.right.name]
-    return _to_metric(kind.metrics[comparison.left.metric], unit, comparison.left)(value)
+    value, unit = site[parameter.name]
+    return conversion(unit, parameter.unit, mass, difference=difference)(value)
 
 
-def check_doubt(comparison: Comparison, metric: Metric) -> None:
-    """ThresholdError when the literal makes the comparison true, or false, for every plausible value."""
-    if not isinstance(comparison.right, Literal):
-        return
-    low, high = _bounds(comparison.left, metric)
-    always = _constant(comparison.operator, comparison.right.value, low, high)
-    if always is None:
-        return
-    text = printed(comparison)
-    span = f"{plain_number(low)} and more" if high is None else f"{plain_number(low)} to {plain_number(high)}"
-    raise ThresholdError(
-        "E207",
-        f"`{text}` is always {'true' if always else 'false'}: plausible is {span} {metric.unit}".rstrip(),
-        "check the number and its unit; the plausible range stands in the file of kinds",
-    )
-
-
-def is_difference(operand: Operand) -> bool:
-    """Whether the operand is a difference of two values, so that 10 degC beside it means 10 K."""
-    return isinstance(operand, Windowed) and operand.function == "rise"
-
-
-def _bare(number: Decimal, metric: Metric) -> Decimal:
-    if metric.unit:
-        advice = f"write `{quantity(number, metric.unit)}`"
+def _bare(number: Decimal, beside: Measure) -> Decimal:
+    if beside.unit:
+        advice = f"write `{quantity(number, beside.unit)}`"
         raise ThresholdError("E205", f"`{plain_number(number)}` has no unit", advice)
     return number
 
 
-def _literal_conversion(metric: Metric, unit: str, operand: Operand) -> Conversion:
+def _literal_conversion(unit: str, beside: Measure, name: str, misfit: str) -> Conversion:
+    code = "E205"
     try:
-        return _to_metric(metric, unit, operand)
+        canonical(unit)
+        code = misfit
+        return conversion(unit, beside.unit, beside.mass, difference=beside.difference)
     except UnitError as error:
-        listed = error.suggestion.startswith("known:") and metric.unit
-        advice = f"write it in {metric.unit}" if listed else error.suggestion
-        raise ThresholdError("E205", f"`{metric.name}`: {error}", advice) from error
+        listed = error.suggestion.startswith("known:") and beside.unit
+        advice = f"write it in {beside.unit}" if listed else error.suggestion
+        raise ThresholdError(code, f"`{name}`: {error}", advice) from error
 
 
-def _to_metric(metric: Metric, unit: str, operand: Operand) -> Conversion:
-    return conversion(unit, metric.unit, metric.molar_mass, difference=is_difference(operand))
+def _written(value: Decimal) -> Decimal:
+    """`value` with as many digits as a text may have."""
+    return value if len(value.as_tuple().digits) <= MOST_DIGITS else _ROUNDED.plus(value)
 
 
 def _moves_the_point(by: Conversion) -> bool:
@@ -143,41 +178,20 @@ def _moves_the_point(by: Conversion) -> bool:
     return str(by.scale.numerator * by.scale.denominator).rstrip("0") == "1"
 
 
-def _nearest(value: Decimal, metric: Metric) -> Decimal:
-    return (value / metric.resolution).quantize(Decimal(1), ROUND_HALF_EVEN) * metric.resolution
+def _nearest(value: Decimal, resolution: Decimal) -> Decimal:
+    return (value / resolution).quantize(Decimal(1), ROUND_HALF_EVEN) * resolution
 
 
-def _on_the_grid(value: Decimal, metric: Metric) -> Decimal:
-    if value % metric.resolution == 0:
+def _on_the_grid(value: Decimal, beside: Measure, name: str) -> Decimal:
+    resolution = beside.resolution
+    if resolution is None or value % resolution == 0:
         return value
-    below = value // metric.resolution * metric.resolution
-    above = below + metric.resolution
+    below = value // resolution * resolution
+    if value < 0:
+        below -= resolution
     raise ThresholdError(
         "E208",
-        f"{quantity(value, metric.unit)} is finer than `{metric.name}` is measured, "
-        f"{quantity(metric.resolution, metric.unit)}",
-        f"write `{quantity(below, metric.unit)}` or `{quantity(above, metric.unit)}`",
+        f"{quantity(value, beside.unit)} is finer than `{name}` is measured, "
+        f"{quantity(resolution, beside.unit)}",
+        f"write `{quantity(below, beside.unit)}` or `{quantity(below + resolution, beside.unit)}`",
     )
-
-
-def _bounds(operand: Operand, metric: Metric) -> tuple[Decimal, Decimal | None]:
-    """The least and the greatest plausible value; a sum has no greatest one."""
-    if isinstance(operand, Value) or operand.function == "max":
-        return metric.low, metric.high
-    if is_difference(operand):
-        return Decimal(0), metric.high - metric.low
-    return min(metric.low, Decimal(0)), None
-
-
-def _constant(operator: str, threshold: Decimal, low: Decimal, high: Decimal | None) -> bool | None:
-    """The comparison's one result over `low`..`high`, None when it can be both."""
-    if operator in _OPPOSITE:
-        opposite = _constant(_OPPOSITE[operator], threshold, low, high)
-        return None if opposite is None else not opposite
-    if operator == "==":
-        return None if threshold >= low and (high is None or threshold <= high) else False
-    if threshold < low or (operator == ">=" and threshold == low):
-        return True
-    if high is not None and (threshold > high or (operator == ">" and threshold == high)):
-        return False
-    return None

@@ -1,21 +1,51 @@
 """Rule files -> rules: conditions read, names looked up, every defect of every file at once."""
 
 import json
-from collections.abc import Iterator, Mapping
-from hashlib import blake2b
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
 
 from ingest.document import Document, parse_yaml, validate
-from ingest.document.composer import Path
+from ingest.document.composer import Path, Plain
 from ingest.finding import Finding
-from ingest.kinds import Kind, Kinds
+from ingest.kinds import Kinds
 from ingest.registry import Registry
 from rules.grade import Grade
-from rules.language.margin import is_moved, margin_defects
-from rules.language.printed import plain_number, printed
-from rules.language.tree import Condition
-from rules.rule import Release, Rule
-from rules.rulebook.rule_conditions import Names, read_conditions, rule_entries
+from rules.rule import Confirm, Release, Rule
+from rules.rulebook.aliases import alias_findings
+from rules.rulebook.expansion import expanded
+from rules.rulebook.ladder_findings import Written, ladder_findings
+from rules.rulebook.meaning import meaning_of
+from rules.rulebook.names import Names
+from rules.rulebook.rule_conditions import Read, read_conditions, rule_entries
 from rules.rulebook.rule_file import RuleEntry, RuleFile
+from rules.rulebook.silence import missing_rule
+from rules.rulebook.tables import Tables
+from rules.rulebook.templates import read_templates
+from rules.rulebook.trial_file import RuleTest
+from rules.rulebook.walk import parameters_used
+from rules.transition import Disposition
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ladder:
+    """A rule with its own tests and the warning over its silence; `path` is its place in `document`.
+
+    `time_zone` is that of the file: what the tests' local times mean.
+    """
+
+    rule: Rule
+    missing: Rule | None
+    tests: tuple[RuleTest, ...]
+    time_zone: str
+    document: Document
+    path: Path
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """What the engine judges."""
+        return (self.rule,) if self.missing is None else (self.rule, self.missing)
 
 
 def read_rules(
@@ -23,116 +53,127 @@ def read_rules(
 ) -> tuple[tuple[Rule, ...], list[Finding]]:
     """The rules of all files (name -> text), in the order of the files, and every finding.
 
-    Files with findings of their own give no rules. Without a registry, zones, tags and site parameters are
-    taken as written.
+    Files that end in `.csv` are tables that rules may name. Files with findings of their own give no rules.
+    Without a registry, zones, tags and site parameters are taken as written.
     """
-    names = Names.of(kinds, registry)
-    rules: list[Rule] = []
-    findings: list[Finding] = []
+    ladders, findings = read_ladders(files, kinds, registry)
+    return tuple(rule for ladder in ladders for rule in ladder.rules), findings
+
+
+def read_ladders(
+    files: Mapping[str, str], kinds: Kinds, registry: Registry | None
+) -> tuple[tuple[Ladder, ...], list[Finding]]:
+    """As `read_rules`, with the rules' own tests."""
+    names, tables = Names.of(kinds, registry), Tables(files, registry)
+    documents, findings = _parsed({name: text for name, text in files.items() if not name.endswith(".csv")})
+    templates, more = read_templates(documents)
+    findings += more
+    ladders: list[Ladder] = []
     ids: dict[str, str] = {}
+    for parsed in documents:
+        document, defects = expanded(parsed, templates)
+        of_file, more = _read_document(document, names, tables)
+        findings += [*defects, *more, *_duplicates(document, ids)]
+        ladders += of_file
+    findings += tables.findings()
+    # What a table holds too much is known once every rule could be read.
+    findings += [] if findings else tables.unused()
+    broken = {finding.file for finding in findings}
+    return tuple(ladder for ladder in ladders if ladder.rule.file not in broken), sorted(findings)
+
+
+def _parsed(files: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
+    """The documents that can be read at all, and what is wrong with them as YAML."""
+    documents: list[Document] = []
+    findings: list[Finding] = []
     for name, text in files.items():
         document, defects = parse_yaml(name, text)
         if document is not None:
-            of_file, more = _read_document(document, names)
-            defects += [*more, *_duplicates(document, ids)]
-            rules += [] if defects else of_file
+            defects += alias_findings(document)
+            documents.append(document)
         findings += defects
-    return tuple(rules), sorted(findings)
+    return documents, findings
 
 
-def _read_document(document: Document, names: Names) -> tuple[list[Rule], list[Finding]]:
-    shape, findings = validate(document, RuleFile)
-    conditions, more = read_conditions(document, names)
-    findings += more
-    if shape is None or more:
-        return [], findings
-    rules: list[Rule] = []
-    for index, entry in enumerate(shape.rules):
-        path: Path = ("rules", index)
-        rule = _rule(entry, document, path, conditions)
-        findings += _margin_findings(rule, names.kinds[rule.kind], document, (*path, "release", "margin"))
-        findings += _sustain_findings(rule, entry, document, (*path, "sustain"))
-        rules.append(rule)
-    return rules, findings
+def _read_document(document: Document, names: Names, tables: Tables) -> tuple[list[Ladder], list[Finding]]:
+    """The rules that can be read, and what is wrong with any: none hides what is wrong with another."""
+    _, findings = validate(document, RuleFile)
+    read = read_conditions(document, names, tables)
+    findings += read.findings
+    if isinstance(document.data, dict) and not {"rules", "templates"} & document.data.keys():
+        findings.append(document.finding((), "E111", "rules is missing"))
+    ladders: list[Ladder] = []
+    for path, data in rule_entries(document):
+        entry = _entry(data)
+        if entry is None or not read.is_whole(path, entry):
+            continue
+        rule = _rule(entry, document, path, read)
+        findings += ladder_findings(Written(rule, entry, document, path, names))
+        if entry.table:
+            tables.use(document.source.name, entry.table, parameters_used(rule))
+        raised = entry.missing.raise_
+        missing = missing_rule(rule, Grade.named(raised)) if raised and rule.kind else None
+        ladders.append(Ladder(rule, missing, entry.tests, read.time_zone, document, path))
+    return ladders, findings
 
 
-def _rule(entry: RuleEntry, document: Document, path: Path, conditions: Mapping[Path, Condition]) -> Rule:
-    grades = {grade: conditions[*path, "grades", str(grade)] for grade in entry.grades.conditions()}
-    only_if = conditions.get((*path, "only_if"))
-    margin = entry.release.margin
-    sustain = {grade: entry.sustain_of(grade) for grade in grades}
-    return Rule(
+def _entry(data: dict[str, Plain]) -> RuleEntry | None:
+    """One rule, None if it has not the shape of one."""
+    try:
+        return RuleEntry.model_validate_json(json.dumps(data, allow_nan=False), strict=True)
+    except ValidationError:
+        return None
+
+
+def _rule(entry: RuleEntry, document: Document, path: Path, read: Read) -> Rule:
+    selection, margin = entry.for_each, entry.release.margin
+    grades = {grade: read.conditions[*path, "grades", str(grade)] for grade in entry.grades.conditions()}
+    rule = Rule(
         id=entry.id,
         title=entry.title or {"en": entry.id},
-        hazard=entry.hazard or entry.for_each.kind,
-        kind=entry.for_each.kind,
-        tag=entry.for_each.tag,
-        zone=entry.for_each.zone,
+        hazard=entry.hazard or selection.kind,
+        subjects=selection.subjects,
+        kind=selection.kind,
+        tag=selection.tag,
+        zone=selection.zone,
+        descendants=selection.descendants,
         grades=grades,
-        only_if=only_if,
-        sustain=sustain,
+        only_if=read.conditions.get((*path, "only_if")),
+        sustain={grade: entry.sustain_of(grade) for grade in grades},
         release=Release(entry.release.after, margin.share, margin.amount, margin.unit),
         silent_after=entry.missing.after,
         max_age=entry.max_age,
+        confirm=_confirm(entry),
+        parameters=read.parameters[path],
         advice=entry.advice,
         source=f"{entry.source.text} ({entry.source.status})" if entry.source else "",
-        meaning=_meaning(entry, grades, only_if),
+        meaning="",
         file=document.source.name,
         line=document.place(path)[0],
     )
+    return replace(rule, meaning=meaning_of(rule))
 
 
-def _meaning(entry: RuleEntry, grades: Mapping[Grade, Condition], only_if: Condition | None) -> str:
-    """The hash of everything that decides transitions; words for people and the file are left out."""
-    margin = entry.release.margin
-    decides = {
-        "selection": [entry.for_each.kind, entry.for_each.tag, entry.for_each.zone],
-        "grades": {str(grade): printed(condition) for grade, condition in grades.items()},
-        "only_if": printed(only_if) if only_if else None,
-        "sustain": {str(grade): entry.sustain_of(grade) for grade in grades},
-        "release": [
-            entry.release.after,
-            plain_number(margin.share),
-            plain_number(margin.amount),
-            margin.unit,
-        ],
-        "silent_after": entry.missing.after,
-        "max_age": entry.max_age,
-    }
-    text = json.dumps(decides, sort_keys=True, ensure_ascii=False)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+def _confirm(entry: RuleEntry) -> Confirm | None:
+    if entry.confirm is None:
+        return None
+    written = entry.confirm
+    otherwise = Disposition(written.otherwise)
+    return Confirm(written.neighbours, written.radius, written.share_of_threshold, otherwise)
 
 
-def _margin_findings(rule: Rule, kind: Kind, document: Document, path: Path) -> list[Finding]:
-    advice = "write an amount with its unit, for example `margin: 0.1 m`"
-    findings = [
-        document.finding(path, "E224", f"{grade}: {defect}", advice)
-        for grade, condition in rule.grades.items()
-        for defect in margin_defects(condition, rule.release, kind)
-    ]
-    given = rule.release.share or rule.release.amount
-    if given and not findings and not any(is_moved(c, rule.release, kind) for c in rule.grades.values()):
-        advice = "write it in the unit of a threshold, or leave it out: counts and == have none"
-        findings.append(document.finding(path, "E224", "the margin moves no comparison", advice))
-    return findings
-
-
-def _sustain_findings(rule: Rule, entry: RuleEntry, document: Document, path: Path) -> Iterator[Finding]:
-    if isinstance(entry.sustain, int):
-        return
-    for name in sorted(entry.sustain.model_fields_set - {str(grade) for grade in rule.grades}):
-        message = f"the rule has no grade {name} to sustain"
-        yield document.finding((*path, name), "E226", message, "remove it, or give the grade a condition")
-
-
-def _duplicates(document: Document, ids: dict[str, str]) -> Iterator[Finding]:
+def _duplicates(document: Document, ids: dict[str, str]) -> list[Finding]:
     """Ids that stand in `ids` (id -> place) already; the others are added."""
+    findings: list[Finding] = []
     for path, entry in rule_entries(document):
         rule_id = entry.get("id")
         if not isinstance(rule_id, str):
             continue
         if rule_id in ids:
             message = f"rule `{rule_id}` stands at {ids[rule_id]} already"
-            yield document.finding((*path, "id"), "E220", message, "give one of the two another id")
+            findings.append(
+                document.finding((*path, "id"), "E220", message, "give one of the two another id")
+            )
         else:
-            ids[rule_id] = f"{document.source.name}:{document.place((*path, 'id'))[0]}"
+            ids[rule_id] = f"{document.source.name}:{document.place(path)[0]}"
+    return findings

@@ -4,68 +4,63 @@ They are read from the plain data and not from the validated shape, so that a wr
 wrong condition of another.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ingest.document import Document
 from ingest.document.composer import Path, Plain
 from ingest.document.source_text import did_you_mean
 from ingest.finding import Finding
-from ingest.kinds import Kinds
-from ingest.registry import Registry, Sensor
 from rules.language import ConditionError, parse_condition
 from rules.language.tree import Condition
-from rules.rulebook.rule_file import Selection, UnreadableError, parse_selection
+from rules.language.vocabulary import TIME_ZONE
+from rules.rule import Parameters
+from rules.rulebook.names import Names
+from rules.rulebook.phrases import Selection, UnreadableError, parse_quantity, parse_selection
+from rules.rulebook.rule_file import RuleEntry
+from rules.rulebook.tables import Tables
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What names in rules can mean: the kinds, and with a registry the zones, tags and site parameters.
+@dataclass(slots=True)
+class Read:
+    """What the rules of one document say: conditions by the path of their text, parameters by the rule's."""
 
-    A kind without any sensor is not in `tags` and `parameters`: nothing is known about its names.
-    """
+    time_zone: str = TIME_ZONE
+    conditions: dict[Path, Condition] = field(default_factory=dict)
+    parameters: dict[Path, Parameters] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
-    kinds: Kinds
-    zones: frozenset[str] | None
-    tags: Mapping[str, frozenset[str]] = field(repr=False)
-    parameters: Mapping[str, Mapping[str, frozenset[str]]] = field(repr=False)
-
-    @classmethod
-    def of(cls, kinds: Kinds, registry: Registry | None) -> "Names":
-        """The names of `kinds` and `registry`; without a registry zones, tags and parameters are free."""
-        if registry is None:
-            return cls(kinds, None, {}, {})
-        sensors = {
-            kind: [registry.sensors[slot] for slot in slots] for kind, slots in registry.ranges.items()
-        }
-        tags = {kind: frozenset(tag for s in of_kind for tag in s.tags) for kind, of_kind in sensors.items()}
-        parameters = {kind: _site_units(of_kind) for kind, of_kind in sensors.items()}
-        return cls(kinds, frozenset(registry.zones), tags, parameters)
+    def is_whole(self, rule: Path, entry: RuleEntry) -> bool:
+        """Whether every condition of the rule could be read."""
+        texts: list[Path] = [("grades", str(grade)) for grade in entry.grades.conditions()]
+        texts += [("only_if",)] if entry.only_if is not None else []
+        return all((*rule, *text) in self.conditions for text in texts)
 
 
-def read_conditions(document: Document, names: Names) -> tuple[dict[Path, Condition], list[Finding]]:
-    """The conditions of the document by the path of their text, and what is wrong with them.
+def read_conditions(document: Document, names: Names, tables: Tables) -> Read:
+    """Read the conditions and parameters of every rule, and what is wrong with them.
 
     What has not even the shape of a rule is passed over: validation reports it.
     """
-    conditions: dict[Path, Condition] = {}
-    findings: list[Finding] = []
+    read = Read()
+    read.time_zone = _time_zone(document, read.findings)
     for rule, entry in rule_entries(document):
+        parameters = _parameters(document, rule, entry, tables, read.findings)
+        read.parameters[rule] = parameters
         selection = _selection(entry)
         if selection is None:
             continue
-        findings += _unknown_names(document, (*rule, "for_each"), selection, names)
-        kind = names.kinds.kinds.get(selection.kind)
-        if kind is None:
+        read.findings += names.unknown(document, (*rule, "for_each"), selection)
+        if selection.kind and selection.kind not in names.kinds.kinds:
             continue
-        parameters = names.parameters.get(kind.name)
+        vocabulary = names.vocabulary(selection, parameters, read.time_zone)
         for path, text in _texts(rule, entry):
             try:
-                conditions[path] = parse_condition(text, kind, parameters)
+                read.conditions[path] = parse_condition(text, vocabulary)
             except ConditionError as error:
-                findings += _at(document, path, error)
-    return conditions, findings
+                read.findings += _at(document, path, error)
+    return read
 
 
 def rule_entries(document: Document) -> Iterator[tuple[Path, dict[str, Plain]]]:
@@ -74,6 +69,43 @@ def rule_entries(document: Document) -> Iterator[tuple[Path, dict[str, Plain]]]:
     for index, entry in enumerate(rules if isinstance(rules, list) else []):
         if isinstance(entry, dict):
             yield ("rules", index), entry
+
+
+def _time_zone(document: Document, findings: list[Finding]) -> str:
+    named = document.data.get("time_zone", TIME_ZONE) if isinstance(document.data, dict) else TIME_ZONE
+    if not isinstance(named, str):
+        return TIME_ZONE
+    try:
+        ZoneInfo(named)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        advice = did_you_mean(named, available_timezones()) or "write it as in Asia/Shanghai"
+        findings.append(document.finding(("time_zone",), "E226", f"unknown time zone `{named}`", advice))
+        return TIME_ZONE
+    return named
+
+
+def _parameters(
+    document: Document, rule: Path, entry: dict[str, Plain], tables: Tables, findings: list[Finding]
+) -> Parameters:
+    table, written = entry.get("table"), entry.get("parameters")
+    rows = Parameters()
+    if isinstance(table, str):
+        found = tables.read(document.source.name, table)
+        if found is None:
+            message = f"there is no table `{table}` beside this file"
+            findings.append(
+                document.finding(
+                    (*rule, "table"), "E230", message, tables.nearest(document.source.name, table)
+                )
+            )
+        rows = found or rows
+    defaults = {}
+    for name, text in written.items() if isinstance(written, dict) else ():
+        try:
+            defaults[name] = parse_quantity(str(text))
+        except UnreadableError:
+            continue
+    return Parameters(rows.sensors, rows.zones, defaults)
 
 
 def _at(document: Document, path: Path, error: ConditionError) -> Iterator[Finding]:
@@ -96,23 +128,3 @@ def _texts(rule: Path, entry: dict[str, Plain]) -> Iterator[tuple[Path, str]]:
     only_if = entry.get("only_if")
     if isinstance(only_if, str):
         yield (*rule, "only_if"), only_if
-
-
-def _unknown_names(document: Document, path: Path, selection: Selection, names: Names) -> Iterator[Finding]:
-    kind, tag, zone = selection.kind, selection.tag, selection.zone
-    if kind not in names.kinds.kinds:
-        yield document.finding(path, "E221", f"unknown kind `{kind}`", did_you_mean(kind, names.kinds.kinds))
-    if zone and names.zones is not None and zone not in names.zones:
-        yield document.finding(path, "E222", f"unknown zone `{zone}`", did_you_mean(zone, names.zones))
-    if tag and kind in names.tags and tag not in names.tags[kind]:
-        message = f"no {kind} sensor has the tag `{tag}`"
-        yield document.finding(path, "E222", message, did_you_mean(tag, names.tags[kind]))
-
-
-def _site_units(sensors: list[Sensor]) -> dict[str, frozenset[str]]:
-    """The units in which the sensors give each site parameter."""
-    units: dict[str, set[str]] = defaultdict(set)
-    for sensor in sensors:
-        for parameter, (_, unit) in sensor.site.items():
-            units[parameter].add(unit)
-    return {parameter: frozenset(given) for parameter, given in units.items()}

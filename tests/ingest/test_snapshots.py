@@ -104,12 +104,12 @@ def test_a_snapshot_of_a_newer_schema_is_passed_over(snapshots: Snapshots, newer
     found = snapshots.newest()
     assert found is not None
     assert found.position == 1
-    assert "its schema is 2, this program reads 1" in snapshots.faults[0]
+    assert "its schema is 3, this program reads 2" in snapshots.faults[0]
 
 
 @pytest.fixture
 def newer() -> bytes:
-    head = b'{"schema":2,"place":"unknown to this version"}'
+    head = b'{"schema":3,"place":"unknown to this version"}'
     content = (
         b"tocsin snapshot\n" + len(head).to_bytes(4, "big") + head + b"and what this version cannot know"
     )

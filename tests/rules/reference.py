@@ -26,9 +26,9 @@ from tests.rules.reference_verdict import (
     Seen,
     all_sustaineds,
     compare,
-    comparisons,
     ladder,
     memories,
+    metrics_of,
     moments,
     run_start,
     says_nothing,
@@ -100,8 +100,7 @@ class Reference:
                     yield rule, state
 
     def _metrics(self, rule: Rule) -> set[str]:
-        conditions = [*rule.grades.values(), rule.only_if]
-        return {c.left.metric for condition in conditions for c in comparisons(condition)}
+        return metrics_of(rule, self.sensors[0])
 
     def _rises(self, rule: Rule, subject: SubjectState) -> list[int]:
         times = [
@@ -235,7 +234,8 @@ class Reference:
         self._tell(rule, state, instant, message, {}, seen)
 
     def _is_fresh(self, rule: Rule, state: SensorState, instant: int) -> bool:
-        stands = instant <= state.arrived + rule.silent_after * state.patience
+        heard = max(metric.heard for metric in state.metrics.values())
+        stands = instant <= heard + rule.silent_after * state.patience
         in_time = state.arrived - state.newest <= rule.max_age
         return (stands and in_time) or instant - state.newest <= rule.max_age
 
@@ -378,5 +378,8 @@ class Reference:
         late: bool = False,
     ) -> None:
         subject = self.subjects[rule.id, state.sensor.id]
+        was_open = subject.top is not None
         for line in lines_of(rule, subject, instant, rests, present, late):
             self.found.append({**line, "message": message})
+        if was_open or subject.top is not None:
+            state.warned.setdefault(rule.id, set()).add(state.newest // HOUR)

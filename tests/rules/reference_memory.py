@@ -27,6 +27,8 @@ class Report:
     flags: int
     period: int = 0
     guessed: bool = False
+    # The values of all reports that were merged into it.
+    values: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -85,7 +87,8 @@ class Memory:
 def merged(older: Report, newer: Report) -> Report:
     high, low = max(older.high, newer.high), min(older.low, newer.low)
     first = min(older.first, newer.first)
-    return Report(newer.stamp, first, high, low, newer.last, older.flags | newer.flags)
+    values = older.values + newer.values
+    return Report(newer.stamp, first, high, low, newer.last, older.flags | newer.flags, values=values)
 
 
 @dataclass
@@ -97,6 +100,8 @@ class MetricState:
     value: int = 0
     flags: int = 0
     heard: int = -EVER
+    # Every (value, flags) ever reported, by the hour since the epoch.
+    hours: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
 
 @dataclass
@@ -106,6 +111,8 @@ class SensorState:
     metrics: dict[str, MetricState]
     newest: int = -EVER
     arrived: int = -EVER
+    # The hours in which each rule had a warning open on the sensor.
+    warned: dict[str, set[int]] = field(default_factory=dict)
 
     @property
     def patience(self) -> int:
@@ -135,7 +142,7 @@ def take_in(
     for name, (value, period, flags) in values.items():
         metric = state.metrics[name]
         is_amount = state.kind.metrics[name].form is Form.AMOUNT
-        report = Report(stamp, stamp, value, value, value, flags)
+        report = Report(stamp, stamp, value, value, value, flags, values=[value])
         if is_amount:
             report = amount(state, metric, stamp, value, period, flags)
         memories = metric.memories or [Memory(0, 1, 0, is_amount)]
@@ -146,6 +153,7 @@ def take_in(
             if not memory.add(copy):
                 alone[name, memory.cell] = Memory(EVER, 1, memory.cell, is_amount, [copy])
         metric.heard = received
+        metric.hours.setdefault(stamp // HOUR, []).append((value, flags))
         if stamp >= metric.stamp:
             metric.stamp, metric.value, metric.flags = stamp, value, flags
     return alone

@@ -1,175 +1,50 @@
-"""How the reference judges a condition: every window added up anew from the list of reports."""
+"""How the reference judges a condition: three values, literally as part 1 of the semantics says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from ingest.kinds import Form, Kind, Metric
+from ingest.kinds import Form, Kind
 from ingest.reading import Quality
 from ingest.registry import Registry
 from rules.grade import Grade
-from rules.language.tree import And, Comparison, Condition, Literal, Not, Or, Sustained, Value, Windowed
+from rules.language.tree import (
+    Age,
+    And,
+    Arithmetic,
+    Comparison,
+    Condition,
+    Counted,
+    Flagged,
+    Hours,
+    Literal,
+    Not,
+    Or,
+    Season,
+    Stuck,
+    Sustained,
+    Value,
+    Windowed,
+)
 from rules.rule import Rule
-from tests.rules.reference_memory import EVER, HOUR, Memory, Report, SensorState, cell_width
+from tests.rules.reference_memory import HOUR, Memory, SensorState, cell_width
+from tests.rules.reference_values import (
+    COMPARE,
+    Seen,
+    metrics_of,
+    operands,
+    threshold,
+    window_of,
+)
+
+__all__ = ["Seen", "metrics_of", "threshold"]
 
 INVERSE = {">=": "<", ">": "<=", "<=": ">", "<": ">=", "==": "!=", "!=": "=="}
 
 
-@dataclass
-class Seen:
-    """What a condition is judged on: a sensor's state, now (`moment` None) or at a moment."""
-
-    state: SensorState
-    clock: int
-    runs: dict[Any, int]
-    rule: Rule
-    moment: int | None = None
-    instant: int = -EVER
-    certain: bool = False
-    own: int | None = None
-    alone: dict[Any, Memory] = field(default_factory=dict)
-
-    def memory(self, metric: str, width: int) -> Memory | None:
-        memory = self.state.memory(metric, width)
-        if self.moment is not None and self.moment == self.own:
-            key = (metric, memory.cell if memory else 0)
-            return self.alone.get(key, memory)
-        return memory
-
-    def reports(self, metric: str, width: int) -> list[Report]:
-        memory = self.memory(metric, width)
-        end = EVER if self.moment is None else self.moment
-        return [report for report in memory.reports if report.stamp <= end] if memory else []
-
-    def window(self, left: Windowed) -> list[Report]:
-        reports = self.reports(left.metric, left.width)
-        return [report for report in reports if report.stamp > reports[-1].stamp - left.width]
-
-    def is_doubtful(self, report: Report, width: int) -> bool:
-        return bool(report.flags & Quality.SUSPECT) or report.period > width > 0
-
-    def value(self, left: Value | Windowed) -> int | None:
-        if isinstance(left, Value):
-            return self.bare(left.metric)
-        inside = self.window(left)
-        if not inside:
-            return None
-        kept = [r for r in inside if not (self.certain and self.is_doubtful(r, left.width))]
-        if left.function == "sum":
-            shares = self.shares(left)
-            return sum(shares[id(report)] for report in kept)
-        if not kept:
-            return None
-        if left.function == "max":
-            return max(report.high for report in kept)
-        if kept[-1] is not inside[-1]:
-            return None
-        return kept[-1].last - min(report.low for report in kept)
-
-    def shares(self, left: Windowed) -> dict[int, int]:
-        """What each amount adds: the longer one what exceeds the shorter ones inside it (D21)."""
-        memory = self.memory(left.metric, left.width)
-        assert memory is not None
-        shares: dict[int, int] = {}
-        for long in sorted(memory.reports, key=lambda report: report.period):
-            inside = 0
-            for short in memory.reports:
-                known = short.period < long.period and not short.guessed and not long.guessed
-                begin = long.stamp - long.period
-                if known and begin <= short.stamp - short.period and begin < short.stamp <= long.stamp:
-                    inside += shares[id(short)]
-            shares[id(long)] = max(long.last - inside, 0)
-        return shares
-
-    def bare(self, metric: str) -> int | None:
-        state = self.state.metrics[metric]
-        value: int | None = state.value
-        flags, stamp = state.flags, state.stamp
-        if self.moment is not None:
-            reports = self.reports(metric, 0)
-            if reports:
-                value, flags, stamp = reports[-1].last, reports[-1].flags, reports[-1].stamp
-        if stamp == -EVER or (self.moment is not None and stamp > self.moment):
-            return None
-        return None if self.certain and flags & Quality.SUSPECT else value
-
-    def covered(self, left: Windowed) -> int:
-        """The ms of the window that lie in the time that a report covers (D11)."""
-        inside = self.window(left)
-        reports = self.reports(left.metric, left.width)
-        if self.certain:
-            inside = [r for r in inside if not self.is_doubtful(r, left.width)]
-        if not inside:
-            return 0
-        edge = reports[-1].stamp - left.width
-        spans = sorted((max(begin, edge), end) for begin, end in self.spans(inside, reports))
-        total, reached = 0, edge
-        for begin, end in spans:
-            total += max(end - max(begin, reached), 0)
-            reached = max(reached, end)
-        return total
-
-    def spans(self, inside: list[Report], reports: list[Report]) -> Iterator[tuple[int, int]]:
-        sensor = self.state.sensor
-        for report in inside:
-            place = reports.index(report)
-            if self.memory_is_of_amounts(report):
-                period = min(report.period, sensor.heartbeat) if report.guessed else report.period
-                yield report.stamp - period, report.stamp
-            elif sensor.reporting.interval:
-                yield report.first - sensor.reporting.interval, report.stamp
-            else:
-                before = reports[place - 1].stamp if place else report.first
-                yield report.first - min(max(report.first - before, 0), sensor.heartbeat), report.stamp
-
-    def memory_is_of_amounts(self, report: Report) -> bool:
-        return report.high == -EVER
-
-    def is_silent(self, metric: str) -> bool:
-        if self.moment is not None:
-            return False
-        patience = self.rule.silent_after * self.state.patience
-        return self.state.metrics[metric].heard + patience < self.instant
-
-
-def metric_of(comparison: Comparison, kind: Kind) -> Metric:
-    return kind.metrics[comparison.left.metric]
-
-
-def threshold(comparison: Comparison, seen: Seen, moved: bool, turned: bool) -> Fraction | None:
-    """In units of the resolution; `turned` when the comparison must be harder to be true (under `not`)."""
-    metric = metric_of(comparison, seen.state.kind)
-    if isinstance(comparison.right, Literal):
-        value = Fraction(comparison.right.value)
-    elif comparison.right.name in seen.state.sensor.site:
-        value = Fraction(seen.state.sensor.site[comparison.right.name][0])
-    else:
-        return None
-    release = seen.rule.release
-    up = comparison.operator in ("<", "<=")
-    if not moved or not metric.unit or comparison.operator in ("==", "!="):
-        return value / Fraction(metric.resolution)
-    shift = Fraction(release.share) * abs(value)
-    if release.amount and release.unit == metric.unit:
-        shift = Fraction(release.amount)
-    if turned:
-        return (value - shift if up else value + shift) / Fraction(metric.resolution)
-    counts = (value + shift if up else value - shift) / Fraction(metric.resolution)
-    return Fraction(
-        -(-counts.numerator // counts.denominator) if up else counts.numerator // counts.denominator
-    )
-
-
-def compare(value: int, operator: str, bound: Fraction) -> bool:
-    return {
-        ">=": value >= bound,
-        ">": value > bound,
-        "<=": value <= bound,
-        "<": value < bound,
-        "==": value == bound,
-        "!=": value != bound,
-    }[operator]
+def compare(value: Any, operator: str, bound: Fraction) -> bool:
+    return bool(COMPARE[operator](value, bound))
 
 
 def verdict(condition: Condition, seen: Seen, moved: bool = False, negated: bool = False) -> int:
@@ -182,20 +57,70 @@ def verdict(condition: Condition, seen: Seen, moved: bool = False, negated: bool
             return min(each) if isinstance(condition, And) != negated else max(each)
         case Sustained():
             return sustained(condition, seen, moved, negated)
+        case Hours() | Season():
+            return 1 if seen.inside(condition) != negated else -1
+        case Flagged():
+            found = seen.flagged(condition)
+            true = None if found is None else found != negated
+            return known(true, seen, [condition], two_ways=False)
+        case Stuck():
+            spread = seen.value(condition)
+            true = None if spread is None else (spread == 0) != negated
+            return known(true, seen, [condition], two_ways=True)
     operator = INVERSE[condition.operator] if negated else condition.operator
-    comparison = Comparison(condition.left, operator, condition.right)
+    return compared(Comparison(condition.left, operator, condition.right), seen, moved)
+
+
+def compared(comparison: Comparison, seen: Seen, moved: bool) -> int:
+    """One comparison, `not` already taken into its operator."""
+    left, operator = comparison.left, comparison.operator
+    if isinstance(left, Age) and seen.moment is None and seen.never_reported(left.metric):
+        return -1
+    if isinstance(left, Counted):
+        seen = replace(seen, moved=moved and operator not in ("==", "!="), turned=operator in ("<", "<="))
     bound = threshold(comparison, seen, moved, False)
-    value = seen.value(condition.left)
+    value = seen.number(left) if isinstance(left, Arithmetic) else seen.value(left)
     if value is None or bound is None:
         return 0
-    true = compare(value, operator, bound)
-    left = condition.left
-    if isinstance(left, Windowed) and seen.covered(left) * 5 < left.width * 4:
-        two_ways = left.function == "sum" and operator not in (">", ">=")
-        return 0 if two_ways or not true else 1
-    if not true and seen.is_silent(condition.left.metric):
+    ways = directions(left)
+    fitting = {">=": {1}, ">": {1}, "<=": {-1}, "<": {-1}}.get(operator, set())
+    measured = [*operands(left)]
+    return known(compare(value, operator, bound), seen, measured, two_ways=not ways <= fitting)
+
+
+def known(true: bool | None, seen: Seen, measured: list[Any], *, two_ways: bool) -> int:
+    """What can be said of a comparison that is true or false on the values there are."""
+    if true is None:
         return 0
-    return 1 if true else -1
+    windows = [seen.covered(operand) for operand in measured if window_of(operand)[1]]
+    if any(covered * 5 < width * 4 for covered, width in windows):
+        return 1 if true and not two_ways else 0
+    if true:
+        return 1
+    for operand in measured:
+        metric = window_of(operand)[0]
+        suspect = isinstance(operand, Value) and seen.newest(metric)[1] & Quality.SUSPECT
+        if suspect or (not isinstance(operand, Age) and seen.is_silent(metric)):
+            return 0
+    return -1
+
+
+def directions(left: Any) -> set[int]:
+    """Which way the left side goes when a report is found that a sum or a count had missed."""
+    match left:
+        case Windowed("sum") | Counted():
+            return {1}
+        case Arithmetic("+", one, other):
+            return directions(one) | directions(other)
+        case Arithmetic("-", one, other):
+            return directions(one) | {-way for way in directions(other)}
+        case Arithmetic("*" | "/", one, Literal(value)) if value > 0:
+            return directions(one)
+        case Arithmetic("*", Literal(value), other) if value > 0:
+            return directions(other)
+        case Arithmetic(_, one, other):
+            return {1, -1} if directions(one) | directions(other) else set()
+    return set()
 
 
 def sustained(condition: Sustained, seen: Seen, moved: bool, negated: bool) -> int:
@@ -207,7 +132,7 @@ def sustained(condition: Sustained, seen: Seen, moved: bool, negated: bool) -> i
     complete = since is not None and clock >= since + condition.duration
     if complete != negated:
         return 1
-    return 0 if seen.is_silent(condition.condition.left.metric) else -1
+    return known(False, seen, [condition.condition.left], two_ways=False)
 
 
 def run_start(condition: Sustained, seen: Seen, moved: bool, negated: bool) -> int | None:
@@ -259,29 +184,31 @@ def says_nothing(rule: Rule, state: SensorState, values: dict[str, tuple[int, in
     if any(negated for _, _, negated in all_sustaineds(rule)):
         return False
     keys = [(c, False) for c in rule.grades.values()] + [(rule.only_if, False)]
-    for comparison, operator in (leaf for condition, negated in keys for leaf in leaves(condition, negated)):
-        if comparison.left.metric not in values:
+    for leaf, operator in (leaf for condition, negated in keys for leaf in leaves(condition, negated)):
+        if not {window_of(operand)[0] for operand in operands(leaf)} & values.keys():
             continue
-        value = values[comparison.left.metric][0]
-        function = comparison.left.function if isinstance(comparison.left, Windowed) else ""
+        left = leaf.left if isinstance(leaf, Comparison) else None
         upwards = operator in (">", ">=")
-        if function == "sum" and upwards:
-            if value > 0:
+        if left is not None and isinstance(left, Windowed) and left.function == "sum" and upwards:
+            if values[left.metric][0] > 0:
                 return False
-        elif function == "rise" or (function and not upwards):
-            return False
+        elif isinstance(left, Value) or (isinstance(left, Windowed) and left.function == "max" and upwards):
+            assert isinstance(leaf, Comparison)
+            bound = threshold(Comparison(left, operator, leaf.right), seen, False, False)
+            if bound is not None and compare(values[left.metric][0], operator, bound):
+                return False
         else:
-            bound = threshold(Comparison(comparison.left, operator, comparison.right), seen, False, False)
-            if bound is not None and compare(value, operator, bound):
-                return False
+            return False
     return True
 
 
-def leaves(condition: Condition | None, negated: bool) -> Iterator[tuple[Comparison, str]]:
-    """The comparisons with their operators as `not` turns them."""
+def leaves(condition: Condition | None, negated: bool) -> Iterator[tuple[Any, str]]:
+    """The leaves with their operators, if they have any, as `not` turns them."""
     match condition:
         case Comparison():
             yield condition, INVERSE[condition.operator] if negated else condition.operator
+        case Stuck() | Flagged():
+            yield condition, ""
         case Sustained(inner):
             yield inner, inner.operator
         case Not(part):
@@ -292,8 +219,9 @@ def leaves(condition: Condition | None, negated: bool) -> Iterator[tuple[Compari
 
 
 def coverage(condition: Condition, seen: Seen) -> float | None:
-    windows = [c.left for c in comparisons(condition) if isinstance(c.left, Windowed)]
-    shares = [seen.covered(left) / left.width for left in windows if seen.window(left)]
+    """The least share of the windows of a condition that is known."""
+    windows = [o for o in operands(condition) if window_of(o)[1] and seen.window(*window_of(o))]
+    shares = [covered / width for covered, width in (seen.covered(window) for window in windows)]
     return round(min(shares), 3) if shares else None
 
 
@@ -314,7 +242,7 @@ def all_sustaineds(rule: Rule) -> list[tuple[Sustained, bool, bool]]:
 def moments(rule: Rule, state: SensorState, own: int, clock: int) -> list[int]:
     """The stamps that the rule can look back on, and the moments at which a `sustained` completed."""
     found = {own, state.newest}
-    for metric in {c.left.metric for c in [*rule.grades.values(), rule.only_if] for c in comparisons(c)}:
+    for metric in metrics_of(rule, state):
         found |= {report.stamp for memory in state.metrics[metric].memories for report in memory.reports}
     for held, moved, negated in all_sustaineds(rule):
         bound = threshold(held.condition, Seen(state, 0, {}, rule), moved, negated)
@@ -337,10 +265,11 @@ def memories(rules: tuple[Rule, ...], registry: Registry, kind: Kind, metric: st
     for rule in (rule for rule in rules if rule.kind == kind.name):
         longest = max(rule.sustain.values())
         for condition, sustain in [*((c, longest) for c in rule.grades.values()), (rule.only_if, 0)]:
-            for comparison in comparisons(condition):
-                if comparison.left.metric == metric and isinstance(comparison.left, Windowed):
-                    widths.add(comparison.left.width)
-                elif comparison.left.metric == metric and sustain:
+            for operand in operands(condition):
+                named, width = window_of(operand)
+                if named == metric and width:
+                    widths.add(width)
+                elif named == metric and sustain and isinstance(operand, Value | Flagged):
                     runs.add(sustain)
             found = (held for held, _, _ in sustaineds(condition, False))
             runs |= {held.duration for held in found if held.condition.left.metric == metric}

@@ -180,3 +180,40 @@ def test_deadlines_before_the_reload_are_settled_under_the_old_rules() -> None:
     town.reload("10:05")
 
     assert town.lines == ["10:01 none>red"]
+
+
+def test_a_new_rule_that_warns_for_most_sensors_at_once_is_shown_as_a_fault() -> None:
+    gauges = [sensor(name, "stage", 5 * MINUTE) for name in "abcde"]
+    town = Town([rule("stage", {"yellow": "stage >= 9 m"})], *gauges)
+    for name in "abcde":
+        town.send("10:00", 2.3, sensor=name)
+
+    town.reload("10:01", rule("stage", {"yellow": "stage >= 0.227 m"}))
+
+    [fault] = town.engine.faults()
+    assert (fault.rule, fault.subject) == ("r", "*")
+    assert "5 of 5 sensors" in fault.reason
+
+
+def test_a_new_rule_that_warns_for_a_few_sensors_is_none() -> None:
+    gauges = [sensor(name, "stage", 5 * MINUTE) for name in "abcde"]
+    town = Town([rule("stage", {"yellow": "stage >= 9 m"})], *gauges)
+    for name, value in zip("abcde", [3, 1, 1, 1, 1], strict=True):
+        town.send("10:00", value, sensor=name)
+
+    town.reload("10:01", rule("stage", {"yellow": "stage >= 2 m"}))
+
+    assert town.lines == ["10:01 none>yellow"]
+    assert town.engine.faults() == []
+
+
+def test_what_a_baseline_has_learnt_survives_a_reload() -> None:
+    usual = {"yellow": "leakage - baseline(leakage, 4h, default=100 mA) >= 300 mA"}
+    town = Town([rule("electrical", usual)], sensor("e", "electrical", 30 * MINUTE))
+    town.every(30 * MINUTE, "00:00", [180] * 12)
+
+    town.reload("05:45", rule("electrical", usual, max_age=HOUR))
+    town.send("06:00", 470)
+    town.send("06:30", 480)
+
+    assert town.lines == ["06:30 none>yellow"]

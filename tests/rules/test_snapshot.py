@@ -49,8 +49,11 @@ def test_a_snapshot_holds_plain_arrays_and_bytes() -> None:
     assert all(isinstance(value, bytes) or value.dtype.kind in "biu" for value in state.values())
 
 
-def test_memory_is_reported_by_kind() -> None:
+def test_memory_is_reported_by_kind_and_rule() -> None:
     sizes = wet_town().engine.memory()
 
-    assert sizes.keys() == {"rain/newest", "rain/rings", "smoke/newest", "smoke/rings"}
+    assert sizes.keys() == {
+        *("rain/newest", "rain/rings", "smoke/newest", "smoke/rings"),
+        *("rule r", "rule f"),
+    }
     assert all(size > 0 for size in sizes.values())

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 from ingest.clock import HOUR, MINUTE, SECOND
 from rules.engine.amount_ring import Amount, AmountRing
 from rules.engine.board import cell_width
-from rules.engine.report_ring import Report, ReportRing
+from rules.engine.nodes import Check, Term
+from rules.engine.report import Report
+from rules.engine.report_ring import ReportRing
 
 WIDTHS = [30 * MINUTE, 3 * HOUR]
 SPAN = 9 * HOUR
+EXTREMES = frozenset({"max"})
 
 
 def amounts(sensors: int = 3) -> AmountRing:
@@ -146,7 +149,7 @@ def values(ring: ReportRing, stamps: list[int], found: list[int]) -> None:
 
 
 def test_a_cell_keeps_its_extremes_and_its_newest_value() -> None:
-    ring = ReportRing(1, 64 * MINUTE, SECOND, MINUTE, False)
+    ring = ReportRing(1, 64 * MINUTE, SECOND, MINUTE, EXTREMES)
 
     values(ring, [60_000, 70_000, 119_000, 120_000], [5, 9, 2, 4])
 
@@ -154,7 +157,7 @@ def test_a_cell_keeps_its_extremes_and_its_newest_value() -> None:
 
 
 def test_the_oldest_cell_counts_whole_while_its_newest_stamp_is_inside() -> None:
-    ring = ReportRing(1, 64 * MINUTE, SECOND, MINUTE, False)
+    ring = ReportRing(1, 64 * MINUTE, SECOND, MINUTE, EXTREMES)
     values(ring, [60_000, 119_000, 179_000], [9, 1, 1])
 
     high, low, known = ring.extremes(np.zeros(1, np.int64), MINUTE + 1)
@@ -168,7 +171,7 @@ def test_the_oldest_cell_counts_whole_while_its_newest_stamp_is_inside() -> None
     st.sampled_from([0, 5_000]),
 )
 def test_a_newest_report_goes_where_an_inserted_one_goes(found: list[tuple[int, int]], cell: int) -> None:
-    quick, slow = (ReportRing(1, 60_000, 10_000, cell, False) for _ in range(2))
+    quick, slow = (ReportRing(1, 60_000, 10_000, cell, EXTREMES) for _ in range(2))
     stamp = 0
     for steps, value in found:
         stamp += steps * 4_000
@@ -179,7 +182,7 @@ def test_a_newest_report_goes_where_an_inserted_one_goes(found: list[tuple[int, 
 
 
 def test_a_fast_device_never_freezes_an_old_extreme_in_the_window() -> None:
-    ring = ReportRing(1, 60_000, 10_000, 0, False)
+    ring = ReportRing(1, 60_000, 10_000, 0, EXTREMES)
     values(ring, [k * 1_000 for k in range(300)], [99] + [1] * 299)
 
     high, _, _ = ring.extremes(np.zeros(1, np.int64), 60_000)
@@ -188,8 +191,72 @@ def test_a_fast_device_never_freezes_an_old_extreme_in_the_window() -> None:
 
 
 def test_a_report_older_than_a_full_ring_is_refused() -> None:
-    ring = ReportRing(1, 30_000, 10_000, 0, False)
+    ring = ReportRing(1, 30_000, 10_000, 0, EXTREMES)
     values(ring, [k * 10_000 for k in range(20)], [1] * 20)
 
     assert not ring.insert(0, Report(0, 0, 9, 9, 9, 0))
     assert ring.insert(0, Report(165_000, 0, 9, 9, 9, 0))
+
+
+COUNTED = Check(Term(0), ">=", 5)
+
+
+def test_a_cell_counts_and_adds_up_all_of_its_reports() -> None:
+    ring = ReportRing(1, 64 * MINUTE, SECOND, MINUTE, frozenset({"mean", "count"}))
+    ring.watch(COUNTED)
+
+    values(ring, [60_000, 70_000, 119_000, 120_000], [5, 9, 2, 4])
+
+    first, second = ring.entries(0)
+    assert (first.last, first.others, first.rest, first.hits_of(COUNTED, 0)) == (2, 2, 14, 2)
+    assert (second.last, second.others, second.rest, second.hits_of(COUNTED, 0)) == (4, 0, 0, 0)
+
+
+def test_a_ring_keeps_only_what_rules_ask_of_it() -> None:
+    plain, full = (ReportRing(1, HOUR, MINUTE, 0, frozenset(f)) for f in ([], ["max", "mean"]))
+    for ring in (plain, full):
+        values(ring, [0], [1])
+
+    assert plain.rows.fields.keys() == {"stamp", "reach", "last", "flags"}
+    assert full.nbytes - plain.nbytes == plain.rows.capacity * (4 + 4 + 4 + 8)
+
+
+def test_a_comparison_cannot_be_counted_once_reports_have_come() -> None:
+    ring = ReportRing(1, HOUR, MINUTE, 0)
+    values(ring, [0], [1])
+
+    with pytest.raises(AssertionError, match="before reports are counted"):
+        ring.watch(COUNTED)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(-6, 4), st.integers(0, 9)), min_size=1, max_size=80),
+    st.sampled_from([0, 5_000]),
+)
+def test_sums_and_hits_forget_no_report_that_is_merged(found: list[tuple[int, int]], cell: int) -> None:
+    ring = ReportRing(1, 60_000, 10_000, cell, frozenset({"mean"}))
+    ring.watch(COUNTED)
+    newest, said = 0, []
+    for steps, value in found:
+        stamp = newest + steps * 1_000
+        if stamp >= newest:
+            values(ring, [stamp], [value])
+            kept, newest = True, stamp
+        else:
+            kept = ring.insert(0, Report(stamp, 0, value, value, value, 0))
+        said += [value] if kept else []
+    entries = ring.entries(0)
+
+    if newest <= 60_000:
+        assert sum(e.others + 1 for e in entries) == len(said)
+        assert sum(e.last + e.rest for e in entries) == sum(said)
+        assert sum(e.hits_of(COUNTED, 0) for e in entries) == sum(value >= 5 for value in said)
+
+
+def test_rings_with_different_contents_have_different_shapes() -> None:
+    one, other = ReportRing(1, HOUR, MINUTE, 0), ReportRing(1, HOUR, MINUTE, 0)
+    assert one.shape == other.shape
+
+    other.watch(COUNTED)
+    assert one.shape != other.shape

@@ -13,6 +13,7 @@ from ingest.registry import Registry, Sensor
 from rules.engine import Engine
 from rules.grade import Grade
 from rules.language import parse_condition
+from rules.language.vocabulary import Vocabulary
 from rules.rule import Release, Rule
 from rules.transition import Transition
 
@@ -50,7 +51,7 @@ def _kinds() -> Kinds:
             )
             columns.append(metrics[metric])
             owners.append(name)
-        every = Reporting(ReportingMode.PERIODIC, 5 * MINUTE)
+        every = Reporting(ReportingMode.PERIODIC, 5 * MINUTE if name == "rain" else 10 * SECOND)
         kinds[name] = Kind(
             name=name, title={"en": name, "zh": name}, metrics=metrics, reporting=every, heartbeat=HOUR
         )
@@ -105,7 +106,7 @@ def rule(
     share = Decimal(number) / 100 if unit == "%" else Decimal(0)
     amount = Decimal(number) if number and unit != "%" else Decimal(0)
     release = Release(after, share, amount, "" if unit == "%" else unit)
-    of_kind = KINDS[kind]
+    words = Vocabulary(KINDS, KINDS[kind])
     waits = {g: sustain if isinstance(sustain, int) else sustain.get(g, 0) for g in grades}
     return Rule(
         id=name,
@@ -114,8 +115,8 @@ def rule(
         kind=kind,
         tag=tag,
         zone=zone,
-        grades={Grade.named(g): parse_condition(text, of_kind) for g, text in grades.items()},
-        only_if=parse_condition(only_if, of_kind) if only_if else None,
+        grades={Grade.named(g): parse_condition(text, words) for g, text in grades.items()},
+        only_if=parse_condition(only_if, words) if only_if else None,
         sustain={Grade.named(g): wait for g, wait in waits.items()},
         release=release,
         silent_after=missing,

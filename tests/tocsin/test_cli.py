@@ -2,41 +2,21 @@
 
 import gzip
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from ingest.quarantine import Quarantine
 from ingest.reading import Reason, Rejected
+from tests.tocsin.program import Tocsin, program
 from tests.tocsin.village import START, bundle, write
-from tocsin.cli import main
 
 MINUTE = 60_000
 
 
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Tocsin = Callable[..., Ended]
-
-
 @pytest.fixture
 def tocsin(capfd: pytest.CaptureFixture[str]) -> Tocsin:
-    """The program, in this process, up to its exit code."""
-
-    def run(*arguments: str | Path) -> Ended:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        out, err = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Ended(ended.value.code, out, err)
-
-    return run
+    return program(capfd)
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from tests.tocsin.village import RULES, START, applied, basis, block, bundle, re
 from tocsin.judge import Basis, Judge
 
 OLD = basis()
-STRICTER = basis(bundle(rules=RULES.replace("stage >= 4 m", "stage >= 2.2 m").replace("20 mm", "5 mm")))
+STRICT_RULES = RULES.replace("stage >= 3 m", "stage >= 2.1 m").replace("stage >= 4 m", "stage >= 2.2 m")
+STRICTER = basis(bundle(rules=STRICT_RULES.replace("20 mm", "5 mm")))
 KNOWN = {OLD.bundle: OLD, STRICTER.bundle: STRICTER}
 
 SENSORS = ("river-1", "river-2", "rain-1")

@@ -40,7 +40,8 @@ FLOOD: list[Sent] = [
     *((minute, "river-1", 1.0) for minute in range(35, 85, 5)),
     *((minute, "rain-1", 0.0) for minute in range(85, 125, 5)),
 ]
-STRICTER = bundle(rules=RULES.replace("stage >= 4 m", "stage >= 2.2 m"))
+LOWERED = RULES.replace("stage >= 4 m", "stage >= 2.2 m").replace("stage >= 3 m", "stage >= 2.1 m")
+STRICTER = bundle(rules=LOWERED)
 
 
 class FailingOutbox:

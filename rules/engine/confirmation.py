@@ -1,0 +1,126 @@
+"""Confirmation by neighbours (D29): what the sensors around one that warns say of the same condition."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.registry import Registry, Sensor
+from ingest.registry.neighbours import nearest
+from rules.engine.board import Board
+from rules.engine.foresight import may_turn_true
+from rules.engine.interest import Gathered, Truth
+from rules.engine.ladder import Ladder
+from rules.engine.normal_form import AnyOf, Compiler, Node
+from rules.engine.ring import NEVER
+from rules.engine.standing import standing
+from rules.engine.verdict import TRUE, UNKNOWN
+from rules.engine.view import Now
+from rules.engine.waves import Wave
+from rules.grade import Grade
+from rules.rule import Confirm, Release
+
+Slots = npt.NDArray[np.intp]
+
+
+class Confirmation:
+    """The last word of each sensor of the kind on each grade, at the share of its threshold.
+
+    A word stands until a reading denies it. `watched` holds the warnings that wait for a neighbour's word, by
+    the slot of the neighbour.
+    """
+
+    def __init__(self, confirm: Confirm, ladder: Ladder, board: Board, registry: Registry) -> None:
+        sensors = tuple(registry.sensors[slot] for slot in registry.ranges[ladder.kind.name])
+        self.confirm = confirm
+        self._ladder = ladder
+        self._board = board
+        self._support = _support(confirm, ladder, sensors, registry)
+        self._any = AnyOf(tuple(self._support.values()))
+        board.watch(self._any)
+        self._around = nearest(sensors, float(confirm.radius))
+        self.words = {grade: np.zeros(len(sensors), np.bool_) for grade in self._support}
+        self.watched: dict[int, set[int]] = {}
+
+    def matters(self, wave: Wave) -> Truth:
+        """Which readings must be taken in alone; asked before the wave is taken in."""
+        mattering = may_turn_true(self._any, self._board, wave)
+        for words in self.words.values():
+            mattering |= words[wave.slot]
+        if self.watched:
+            mattering |= np.isin(wave.slot, [*self.watched])
+            waiting = {slot for slots in self.watched.values() for slot in slots}
+            mattering |= np.isin(wave.slot, [*waiting])
+        return mattering
+
+    def hear(self, wave: Wave, received: int) -> None:
+        """Note what the sensors of a wave that was taken in say now."""
+        wanted = Gathered(self._board, wave, received).true(self._any)
+        for words in self.words.values():
+            wanted = wanted | words[wave.slot]
+        for slot in wave.slot[wanted].tolist():
+            self._note(slot, received)
+
+    def _note(self, slot: int, received: int) -> None:
+        patience = self._ladder.patience(int(self._board.patience[slot]))
+        view = Now(self._board, slot, int(self._board.newest[slot]), received, patience, {}, True)
+        for grade, verdict in self._ladder.judged(self._support, view).items():
+            if verdict != UNKNOWN:
+                self.words[grade][slot] = verdict == TRUE
+
+    def lacks(self, slot: int, grade: Grade) -> str:
+        """Why the grade of a sensor is not confirmed; empty when it is."""
+        around, confirm = self._around[slot], self.confirm
+        within = f"within {float(confirm.radius) / 1000:g} km, {confirm.neighbours} demanded"
+        if len(around) < confirm.neighbours:
+            return f"{_count(len(around), 'neighbour')} {within}"
+        agree = int(self.words[grade][around].sum())
+        return "" if agree >= confirm.neighbours else f"{_count(agree, 'agreeing neighbour')} {within}"
+
+    def watch(self, slot: int, waits: bool) -> None:
+        """Note whether a warning waits for its neighbours."""
+        for neighbour in self._around[slot].tolist():
+            if waits:
+                self.watched.setdefault(neighbour, set()).add(slot)
+            elif neighbour in self.watched:
+                self.watched[neighbour].discard(slot)
+                if not self.watched[neighbour]:
+                    del self.watched[neighbour]
+
+    def waiting(self, slot: int) -> list[int]:
+        """The sensors whose warnings wait for the word of this one."""
+        return sorted(self.watched.get(slot, ()))
+
+    def learn(self, old: "Confirmation | None", ids: Sequence[str], instant: int) -> None:
+        """After a reload: the words of sensors that stayed, and what all of them say now."""
+        place = {name: slot for slot, name in enumerate(self._board.ids)}
+        for here, name in enumerate(ids if old else ()):
+            for grade, words in self.words.items():
+                if old and name in place and grade in old.words:
+                    words[place[name]] = old.words[grade][here]
+        heard = np.flatnonzero(self._board.newest > NEVER)
+        self.hear(standing(self._board, self._ladder.columns, heard), instant)
+
+    def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
+        return {f"words/{grade}": words.copy() for grade, words in self.words.items()}
+
+    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        for grade, words in self.words.items():
+            words[:] = state[f"words/{grade}"]
+
+
+def _support(
+    confirm: Confirm, ladder: Ladder, sensors: Sequence[Sensor], registry: Registry
+) -> dict[Grade, Node]:
+    """The conditions with every threshold at the share: moved as a margin of what lacks to the whole."""
+    eased = Release(0, share=1 - confirm.share)
+    parameters = ladder.rule.parameters
+    compiler = Compiler(
+        ladder.rule.id, ladder.kind, tuple(sensors), eased, lambda sensor: parameters.of(sensor, registry)
+    )
+    grades = sorted(ladder.rule.grades, reverse=True)
+    return {grade: compiler.clearing(ladder.rule.grades[grade]) for grade in grades}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number in (0, 1) else 's'}"

@@ -1,0 +1,307 @@
+"""One rule over places: what readings, silence and time do to its zones, gateways or neighbourhoods."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from rules.engine import lifecycle
+from rules.engine.blindness import LONGEST_GRACE, postponed
+from rules.engine.deadlines import Deadlines, Order
+from rules.engine.event import Event
+from rules.engine.groups import carried, kept
+from rules.engine.groups.account import account, shown
+from rules.engine.groups.census import PlaceCensus
+from rules.engine.groups.due import blind_periods, due_at_rest, next_due
+from rules.engine.groups.hearing import Hearing
+from rules.engine.groups.kept import GroupState
+from rules.engine.groups.ladder import GroupLadder, Setting
+from rules.engine.groups.late_points import Points, around, points
+from rules.engine.groups.leaf import Leaf, Part
+from rules.engine.groups.matter import Gate
+from rules.engine.groups.watch import Watch
+from rules.engine.groups.words import Truth
+from rules.engine.late import Late
+from rules.engine.ledger import Ledger
+from rules.engine.normal_form import Fault
+from rules.engine.subject import Subject
+from rules.engine.telling import Evidence, tell
+from rules.engine.verdict import TRUE
+from rules.engine.waves import Wave
+from rules.grade import Grade
+from rules.rule import Rule
+from rules.warning import ZoneWarning
+
+
+class GroupJudge:
+    """The subjects of one rule that are not at rest, by number of the place; `names` are those of all."""
+
+    def __init__(self, number: int, rule: Rule, setting: Setting, told: tuple[Deadlines, Ledger]) -> None:
+        self.rule = rule
+        self.ladder = GroupLadder.of(rule, setting)
+        self.names = list(self.ladder.places.names)
+        self.faults: set[Fault] = set(self.ladder.faults)
+        self.kinds = frozenset(kind for leaf in self.ladder.leaves for kind in leaf.parts)
+        self.hearing = Hearing(self.ladder.leaves, rule.max_age, len(setting.registry.sensors))
+        self.watch = Watch(self.ladder)
+        self._number = number
+        self._deadlines, self._ledger = told
+        self._slots = {kind: setting.registry.ranges[kind] for kind in self.kinds}
+        # Places of which no sensor has reported yet, and how many of them each sensor is in: the first report
+        # sets the deadline of ages.
+        self._unheard: set[int] = set()
+        self._expecting = np.zeros(len(setting.registry.sensors), np.int32)
+        self._gates = {kind: Gate(setting.boards[kind], self.ladder.leaves) for kind in self.kinds}
+
+    @property
+    def subjects(self) -> dict[int, Subject]:
+        """By number of the place, only those that are not at rest."""
+        return self.watch.subjects
+
+    def matters(self, kind: str, wave: Wave, received: int) -> Truth:
+        """Which readings can change anything, each of them taken in alone; asked before they are taken in."""
+        gate = self._gates[kind]
+        found = np.zeros(len(wave.slot), np.bool_)
+        if not gate.carries(wave):
+            return found
+        slots = wave.slot + self._slots[kind].start
+        found |= gate.may_wake(wave) & self.ladder.places.holds(slots)
+        found |= self._expecting[slots] > 0
+        at = np.flatnonzero(self.watch.awake[slots])
+        if len(at):
+            found[at] = gate.changes(wave, at, received, self.rule.max_age) | self.hearing.busy[slots[at]]
+            if gate.always:
+                found[at] = True
+        return found
+
+    def read(self, kind: str, wave: Wave, received: int) -> None:
+        """Judge the places of readings that have been taken in, none behind its sensor's newest."""
+        for at, own in enumerate(wave.slot.tolist()):
+            columns = [column for column, values in wave.columns.items() if at in values.at]
+            slot = own + self._slots[kind].start
+            event = Event(received, Order.READING, int(wave.message[at]))
+            self._read(slot, list(self.hearing.told(kind, columns, slot)), event)
+
+    def _read(self, slot: int, told: list[tuple[Leaf, Part]], event: Event) -> None:
+        time = event.instant
+        completed = [pair for pair in told if self.hearing.completed_before(*pair, slot, time)]
+        if completed:
+            self._heard(slot, completed, event)
+            self._judge_all(slot, event)
+        for leaf, part in told:
+            self.hearing.hear(leaf, part, slot, time, time - 1)
+        self._heard(slot, told, event)
+        self._judge_all(slot, event)
+        if self._expecting[slot]:
+            for place in self.ladder.places.of_sensor(slot):
+                self._expect(place)
+                self._schedule(place, event)
+
+    def _expect(self, place: int) -> None:
+        """Note whether the first report of a place is still to come."""
+        ages = (count.leaf for count in self.ladder.age_counts)
+        waits = not all(leaf.has_spoken(place) for leaf in ages)
+        if waits != (place in self._unheard):
+            self._expecting[self.ladder.places.all(place)] += 1 if waits else -1
+            (self._unheard.add if waits else self._unheard.discard)(place)
+
+    def _heard(self, slot: int, told: Iterable[tuple[Leaf, Part]], event: Event) -> None:
+        """Watch the places of a sensor that has something to say, and take over what it says."""
+        for place in self.watch.is_kept(slot):
+            self.watch.wake(place)
+        for leaf, part in told:
+            self.watch.note(leaf, part, slot, event.instant)
+
+    def _judge_all(self, slot: int, event: Event) -> None:
+        for place in self.ladder.places.of_sensor(slot):
+            if place in self.subjects:
+                self._judge(place, event)
+
+    def late(self, kind: str, late: Late, received: int) -> None:
+        """Judge the places of a late reading that has been taken in: it counts at its stamp (D27)."""
+        slot = late.slot + self._slots[kind].start
+        told = list(self.hearing.told(kind, late.values, slot))
+        event = Event(received, Order.READING, late.message, late=True)
+        found = points(self.hearing, told, late, received)
+        self._heard(slot, told, event)
+        for place in self.ladder.places.of_sensor(slot):
+            if found:
+                self.watch.wake(place)
+            if place in self.subjects:
+                self._judge(place, event, Points(slot, late.stamp, found))
+
+    def fire(self, place: int, event: Event) -> None:
+        """A deadline of a place has come."""
+        if place not in self.subjects:
+            census = self._census(place, event)
+            if TRUE not in self.ladder.judged(self.ladder.raising, census).values():
+                self._schedule(place, event)
+                return
+            self.watch.wake(place)
+        self._hear_what_turned(place, event)
+        if event.order is Order.CLEARING:
+            event = self._let_go(place, event)
+        self._judge(place, event)
+
+    def _hear_what_turned(self, place: int, event: Event) -> None:
+        """Runs of `sustained` that complete, and all sensors of leaves that also go by ages or the clock."""
+        by = event.instant - (event.order < Order.SILENCE)
+        for leaf in self.hearing.leaves:
+            running = self.watch.tallies[place][leaf.number].running
+            ripe = {
+                slot for slot in running if self.hearing.due(leaf, slot, event.instant - 1) == event.instant
+            }
+            for slot in sorted(ripe if not leaf.turns else self.ladder.places.all(place).tolist()):
+                part = leaf.part_of(slot)
+                if part is not None:
+                    self.hearing.hear(leaf, part, slot, event.instant, by)
+                    self.watch.note(leaf, part, slot, event.instant)
+
+    def _let_go(self, place: int, event: Event) -> Event:
+        """Put off what ran out; the reason names the sensor whose leaving began it (D28)."""
+        subject, reasons = self.subjects[place], self.watch.reasons.get(place, {})
+        before = {grade for grade, latch in subject.latches.items() if latch.raised is not None}
+        lifecycle.let_go(subject, self.rule.release.after, event.instant, event.instant)
+        fallen = {grade for grade in before if subject.latches[grade].raised is None}
+        notes = {reasons[grade]: None for grade in sorted(fallen, reverse=True) if grade in reasons}
+        return replace(event, note=", ".join(notes)) if notes else event
+
+    def judge(self, place: int, event: Event) -> None:
+        """Judge a place that is watched."""
+        self._judge(place, event)
+
+    def _judge(self, place: int, event: Event, late: "Points | None" = None) -> None:
+        subject, time, ladder = self.subjects[place], event.instant, self.ladder
+        self.watch.purge(place, time)
+        census = self._census(place, event)
+        seen = replace(census, late=around(ladder, self.watch, place, late)) if late else census
+        subject.clock = time
+        verdicts = ladder.judged(ladder.raising, census)
+        lifecycle.sustain(subject, verdicts, time, event)
+        ripe = {grade: verdicts[grade] for grade in self._ripe(subject, time)}
+        if late:
+            ripe |= self._raised_late(seen, verdicts)
+        if any(not subject.latches[grade].auto for grade in ripe) and ladder.allowed(census):
+            sure = ladder.judged(ladder.raising, replace(seen, certain=True))
+            certain = {grade: word == TRUE and sure[grade] == TRUE for grade, word in ripe.items()}
+            lifecycle.put_on(subject, certain, event)
+        if lifecycle.is_on(subject):
+            self._release(place, (census, seen), event, late)
+        self._conclude(place, seen, event)
+
+    def _ripe(self, subject: Subject, time: int) -> list[Grade]:
+        """The grades whose runs are complete; what fell due in blind time waits for a reading first (D31)."""
+        ripe, waits = lifecycle.ripe(subject, self.rule.sustain, time), self.rule.sustain
+        periods = blind_periods(self.ladder)
+        runs = {grade: subject.latches[grade].run for grade in ripe}
+        return [
+            g for g, run in runs.items() if run is not None and postponed(run + waits[g], periods) <= time
+        ]
+
+    def _raised_late(self, seen: PlaceCensus, verdicts: dict[Grade, int]) -> dict[Grade, int]:
+        """The grades that are true at the stamp of a late reading; a moment serves no `sustain`."""
+        then = self.ladder.judged(self.ladder.raising, seen)
+        sustain = self.rule.sustain
+        return {g: TRUE for g, word in then.items() if word == TRUE != verdicts[g] and not sustain[g]}
+
+    def _release(
+        self, place: int, seen: tuple[PlaceCensus, PlaceCensus], event: Event, late: "Points | None"
+    ) -> None:
+        """Release runs start, go on or end; a late reading inside one restarts it (D6)."""
+        subject, nodes = self.subjects[place], self.ladder.clearing
+        if late:
+            then = self.ladder.judged(nodes, seen[1])
+            for grade, latch in subject.latches.items():
+                if latch.release is not None and late.stamp >= latch.release and then.get(grade) == TRUE:
+                    latch.release = None
+        running = {grade for grade, latch in subject.latches.items() if latch.release is not None}
+        lifecycle.release(subject, self.ladder.judged(nodes, seen[0]), event.instant, event)
+        reasons = self.watch.reasons.setdefault(place, {})
+        for grade, latch in subject.latches.items():
+            if latch.release is None:
+                reasons.pop(grade, None)
+            elif event.note and grade not in running:
+                reasons[grade] = event.note
+
+    def _conclude(self, place: int, census: PlaceCensus, event: Event) -> None:
+        """Tell what changed, forget what is at rest, set the next deadline."""
+
+        def evidence(grade: Grade) -> Evidence:
+            return account(self.ladder, census, grade, event)
+
+        tell(self._ledger, self.rule, self.names[place], self.subjects[place], event, evidence)
+        if self.watch.is_at_rest(place):
+            self.watch.sleep(place)
+        self._schedule(place, event)
+
+    def _census(self, place: int, event: Event) -> PlaceCensus:
+        """Sensors grow old and fall silent after the readings of an instant."""
+        by = event.instant - (event.order < Order.SILENCE)
+        return self.watch.census(place, event.instant, by)
+
+    def _schedule(self, place: int, event: Event) -> None:
+        now = event.instant, event.order
+        if place in self.subjects:
+            due = next_due(self.ladder, self.watch, self.hearing, place, now)
+        else:
+            due = due_at_rest(self.ladder, place, event.instant - (event.order < Order.SILENCE))
+        self._deadlines.set(self._number, place, due)
+
+    def hold(self, since: int, until: int) -> None:
+        """Blind time is over: release runs go on where they stood, what fell due in it is moved (D31)."""
+        event = Event(until, Order.READING)
+        for place in range(len(self.names)):
+            subject = self.subjects.get(place)
+            if subject is None:
+                self._schedule(place, event)
+                continue
+            shift = until - since + self._grace(place)
+            for latch in subject.latches.values():
+                if latch.release is not None:
+                    latch.release += shift
+            self._judge(place, event)
+
+    def _grace(self, place: int) -> int:
+        """How long the sensors of a place are given to report again, ms."""
+        found = [
+            int(part.board.patience[members].max())
+            for leaf in self.ladder.leaves
+            for part in leaf.parts.values()
+            if len(members := leaf.places.members(place, part.slots))
+        ]
+        return min(max(found, default=0), LONGEST_GRACE)
+
+    def start(self, at: int) -> None:
+        """Set the deadlines of all places."""
+        event = Event(at, Order.READING)
+        for place in range(len(self.names)):
+            if self.ladder.restless:
+                self.watch.wake(place)
+            self._expect(place)
+            self._schedule(place, event)
+
+    def warnings(self, now: int) -> list[ZoneWarning]:
+        """The open warnings, by number of the place."""
+        found: list[ZoneWarning] = []
+        for place, subject in sorted(self.subjects.items()):
+            found += shown(self.ladder, self.watch.census(place, now, now), subject)
+        return found
+
+    def state(self) -> GroupState:
+        """What must be kept beside the boards."""
+        return kept.state_of(self.ladder, self.watch, self.hearing)
+
+    def resume(self, state: GroupState) -> None:
+        """Take over what was kept, of the same rule and registry; `start` sets the deadlines."""
+        kept.resume(self.ladder, self.watch, self.hearing, state)
+
+    def carry(self, old: "GroupJudge | None", at: int) -> list[ZoneWarning]:
+        """Take over what an older version knew (None: the rule is new), judge anew; returns orphans (D30)."""
+        return carried.carry(old, self, at)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of arrays; those of places are shared between rules over the same ones."""
+        own = self.watch.awake.nbytes + self.hearing.busy.nbytes
+        places = {id(leaf.places): leaf.places.nbytes for leaf in self.ladder.leaves}
+        return own + sum(places.values()) + sum(gate.nbytes for gate in self._gates.values())

@@ -1,0 +1,126 @@
+"""Which readings of a wave can change anything for a rule over places: asked before they are taken in."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rules.engine.board import Board
+from rules.engine.foresight import may_turn_true
+from rules.engine.groups.leaf import Leaf, Part, bound_ms, is_age, loosened
+from rules.engine.groups.words import Newest, Truth, newest, words
+from rules.engine.nodes import ANY, AnyOf, Check, Node
+from rules.engine.ring import NEVER, Slots
+from rules.engine.verdict import TRUE
+from rules.engine.waves import Wave
+
+
+class Gate:
+    """What readings of one kind may make true somewhere in a place where no sensor says true."""
+
+    def __init__(self, board: Board, leaves: Iterable[Leaf]) -> None:
+        self._board = board
+        self._parts = [leaf.parts[board.kind.name] for leaf in leaves if board.kind.name in leaf.parts]
+        told = [part for part in self._parts if not is_age(part.node)]
+        self.columns = frozenset(column for part in self._parts for column in part.columns)
+        nodes = [loosened(part.node) for part in told]
+        # Without a value that must come first, every reading may.
+        self.always = None in nodes
+        self._possible = AnyOf(tuple(_loosest([node for node in nodes if node is not None])))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the thresholds that differ by sensor."""
+        return sum(part.patience.nbytes for part in self._parts)
+
+    def carries(self, wave: Wave) -> bool:
+        """Whether any reading of the wave has a metric of the rule."""
+        return ANY in self.columns or bool(self.columns & wave.columns.keys())
+
+    def may_wake(self, wave: Wave) -> Truth:
+        """Which readings may make a sensor say true."""
+        if not self._possible.parts:
+            return np.zeros(len(wave.slot), np.bool_)
+        found: Truth = may_turn_true(self._possible, self._board, wave)
+        return found
+
+    def changes(self, wave: Wave, at: Slots, received: int, max_age: int) -> Truth:
+        """Which of the readings `at` may change what their sensors say, or how sure that is."""
+        found = np.zeros(len(at), np.bool_)
+        turned = self._turned_stale(wave, at, received, max_age)
+        for part in self._parts:
+            if ANY in part.columns or part.columns & wave.columns.keys():
+                found |= _changes(part, wave, at, (received, turned))
+        return found
+
+    def _turned_stale(self, wave: Wave, at: Slots, received: int, max_age: int) -> Truth:
+        slot, board = wave.slot[at], self._board
+        before = board.arrived[slot] - board.newest[slot] > max_age
+        turned: Truth = before != (received - wave.observed[at] > max_age)
+        return turned
+
+
+def _loosest(nodes: list[Node]) -> list[Node]:
+    """Of checks that differ in their bounds the loosest, so that margins and grades cost nothing more."""
+    found: dict[object, Node] = {}
+    for node in nodes:
+        key = _kind_of(node)
+        other = found.get(key)
+        if isinstance(node, Check) and isinstance(other, Check):
+            assert isinstance(node.bound, int)
+            assert isinstance(other.bound, int)
+            loosest = min if node.sense == ">=" else max
+            found[key] = replace(node, bound=loosest(node.bound, other.bound))
+        else:
+            found[key] = node
+    return list(found.values())
+
+
+def _kind_of(node: Node) -> object:
+    if isinstance(node, Check) and isinstance(node.bound, int) and node.sense in (">=", "<="):
+        return (node.left.key, node.sense)
+    return id(node)
+
+
+def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> Truth:
+    received, turned_stale = now
+    if isinstance(part.node, Check) and is_age(part.node):
+        return _rejuvenates(part, part.node, wave.slot[at], received)
+    carrying = np.ones(len(wave.slot), np.bool_) if ANY in part.columns else _carrying(part, wave)
+    if not part.plain:
+        return carrying[at]
+    slots, patience = wave.slot[at], part.patience[wave.slot[at]]
+    before = {c: newest(part.board, c, slots, patience, received) for c in part.columns}
+    after = {c: _after(seen, c, wave, at) for c, seen in before.items()}
+    old = words(part.node, slots, before.__getitem__, held=True)
+    new = words(part.node, slots, after.__getitem__, held=True)
+    joins = np.logical_or.reduce([after[c].known & ~before[c].known for c in part.columns])
+    doubt = np.logical_or.reduce([after[c].suspect != before[c].suspect for c in part.columns])
+    found: npt.NDArray[np.bool_] = (old != new) | joins | ((new == TRUE) & (doubt | turned_stale))
+    return found
+
+
+def _rejuvenates(part: Part, check: Check, slots: Slots, received: int) -> Truth:
+    """Which sensors were old before their reading, or never heard of."""
+    heard = part.heard(check.column)[slots]
+    turned: Truth = heard + bound_ms(check, slots) + (check.sense == "<=") < received
+    found: Truth = turned | (heard == NEVER)
+    return found
+
+
+def _carrying(part: Part, wave: Wave) -> Truth:
+    carrying = np.zeros(len(wave.slot), np.bool_)
+    for column in part.columns & wave.columns.keys():
+        carrying[wave.columns[column].at] = True
+    return carrying
+
+
+def _after(seen: Newest, column: int, wave: Wave, at: Slots) -> Newest:
+    values = wave.columns.get(column)
+    if values is None:
+        return seen
+    place = np.full(len(wave.slot), -1, np.int64)
+    place[at] = np.arange(len(at))
+    chosen = place[values.at] >= 0
+    return seen.with_values(place[values.at[chosen]], values, chosen)

@@ -1,0 +1,122 @@
+"""All rules over the sensors of one kind: readings are taken in, then judged."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import numpy as np
+
+from ingest.clock import DAY
+from rules.engine.board import Board
+from rules.engine.deadlines import Order
+from rules.engine.event import Event
+from rules.engine.groups import GroupJudge
+from rules.engine.hindsight import look_back
+from rules.engine.interest import Gate, Gathered, Truth
+from rules.engine.late import Late, late_readings, take_in
+from rules.engine.rule_judge import RuleJudge
+from rules.engine.view import Kept
+from rules.engine.waves import Wave
+
+# A late reading older than this is counted, not judged (D6).
+OLDEST_LATE = DAY
+
+HearLate: TypeAlias = Callable[[Late], None]
+
+
+class KindJudge:
+    """The board of one kind and the rules over single sensors of it."""
+
+    def __init__(self, name: str, board: Board, judges: list[RuleJudge]) -> None:
+        self.name = name
+        self.board = board
+        self.judges = judges
+        self.too_late = 0
+        self._gate = Gate([judge.ladder for judge in judges])
+        self._confirming = [judge for judge in judges if judge.confirmation is not None]
+
+    def matters(self, wave: Wave) -> Truth:
+        """The readings to be taken in alone where journal order counts: late ones, and for `confirm`."""
+        mattering = self.is_late(wave)
+        for judge in self._confirming:
+            assert judge.confirmation is not None
+            mattering |= judge.confirmation.matters(wave)
+        return mattering
+
+    def is_ordered(self, groups: Iterable[GroupJudge]) -> bool:
+        """Whether rules look at the kind across sensors, so that its readings are taken in journal order."""
+        return bool(self._confirming) or any(self.name in group.kinds for group in groups)
+
+    def is_late(self, wave: Wave) -> Truth:
+        """Which readings are behind their sensor's newest."""
+        late: Truth = wave.observed < self.board.newest[wave.slot]
+        return late
+
+    def take(self, wave: Wave, received: int, hear_late: HearLate) -> None:
+        """Take in and judge the readings of a wave; `hear_late` is told of the late ones."""
+        late = self.is_late(wave)
+        if late.any():
+            for reading in late_readings(wave.only(late)):
+                self._look_back(reading, received, hear_late)
+            wave = wave.only(~late)
+        if len(wave.slot):
+            self._take_newest(wave, received)
+
+    def _take_newest(self, wave: Wave, received: int) -> None:
+        """Judge readings none of which is behind its sensor's newest."""
+        board = self.board
+        busy = np.flatnonzero(board.busy[wave.slot]).tolist()
+        for at in busy:
+            event = Event(received, Order.READING, int(wave.message[at]))
+            for judge in self.judges:
+                if judge.active[wave.slot[at]]:
+                    judge.catch_up(int(wave.slot[at]), int(wave.observed[at]), event)
+        board.apply(wave, received)
+        possible = self._gate.possible(Gathered(board, wave, received))
+        possible[busy] = True
+        for judge in self.judges:
+            judge.hear(wave, received)
+        if possible.any():
+            self._judge(wave.only(possible), received)
+        for judge in self._confirming:
+            judge.confirm(wave, received)
+        for at in busy:
+            self._reschedule(int(wave.slot[at]), Event(received, Order.READING))
+
+    def _judge(self, wave: Wave, received: int) -> None:
+        """Judge readings that have been taken in, each by the rules that it interests."""
+        gathered = Gathered(self.board, wave, received)
+        columns: dict[int, frozenset[int]] = {}
+        for judge in self.judges:
+            for at in judge.interesting(gathered, wave).tolist():
+                if at not in columns:
+                    columns[at] = frozenset(_columns_at(wave, at))
+                event = Event(received, Order.READING, int(wave.message[at]))
+                judge.read(int(wave.slot[at]), columns[at], event)
+
+    def _reschedule(self, slot: int, event: Event) -> None:
+        """Every reading moves its sensor's clock, also for rules that it says nothing to."""
+        for judge in self.judges:
+            if judge.active[slot]:
+                judge.schedule(slot, judge.subjects[slot], event)
+
+    def _look_back(self, late: Late, received: int, hear_late: HearLate) -> None:
+        if received - late.stamp > OLDEST_LATE:
+            self.too_late += 1
+            return
+        board, slot = self.board, late.slot
+        judges = [judge for judge in self.judges if judge.is_concerned(late)]
+        before = Kept.of(board, slot) if judges else None
+        alone = take_in(board, late, received)
+        event = Event(received, Order.READING, late.message, late=True)
+        if before is not None:
+            after = Kept.of(board, slot)
+            after.alone = alone
+            for judge in judges:
+                look_back(judge, slot, before, after, event, late.stamp)
+        for judge in self.judges:
+            judge.hear_late(slot, event)
+        hear_late(late)
+
+
+def _columns_at(wave: Wave, at: int) -> list[int]:
+    return [column for column, values in wave.columns.items() if at in values.at]

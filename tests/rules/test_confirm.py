@@ -1,0 +1,165 @@
+"""Confirmation by neighbours (D29, S19): it only ever upgrades, and is never a reason for silence."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.clock import MINUTE, SECOND
+from ingest.registry import Registry, Sensor
+from rules.engine import Engine
+from rules.rule import Confirm, Rule
+from rules.transition import line
+from tests.rules.town import KINDS, Row, Town, at, block, rule, sensor
+
+CONFIRM = Confirm(neighbours=2, radius=Decimal(10_000), share=Decimal("0.5"))
+STORM = replace(
+    rule("rain", {"orange": "sum(rain, 3h) >= 50 mm", "red": "sum(rain, 3h) >= 100 mm"}), confirm=CONFIRM
+)
+
+
+def gauge(name: str, km_east: float) -> Sensor:
+    return replace(sensor(name, "rain", 5 * MINUTE), lon=116.0 + km_east / 96.3, lat=30.0)
+
+
+NEAR = [gauge("g", 0), gauge("n1", 3), gauge("n2", 6), gauge("far", 60)]
+
+
+def test_s19_a_gauge_without_neighbours_waits_for_a_person_and_says_why() -> None:
+    town = Town([STORM], gauge("g", 0), gauge("far", 60))
+    town.send("11:55", 4)
+
+    town.send("12:00", 100)
+
+    assert town.lines == ["12:00 none>red review"]
+    assert town.transitions[0].evidence["confirm"] == "no neighbour within 10 km, 2 demanded"
+
+
+def test_s19_what_neighbours_agree_with_goes_out_and_the_rest_follows_when_they_do() -> None:
+    town = Town([STORM], *NEAR)
+    town.receive(at("11:58"), [Row("n1", "rain", Decimal(55), at("11:58"))])
+    town.receive(at("11:59"), [Row("n2", "rain", Decimal(30), at("11:59"))])
+    town.send("11:55", 4, received="11:59:30")
+
+    town.send("12:00", 100)
+    town.send("12:10", 21, sensor="n2")
+
+    of_gauge = [t for t in town.transitions if t.subject == "g"]
+    assert [f"{t.before}>{t.after} {t.disposition}" for t in of_gauge] == [
+        "None>orange auto",
+        "orange>red review",
+        "red>red auto",
+    ]
+    assert of_gauge[1].evidence["confirm"] == "1 agreeing neighbour within 10 km, 2 demanded"
+    assert of_gauge[2].reason == "confirmed by neighbours"
+    assert of_gauge[2].at == at("12:10")
+
+
+def test_a_neighbour_that_falls_later_takes_nothing_back() -> None:
+    town = Town([STORM], *NEAR)
+    for name in ("n1", "n2"):
+        town.send("11:58", 60, sensor=name)
+    town.send("12:00", 110)
+    before = [t for t in town.transitions if t.subject == "g"]
+
+    town.every(5 * MINUTE, "15:05", [0, 0])
+    town.send("15:10", 0, sensor="n1", received="15:11")
+
+    assert [t for t in town.transitions if t.subject == "g"] == before
+    assert [str(t.disposition) for t in before] == ["auto"]
+
+
+def test_a_suspect_neighbour_confirms_nothing() -> None:
+    town = Town([STORM], *NEAR)
+    town.send("11:58", 60, sensor="n1")
+    town.send("11:58", 60, sensor="n2", quality=8)
+
+    town.send("12:00", 55)
+
+    assert [str(t.disposition) for t in town.transitions if t.subject == "g"] == ["review"]
+
+
+def test_a_silent_neighbours_word_stands() -> None:
+    town = Town([STORM], *NEAR)
+    for name in ("n1", "n2"):
+        town.send("06:00", 60, sensor=name)
+
+    town.send("12:00", 55)
+
+    assert [str(t.disposition) for t in town.transitions if t.subject == "g"] == ["auto"]
+
+
+@st.composite
+def storms(draw: st.DrawFn) -> list[tuple[int, list[Row]]]:
+    """Readings of four gauges by the instant they are received, some late, some suspect."""
+    received, journal = at("10:00"), []
+    for _ in range(draw(st.integers(1, 10))):
+        received += draw(st.sampled_from([0, 1, 5 * MINUTE, 20 * MINUTE]))
+        rows = [
+            Row(
+                draw(st.sampled_from(["g", "n1", "n2", "n2"])),
+                "rain",
+                Decimal(draw(st.sampled_from([0, 3, 26, 49, 51, 101]))),
+                received - draw(st.sampled_from([0, 0, 0, SECOND, 7 * MINUTE])),
+                quality=draw(st.sampled_from([0, 0, 0, 8])),
+                message=number,
+            )
+            for number in range(draw(st.integers(1, 5)))
+        ]
+        journal.append((received, rows))
+    return journal
+
+
+def told(rules: Sequence[Rule], journal: list[tuple[int, list[Row]]], single: bool) -> list[bytes]:
+    """The lines of a journal: block by block, or one message at a time."""
+    registry = Registry.of(NEAR, {})
+    engine = Engine(KINDS, registry, tuple(rules))
+    lines = []
+    for received, rows in journal:
+        for part in [[row] for row in rows] if single else [rows]:
+            lines += [line(t) for t in engine.advance(block(registry, received, part))]
+    return lines
+
+
+@given(storms(), st.sampled_from([0, MINUTE]))
+def test_one_message_at_a_time_and_whole_blocks_say_the_same(
+    journal: list[tuple[int, list[Row]]], sustain: int
+) -> None:
+    waits = dict.fromkeys(STORM.grades, sustain)
+    rules = [replace(STORM, sustain=waits)]
+    assert told(rules, journal, single=False) == told(rules, journal, single=True)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_the_words_of_neighbours_survive_a_restart(cut: int) -> None:
+    readings = [("n1", 60), ("n2", 30), ("g", 110), ("n2", 25)]
+    whole, restarted = Town([STORM], *NEAR), Town([STORM], *NEAR)
+    for number, (name, value) in enumerate(readings):
+        stamp = at("12:00") + number * MINUTE
+        whole.send(stamp, value, sensor=name)
+        if number == cut:
+            state = {
+                k: np.copy(v) if isinstance(v, np.ndarray) else v
+                for k, v in restarted.engine.snapshot().items()
+            }
+            restarted.engine = Engine(KINDS, restarted.registry, (STORM,))
+            restarted.engine.restore(state)
+        restarted.send(stamp, value, sensor=name)
+    assert restarted.lines == whole.lines
+    assert len(whole.lines) >= 3
+
+
+def test_a_reload_keeps_the_words_of_neighbours_and_learns_those_of_new_rules() -> None:
+    town = Town([STORM], *NEAR)
+    for name in ("n1", "n2"):
+        town.send("11:58", 60, sensor=name)
+
+    town.reload("11:59", STORM, replace(STORM, id="other"))
+    town.send("12:00", 110)
+
+    told = [t for t in town.transitions if t.subject == "g"]
+    assert [(t.rule, str(t.disposition)) for t in told] == [("other", "auto"), ("r", "auto")]
