@@ -31,4 +31,5 @@ CODES: dict[str, str] = {
     "E233": "the rule has no test",
     "E234": "the test of the rule cannot be run",
     "E235": "the test of the rule failed",
+    "E236": "every grade goes by a baseline: what creeps is learnt and never seen",
 }

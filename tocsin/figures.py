@@ -40,6 +40,13 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
     for grade in Grade:
         count = sum(warning.grade is grade for warning in warnings)
         yield Figure("tocsin_open_warnings", "Open warnings", count, (("grade", str(grade)),))
+    for part, size in judge.engine.memory().items():
+        yield Figure("tocsin_engine_bytes", "Arrays of the rule engine", size, (("part", part),))
+    for rule, count in judge.engine.unheard().items():
+        yield Figure(
+            "tocsin_rule_unheard_sensors", "Sensors of a rule that never sent one of its metrics",
+            count, (("rule", rule),),
+        )  # fmt: skip
     yield Figure("tocsin_reload_successful", "0 after a refused reload", not daemon.reload_refused)
     for kind, (heard, registered) in online(daemon).items():
         labels = (("kind", kind),)

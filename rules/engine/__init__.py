@@ -137,7 +137,7 @@ class Engine:
             stand_still(board, period)
         for judge in self.judges:
             judge.hold(period)
-            judge.start(period[1])
+            judge.start((period[1], Order.READING))
         for group in self.groups:
             group.hold(*period)
 
@@ -157,7 +157,7 @@ class Engine:
 
     def _start(self, instant: int) -> None:
         for judge in self.judges:
-            judge.start(instant)
+            judge.start((instant, Order.READING))
         for group in self.groups:
             group.start(instant)
 
@@ -176,6 +176,11 @@ class Engine:
         found = {fault for judge in self.judges for fault in judge.ladder.faults} | self._flooded
         found |= {fault for group in self.groups for fault in group.faults}
         return sorted(found, key=lambda fault: (fault.rule, fault.subject, fault.reason))
+
+    def unheard(self) -> dict[str, int]:
+        """Of rules over sensors: how many of these report, but never one of its metrics (D12)."""
+        found = {judge.ladder.rule.id: judge.ladder.unheard(judge.board) for judge in self.judges}
+        return {rule: count for rule, count in found.items() if count}
 
     def memory(self) -> dict[str, int]:
         """Bytes of arrays: newest values and rings by kind, and what each rule has for itself."""
@@ -208,7 +213,8 @@ class Engine:
         self.orphans = {warning.id: warning for warning in rest.orphans}
         for group, state_of_group in zip(self.groups, rest.groups, strict=True):
             group.resume(state_of_group)
-        self._start(rest.now)
+        if rest.now > NEVER:
+            self._start(rest.now)
 
     def carry(
         self, kinds: Kinds, registry: Registry, rules: tuple[Rule, ...], at: int

@@ -123,7 +123,7 @@ class Board:
                 self._newest(column, values, wave, received)
         self.newest[wave.slot] = wave.observed
         self.arrived[wave.slot] = received
-        self.alive[wave.slot] = received
+        self.alive[wave.slot] = np.maximum(self.alive[wave.slot], received)
 
     def _newest(self, column: int, values: Values, wave: Wave, received: int) -> None:
         state = self.columns[column]
@@ -141,7 +141,7 @@ class Board:
             amounts.append(slot, stamp, values.value, period, flags)
         state.value[slot] = values.value
         state.stamp[slot] = stamp
-        state.heard[slot] = received
+        state.heard[slot] = np.maximum(state.heard[slot], received)
         state.flags[slot] = values.flags
 
     def learn_late(self, slot: int, column: int, stamp: int, value: int, flags: int) -> None:

@@ -100,11 +100,11 @@ class Ladder:
         }
 
     def unheard(self, board: Board) -> int:
-        """How many sensors of the rule never reported some metric of it: they are no members of it (D12)."""
+        """How many sensors of the rule report, but never some metric of it: no members of it (D12)."""
         unheard = np.zeros(len(self.member), np.bool_)
         for column in self.columns:
             unheard |= board.columns[column].stamp == NEVER
-        return int((unheard & self.member).sum())
+        return int((unheard & self.member & (board.newest > NEVER)).sum())
 
     def judged(self, nodes: dict[Grade, Node], view: View) -> dict[Grade, int]:
         """The verdict of each grade: a true stronger grade makes the weaker ones true (D13)."""

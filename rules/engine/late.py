@@ -61,7 +61,7 @@ def _speaks(check: Check, late: Late) -> bool:
 def take_in(board: Board, late: Late, received: int) -> dict[tuple[int, int], History]:
     """Put the values where they belong; `Kept.alone`: those that are older than what is kept."""
     alone: dict[tuple[int, int], History] = {}
-    board.alive[late.slot] = received
+    board.alive[late.slot] = max(int(board.alive[late.slot]), received)
     for column in late.values.keys() & board.columns.keys():
         if board.forms[column] is Form.INSTANT:
             _take_report(board, late, column, alone)
@@ -99,7 +99,7 @@ def _take_amount(board: Board, late: Late, column: int, alone: dict[tuple[int, i
 def _take_newest(board: Board, late: Late, column: int, received: int) -> None:
     """The reading may be late for its sensor and still the newest of its metric."""
     state, slot = board.columns[column], late.slot
-    state.heard[slot] = received
+    state.heard[slot] = max(int(state.heard[slot]), received)
     value, _, flags = late.values[column]
     if late.stamp < state.stamp[slot]:
         return

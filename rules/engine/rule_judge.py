@@ -11,7 +11,7 @@ from rules.engine.account import account
 from rules.engine.blindness import Period, graces, lasted
 from rules.engine.board import Arrays, Board
 from rules.engine.confirmation import Confirmation
-from rules.engine.deadlines import Deadlines, Order
+from rules.engine.deadlines import Deadlines, Due, Order
 from rules.engine.due import next_due, raising_times
 from rules.engine.event import Event
 from rules.engine.interest import Gathered
@@ -257,9 +257,9 @@ class RuleJudge:
                     latch.release += int(shift[slot])
             self.schedule(slot, subject, Event(period[1], Order.READING))
 
-    def start(self, instant: int) -> None:
-        """Look ahead, from an instant on, to what the clock alone decides."""
-        self._sweep.start(instant)
+    def start(self, settled: Due) -> None:
+        """Look ahead to what the clock alone decides after `settled`."""
+        self._sweep.start(settled)
         self._deadlines.set(self._number, ALL, self._sweep.due)
 
     def _look_at_all(self, event: Event) -> None:
@@ -268,7 +268,7 @@ class RuleJudge:
         for slot in self.candidates(turned, event.instant) if raising else turned.tolist():
             clock = self.board.clock(slot, event.instant)
             self.judge(slot, self.subject(slot), clock, event)
-        self.start(event.instant)
+        self.start((event.instant, event.order))
 
     def schedule(self, slot: int, subject: Subject, event: Event) -> None:
         """Set the next deadline after an event."""

@@ -25,10 +25,12 @@ class Sweep:
         self._shortest = int(min(bounds, default=FOREVER))
         self._hour = self._age = FOREVER
 
-    def start(self, instant: int) -> None:
-        """Look ahead from an instant on."""
+    def start(self, settled: Due) -> None:
+        """Look ahead to what comes after `settled`."""
+        instant, order = settled
         self._hour = min((next_change(c, instant) for c in self._calendar), default=FOREVER)
-        dues = age_due(self._ladder, self._board, self.members, instant)
+        after = instant - (order < Order.SILENCE)
+        dues = age_due(self._ladder, self._board, self.members, after)
         self._age = int(dues.min(initial=FOREVER))
 
     def hear(self, received: int) -> bool:

@@ -15,7 +15,8 @@ from rules.language.scope import Call, Scope
 from rules.language.tree import And, Condition, Flagged, Not, Or, Stuck, Sustained
 
 # The quality flags of values, as operators call them.
-FLAGS = ("clock", "late", "neighbour", "stale", "step", "stuck", "suspect")
+# What is known against a newest value; `late` and `stale` tell how a reading came, not what it says.
+FLAGS = ("clock", "neighbour", "step", "stuck", "suspect")
 _CALENDAR = frozenset({"hours", "season"})
 
 

@@ -9,13 +9,13 @@ from ingest.document.source_text import did_you_mean
 from ingest.finding import Finding
 from ingest.kinds import Kind
 from rules.language.margin import comparisons, is_moved, margin_defects, released
-from rules.language.tree import Age
+from rules.language.tree import Age, Baseline
 from rules.rule import Rule, Subjects
 from rules.rulebook.certainty import crowds, holds_always
 from rules.rulebook.implication import implies
 from rules.rulebook.names import Names
 from rules.rulebook.rule_file import RuleEntry
-from rules.rulebook.walk import parameters_used
+from rules.rulebook.walk import conditions, kinds_looked_at, metrics_read, parameters_used, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def ladder_findings(written: Written) -> list[Finding]:
     findings = [*_margin(written)]
     # A margin that cannot be used says nothing about the release.
     findings += [] if findings else _release(written)
-    for check in (_hazard, _missing, _order, _sustain, _confirm, _parameters, _crowd):
+    for check in (_hazard, _missing, _mixed, _absolute, _order, _sustain, _confirm, _parameters, _crowd):
         findings += check(written)
     return findings
 
@@ -58,6 +58,25 @@ def _missing(written: Written) -> Iterator[Finding]:
         message = f"a {written.rule.subjects} does not report; its sensors do"
         advice = "raise it in a rule of sensors, or compare age() with `3 reports` in sensors(...)"
         yield written.finding(("missing", "raise"), "E226", message, advice)
+
+
+def _mixed(written: Written) -> Iterator[Finding]:
+    """A rule around single sensors counts sensors, its own among them, and compares nothing else."""
+    rule = written.rule
+    found = [(grade, condition) for grade, condition in rule.grades.items() if metrics_read(condition)]
+    if rule.subjects is Subjects.SENSOR and found and any(map(kinds_looked_at, conditions(rule))):
+        advice = "put it into sensors(..., radius=...), or write `confirm`"
+        for grade, condition in found:
+            message = f"`{metrics_read(condition)[0]}` stands in a rule that counts sensors"
+            yield written.finding(("grades", str(grade)), "E213", message, advice)
+
+
+def _absolute(written: Written) -> Iterator[Finding]:
+    """What creeps is learnt by the baseline and never seen against it (D25)."""
+    learning = [any(isinstance(part, Baseline) for part in parts(c)) for c in written.rule.grades.values()]
+    if learning and all(learning):
+        advice = "add a grade that compares the metric itself, for example `orange: leakage >= 500 mA`"
+        yield written.finding(("grades",), "E236", "every grade goes by a baseline", advice)
 
 
 def _margin(written: Written) -> Iterator[Finding]:

@@ -184,3 +184,17 @@ def test_a_file_with_many_mistakes_tells_them_all_and_gives_no_rule():
         (12, "E227"),
         (13, "E229"),
     ]
+
+
+def test_a_rule_that_counts_sensors_around_one_compares_nothing_else():
+    grades = 'orange: "sum(rain, 3h) >= 50 mm", red: "sensors(sum(rain, 3h) >= 50 mm, radius=10 km) >= 3"'
+    [finding] = findings_of(text_of("rain sensor", grades))
+    assert (finding.code, finding.line) == ("E213", 4)
+    assert "confirm" in finding.suggestion
+
+
+def test_a_rule_whose_every_grade_goes_by_a_baseline_is_a_finding():
+    grades = 'yellow: "leakage - baseline(leakage, 7d, default=100 mA) >= 300 mA"'
+    [finding] = findings_of(text_of("electrical sensor", grades))
+    assert (finding.code, finding.line) == ("E236", 4)
+    assert rules_of(text_of("electrical sensor", f"{grades}, orange: leakage >= 500 mA"))

@@ -51,7 +51,8 @@ def _needed(count: Count, true: int, step: int, sizes: tuple[int, int]) -> int |
     now = count.holds(true, members)
 
     def differs(turned: int) -> bool:
-        return count.holds(min(max(true + step * turned, 0), members), members) != now
+        number = max(true + step * turned, 0)
+        return count.holds(number, max(number, members)) != now
 
     needed = 1 + bisect_left(range(1, ahead + 1), True, key=differs)
     return needed if needed <= ahead else None

@@ -20,7 +20,7 @@ from rules.engine.view import Kept, Then
 class Hearing:
     """Keeps the stands and runs of the leaves; `busy` marks by slot what every reading may change.
 
-    Those are sensors with a run, and those whose stand a late reading contradicts.
+    Those are sensors with a run, or with a stand that may become certain or that a late reading contradicts.
     """
 
     def __init__(self, leaves: Iterable[Leaf], max_age: int, sensors: int) -> None:
@@ -29,12 +29,14 @@ class Hearing:
         self.contradicted: set[tuple[int, int]] = set()
         self._max_age = max_age
 
-    def told(self, kind: str, columns: Iterable[int], slot: int) -> Iterator[tuple[Leaf, Part]]:
-        """The leaves that a reading of some columns says something of."""
+    def told(
+        self, kind: str, columns: Iterable[int], slot: int, *, clock: bool = False
+    ) -> Iterator[tuple[Leaf, Part]]:
+        """The leaves that a reading of some columns speaks of; with `clock` also those with a run."""
         carried = {ANY, *columns}
         for leaf in self.leaves:
             part = leaf.parts.get(kind)
-            if part is not None and part.columns & carried:
+            if part is not None and (part.columns & carried or (clock and slot in leaf.runs)):
                 yield leaf, part
 
     def hear(self, leaf: Leaf, part: Part, slot: int, time: int, by: int) -> None:
@@ -69,13 +71,12 @@ class Hearing:
             newest = int(part.board.columns[held.check.column].stamp[own]) == late.stamp
             if newest and _says(part, held, own):
                 leaf.runs.setdefault(slot, {}).setdefault(held.key, late.stamp)
-                self.busy[slot] = True
         word = said(part.node, part.board, leaf.view(part, own, time, time - 1))
         if word == TRUE:
             self._stand(leaf, part, slot, time, time - 1)
         elif word == FALSE and slot in leaf.standing:
             self.contradicted.add((leaf.number, slot))
-            self.busy[slot] = True
+        self.mark(slot)
 
     def completed_before(self, leaf: Leaf, part: Part, slot: int, time: int) -> bool:
         """Whether a `sustained` completed on the sensor's clock before the reading that breaks it.
@@ -165,7 +166,8 @@ class Hearing:
     def mark(self, slot: int) -> None:
         """Note whether every reading of a sensor may change something."""
         self.busy[slot] = any(
-            slot in leaf.runs or (leaf.number, slot) in self.contradicted for leaf in self.leaves
+            slot in leaf.runs or leaf.is_doubtful(slot) or (leaf.number, slot) in self.contradicted
+            for leaf in self.leaves
         )
 
 

@@ -60,18 +60,16 @@ class GroupJudge:
 
     def matters(self, kind: str, wave: Wave, received: int) -> Truth:
         """Which readings can change anything, each of them taken in alone; asked before they are taken in."""
-        gate = self._gates[kind]
-        found = np.zeros(len(wave.slot), np.bool_)
+        gate, slots = self._gates[kind], wave.slot + self._slots[kind].start
+        found = self.hearing.busy[slots]
         if not gate.carries(wave):
             return found
-        slots = wave.slot + self._slots[kind].start
-        found |= gate.may_wake(wave) & self.ladder.places.holds(slots)
+        awake = self.watch.awake[slots] > 0
+        found |= gate.may_wake(wave) & self.ladder.places.holds(slots) & ~awake
         found |= self._expecting[slots] > 0
-        at = np.flatnonzero(self.watch.awake[slots])
+        at = np.flatnonzero(awake)
         if len(at):
-            found[at] = gate.changes(wave, at, received, self.rule.max_age) | self.hearing.busy[slots[at]]
-            if gate.always:
-                found[at] = True
+            found[at] |= gate.always or gate.changes(wave, at, received, self.rule.max_age)
         return found
 
     def read(self, kind: str, wave: Wave, received: int) -> None:
@@ -80,7 +78,7 @@ class GroupJudge:
             columns = [column for column, values in wave.columns.items() if at in values.at]
             slot = own + self._slots[kind].start
             event = Event(received, Order.READING, int(wave.message[at]))
-            self._read(slot, list(self.hearing.told(kind, columns, slot)), event)
+            self._read(slot, [*self.hearing.told(kind, columns, slot, clock=True)], event)
 
     def _read(self, slot: int, told: list[tuple[Leaf, Part]], event: Event) -> None:
         time = event.instant
@@ -272,13 +270,15 @@ class GroupJudge:
         return min(max(found, default=0), LONGEST_GRACE)
 
     def start(self, at: int) -> None:
-        """Set the deadlines of all places."""
+        """Set the deadlines of all places; judge those whose condition may be true at rest."""
         event = Event(at, Order.READING)
         for place in range(len(self.names)):
+            self._expect(place)
             if self.ladder.restless:
                 self.watch.wake(place)
-            self._expect(place)
-            self._schedule(place, event)
+                self._judge(place, event)
+            else:
+                self._schedule(place, event)
 
     def warnings(self, now: int) -> list[ZoneWarning]:
         """The open warnings, by number of the place."""

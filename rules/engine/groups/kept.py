@@ -49,7 +49,9 @@ def resume(ladder: GroupLadder, watch: Watch, hearing: Hearing, state: GroupStat
         leaf.standing, leaf.ended = dict(own.standing), dict(own.ended)
         leaf.runs, leaf.clocks = dict(own.runs), dict(own.clocks)
     hearing.contradicted = set(state.contradicted)
-    slots = {slot for _, slot in state.contradicted} | {slot for leaf in ladder.leaves for slot in leaf.runs}
+    slots = {slot for _, slot in state.contradicted} | {
+        slot for leaf in ladder.leaves for slot in leaf.runs.keys() | leaf.standing.keys()
+    }
     for slot in slots:
         hearing.mark(slot)
     for place, subject in state.subjects:

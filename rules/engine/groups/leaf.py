@@ -135,6 +135,11 @@ class Leaf:
             return True
         return self.leaves_at(slot) > time and self.ended[slot].sure
 
+    def is_doubtful(self, slot: int) -> bool:
+        """Whether the sensor says true, but not beyond doubt."""
+        stand = self.standing.get(slot)
+        return stand is not None and not stand.sure
+
     def view(
         self, part: Part, slot: int, time: int, by: int, *, certain: bool = False, forgets: bool = False
     ) -> Now:

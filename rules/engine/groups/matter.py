@@ -46,19 +46,13 @@ class Gate:
         return found
 
     def changes(self, wave: Wave, at: Slots, received: int, max_age: int) -> Truth:
-        """Which of the readings `at` may change what their sensors say, or how sure that is."""
+        """Which of the readings `at` may change what their sensors say, or cast doubt on it."""
         found = np.zeros(len(at), np.bool_)
-        turned = self._turned_stale(wave, at, received, max_age)
+        stale = received - wave.observed[at] > max_age
         for part in self._parts:
             if ANY in part.columns or part.columns & wave.columns.keys():
-                found |= _changes(part, wave, at, (received, turned))
+                found |= _changes(part, wave, at, (received, stale))
         return found
-
-    def _turned_stale(self, wave: Wave, at: Slots, received: int, max_age: int) -> Truth:
-        slot, board = wave.slot[at], self._board
-        before = board.arrived[slot] - board.newest[slot] > max_age
-        turned: Truth = before != (received - wave.observed[at] > max_age)
-        return turned
 
 
 def _loosest(nodes: list[Node]) -> list[Node]:
@@ -84,7 +78,7 @@ def _kind_of(node: Node) -> object:
 
 
 def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> Truth:
-    received, turned_stale = now
+    received, stale = now
     if isinstance(part.node, Check) and is_age(part.node):
         return _rejuvenates(part, part.node, wave.slot[at], received)
     carrying = np.ones(len(wave.slot), np.bool_) if ANY in part.columns else _carrying(part, wave)
@@ -97,7 +91,7 @@ def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> Truth
     new = words(part.node, slots, after.__getitem__, held=True)
     joins = np.logical_or.reduce([after[c].known & ~before[c].known for c in part.columns])
     doubt = np.logical_or.reduce([after[c].suspect != before[c].suspect for c in part.columns])
-    found: npt.NDArray[np.bool_] = (old != new) | joins | ((new == TRUE) & (doubt | turned_stale))
+    found: npt.NDArray[np.bool_] = (old != new) | joins | ((new == TRUE) & (doubt | stale))
     return found
 
 
