@@ -1,4 +1,7 @@
-"""`python -m bench` (docs/performance.md). Exit codes: 0 nothing lost, 1 lost or failed, 3 no environment."""
+"""`python -m bench` and `python -m bench engine` (docs/performance.md).
+
+Exit codes: 0 nothing lost and no limit missed, 1 lost, missed or failed, 3 no environment.
+"""
 
 import asyncio
 import shutil
@@ -10,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bench import engine, engine_figures
 from bench.bare import bare_subscribers
 from bench.figures import Run
 from bench.machine import machine
@@ -17,8 +21,12 @@ from bench.measure import Bench, Options, Setup
 from bench.report import encode, show
 from simulators.mosquitto import SEARCHED
 
+app = typer.Typer(add_completion=False)
 
-def main(
+
+@app.callback(invoke_without_command=True)
+def daemon(
+    context: typer.Context,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each of the two phases.")] = 8.0,
     rate: Annotated[
         float | None, typer.Option(min=100, help="Messages/s of the second phase; half of the first's.")
@@ -30,6 +38,8 @@ def main(
     json: Annotated[Path | None, typer.Option(help="Write the figures here, too.")] = None,
 ) -> None:
     """Messages/s, CPU per message and publish-to-transition of the daemon, on each broker at hand."""
+    if context.invoked_subcommand is not None:
+        return
     run = asyncio.run(measure(Options(seconds, rate, sensors)))
     # Wide enough for every column; a terminal says itself how wide it is.
     show(run, Console(width=None if sys.stdout.isatty() else 120))
@@ -37,6 +47,21 @@ def main(
         json.write_bytes(encode(run))
     if not run.complete:
         raise SystemExit("messages or warnings were lost")
+
+
+@app.command("engine")
+def engine_alone(
+    json: Annotated[Path | None, typer.Option(help="Write the figures here, too.")] = None,
+) -> None:
+    """Readings/s and memory of the rule engine alone, on one core."""
+    progress = Console(stderr=True)
+    figures = engine.measure(progress.print)
+    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
+    engine_figures.show(run, Console(width=None if sys.stdout.isatty() else 120))
+    if json is not None:
+        json.write_bytes(engine_figures.encode(run))
+    if not run.holds:
+        raise SystemExit("a limit was missed")
 
 
 async def measure(options: Options) -> Run:
@@ -79,7 +104,7 @@ def available(progress: Console) -> list[Setup]:
 
 if __name__ == "__main__":
     try:
-        typer.run(main)
+        app()
     except (OSError, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(3 if isinstance(error, OSError) else 1) from None

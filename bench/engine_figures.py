@@ -70,7 +70,7 @@ def number(value: float) -> str:
 def _limit(figure: Figure) -> str:
     if figure.limit is None:
         return ""
-    return f"{'<=' if figure.at_most else '>='} {figure.limit:,g}"
+    return f"{'<=' if figure.at_most else '>='} {number(figure.limit)}"
 
 
 def _verdict(figure: Figure) -> str:

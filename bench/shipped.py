@@ -22,6 +22,7 @@ def shipped_kinds() -> Kinds:
     return kinds
 
 
+@cache
 def shipped_rules(*ids: str) -> tuple[Rule, ...]:
     """The shipped rules of these ids; KeyError names one that is not there."""
     paths = sorted(path for path in (CONFIGS / "rules").rglob("*") if path.suffix in {".yaml", ".csv"})

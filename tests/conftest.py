@@ -4,11 +4,12 @@ import os
 import shutil
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How many cases a property is tried on; `make test-deep` raises it. Machines are shared: no case is timed.
 EXAMPLES = int(os.environ.get("TOCSIN_EXAMPLES", "300"))
-settings.register_profile("tocsin", max_examples=EXAMPLES, deadline=None)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("tocsin", max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW)
 settings.load_profile("tocsin")
 
 SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))

@@ -175,11 +175,13 @@ class Engine:
         """Conditions that cannot be evaluated, and rules that flooded when they were loaded (E232)."""
         found = {fault for judge in self.judges for fault in judge.ladder.faults} | self._flooded
         found |= {fault for group in self.groups for fault in group.faults}
+        found |= {Fault(rule, "*", _never(count)) for rule, count in self.unheard().items()}
         return sorted(found, key=lambda fault: (fault.rule, fault.subject, fault.reason))
 
     def unheard(self) -> dict[str, int]:
-        """Of rules over sensors: how many of these report, but never one of its metrics (D12)."""
+        """By rule how many of its sensors report, but never one of its metrics (D12)."""
         found = {judge.ladder.rule.id: judge.ladder.unheard(judge.board) for judge in self.judges}
+        found |= {group.rule.id: group.unheard() for group in self.groups}
         return {rule: count for rule, count in found.items() if count}
 
     def memory(self) -> dict[str, int]:
@@ -248,10 +250,17 @@ class Engine:
     def _carry_groups(self, old: dict[str, GroupJudge], at: int) -> None:
         orphans: list[ZoneWarning] = []
         for group in self.groups:
-            orphans += group.carry(old.pop(group.rule.id, None), at)
+            before = old.pop(group.rule.id, None)
+            orphans += group.carry(before, at)
+            if before is None or before.rule.meaning != group.rule.meaning:
+                self._flooded |= reload.flooded_places(group)
         for gone in old.values():
             orphans += [replace(warning, orphaned=True) for warning in gone.warnings(at)]
         self.orphans |= {warning.id: warning for warning in orphans}
+
+
+def _never(count: int) -> str:
+    return f"{count} of its sensors report, but have never sent one of the metrics it names"
 
 
 def _nobody(late: Late) -> None:

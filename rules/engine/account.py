@@ -5,7 +5,8 @@ from rules.engine.board import Board
 from rules.engine.event import Event
 from rules.engine.evidence import condition_text, support
 from rules.engine.ladder import Ladder
-from rules.engine.telling import Evidence
+from rules.engine.telling import Evidence, speaks_for
+from rules.engine.verdict import verdict
 from rules.engine.view import Now, Then
 from rules.grade import Grade
 
@@ -13,9 +14,13 @@ from rules.grade import Grade
 def account(
     ladder: Ladder, board: Board, sensor: Sensor, event: Event, judged: tuple[Grade, Now | Then]
 ) -> Evidence:
-    """The evidence for a grade: the condition with its values, coverage, quality, both times."""
+    """The evidence for a grade: the condition with its values, coverage, quality, both times.
+
+    Where a stronger grade carries it, that one's condition is told.
+    """
     grade, view = judged
-    condition, node = ladder.rule.grades.get(grade), ladder.raising.get(grade)
+    told = speaks_for(grade, ladder.raising, lambda node: verdict(node, view))
+    condition, node = ladder.rule.grades.get(told), ladder.raising.get(grade)
     newest, arrived = int(board.newest[view.slot]), int(board.arrived[view.slot])
     found = support(node, view)
     stale = ["stale"] if arrived - newest > ladder.rule.max_age else []

@@ -116,11 +116,17 @@ class Board:
         """Which of `rings` answers a window; width 0 names the one that keeps single reports."""
         return self._key_of[column, width] if width else (column, 0)
 
+    def keep(self, column: int) -> Column:
+        """The newest values of a metric; what no rule names is kept too, for a rule of tomorrow."""
+        if column not in self.columns:
+            self.columns[column] = Column(len(self.ids))
+        return self.columns[column]
+
     def apply(self, wave: Wave, received: int) -> None:
         """Take in readings none of which is behind its sensor's newest."""
         for column, values in wave.columns.items():
-            if column in self.columns:
-                self._newest(column, values, wave, received)
+            self.keep(column)
+            self._newest(column, values, wave, received)
         self.newest[wave.slot] = wave.observed
         self.arrived[wave.slot] = received
         self.alive[wave.slot] = np.maximum(self.alive[wave.slot], received)
@@ -228,8 +234,8 @@ class Board:
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.newest[:], self.arrived[:] = state["newest"], state["arrived"]
         self.alive[:] = state["alive"]
-        for number, column in self.columns.items():
-            for name, array in column.arrays.items():
+        for number in {int(key.split("/")[0]) for key in state if key.endswith("/heard")}:
+            for name, array in self.keep(number).arrays.items():
                 array[:] = state[f"{number}/{name}"]
         for (number, cell), ring in self.rings.items():
             ring.restore(_under(f"{number}/{cell}/", state))

@@ -10,6 +10,7 @@ from rules.engine.amount_ring import AmountRing
 from rules.engine.board import Board, Ring
 from rules.engine.deadlines import Order
 from rules.engine.event import Event
+from rules.engine.groups import GroupJudge
 from rules.engine.ladder import Ladder
 from rules.engine.normal_form import Fault
 from rules.engine.open_warnings import open_warning
@@ -36,9 +37,9 @@ def move_values(old: Board, new: Board) -> None:
         before = old.kind.metrics.get(metric.name)
         if before is None or not _alike(before, metric):
             continue
-        source, target = old.columns.get(before.column), new.columns.get(metric.column)
-        if source is not None and target is not None:
-            for name, array in target.arrays.items():
+        source = old.columns.get(before.column)
+        if source is not None:
+            for name, array in new.keep(metric.column).arrays.items():
                 array[there] = source.arrays[name][here]
         _move_rings(old, new, before.column, metric.column, both)
         for rule in old.baselines.keys() & new.baselines.keys():
@@ -137,6 +138,17 @@ def flooded(judge: RuleJudge) -> set[Fault]:
         return set()
     reason = f"warned for {warned} of {reported} sensors as soon as it was loaded; is a threshold wrong?"
     return {Fault(judge.ladder.rule.id, "*", reason)}
+
+
+def flooded_places(group: GroupJudge) -> set[Fault]:
+    """The rule itself, if it warns for most of its places (E232)."""
+    warned = sum(subject.top is not None for subject in group.subjects.values())
+    if len(group.names) < LEAST or warned <= FLOOD * len(group.names):
+        return set()
+    reason = (
+        f"warned for {warned} of {len(group.names)} places as soon as it was loaded; is a threshold wrong?"
+    )
+    return {Fault(group.rule.id, "*", reason)}
 
 
 def pairs(old: Sequence[RuleJudge], new: Sequence[RuleJudge]) -> list[tuple[RuleJudge, RuleJudge | None]]:

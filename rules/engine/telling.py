@@ -1,16 +1,19 @@
 """Turns what latches did into the lines of a warning."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 from rules.engine.event import Event
 from rules.engine.ledger import Ledger
 from rules.engine.subject import CONFIRMED, Change, Opened, Subject, changes
+from rules.engine.verdict import TRUE
 from rules.grade import Grade
 from rules.rule import Rule
 from rules.transition import Transition, warning_id
 
 Evidence: TypeAlias = dict[str, Any]
+# A compiled condition, of sensors or of places.
+Node = TypeVar("Node")
 
 
 def tell(
@@ -40,6 +43,14 @@ def tell(
     subject.top, subject.auto = after
     if after.top is None:
         subject.warning = None
+
+
+def speaks_for(grade: Grade, nodes: Mapping[Grade, Node], judge: Callable[[Node], int]) -> Grade:
+    """The grade whose condition is true: its own, else the weakest stronger one that makes it true (D13)."""
+    if grade not in nodes or judge(nodes[grade]) == TRUE:
+        return grade
+    carrying = (g for g in sorted(nodes) if g > grade and judge(nodes[g]) == TRUE)
+    return next(carrying, grade)
 
 
 def _transition(

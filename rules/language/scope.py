@@ -120,7 +120,7 @@ class Scope:
     def window(self, node: Node, form: Form = Form.INSTANT) -> int | None:
         """A duration that holds a period of an amount, or two intervals of an instantaneous metric."""
         width = self.duration(node)
-        reporting = self.kind.reporting.interval if self.kind else 0
+        reporting = self.vocabulary.interval(self.kind) if self.kind else 0
         least = reporting if form is Form.AMOUNT else 2 * reporting
         if width is None or width >= least:
             return width

@@ -44,7 +44,14 @@ class Names:
         more = _units([own.defaults, *own.zones.values(), *own.sensors.values()])
         parameters = {kind: _joined(units, more) for kind, units in self.parameters.items()}
         kind = self.kinds[selection.kind] if selection.kind else None
-        return Vocabulary(self.kinds, kind, parameters or None, time_zone)
+        return Vocabulary(self.kinds, kind, parameters or None, time_zone, self._intervals())
+
+    def _intervals(self) -> dict[str, int]:
+        """The shortest interval among the sensors of each kind; 0 for those on change or by event."""
+        if self.registry is None:
+            return {}
+        ranges, sensors = self.registry.ranges, self.registry.sensors
+        return {kind: min(sensors[k].reporting.interval for k in slots) for kind, slots in ranges.items()}
 
     def unknown(self, document: Document, path: Path, selection: Selection) -> Iterator[Finding]:
         """Findings at `path`, a `for_each`, about names that select nothing."""

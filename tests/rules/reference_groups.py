@@ -12,7 +12,7 @@ from typing import Any
 from ingest.reading import Quality
 from ingest.registry import Registry, Sensor
 from rules.grade import Grade
-from rules.language.tree import Age, And, Comparison, Not, Or, Sensors, Share, Sustained
+from rules.language.tree import And, Comparison, Not, Or, Sensors, Share, Sustained
 from rules.rule import Rule
 from tests.rules.reference_members import (
     GRID,
@@ -24,8 +24,10 @@ from tests.rules.reference_members import (
     Report,
     Run,
     Stand,
+    is_age,
     metrics,
     moved,
+    near_to,
     newest,
     said,
 )
@@ -187,8 +189,7 @@ class Reference:
             self.run_on(inner, member, seen, stamp, late=True)
             self.hear(inner, name, member, time, READING, late=True)
             stood = [s for s in (member.stands, member.stood) if s is not None and s.since <= stamp]
-            recent = [s for s in stood if s.until is None or s.until > time - within]
-            if any(s.until is None or stamp < s.until for s in recent):
+            if any(s.until is None or (within and stamp < s.until) for s in stood):
                 continue
             for_then = Member(
                 runs={k: Run(run.start) for k, run in member.runs.items() if run.start <= stamp}
@@ -209,15 +210,12 @@ class Reference:
         for zone in sorted(self.zones_of(self.sensors[name].sensor)):
             self.judge(zone, time, READING)
 
-    def inside(self, zone: str) -> list[str]:
-        return self.names[zone]
-
     def counting(self, key: Key, zone: str, at: tuple[int, int]) -> dict[str, bool]:
         """The sensors for which the condition stands, or stood in (T - within, T]; which are beyond doubt."""
         time, order = at
         inner, within = self.inners[key], self.within[key]
         found = {}
-        for name in self.inside(zone):
+        for name in self.names[zone]:
             member = self.members[key][name]
             if is_age(inner):
                 seen = self.sensors[name]
@@ -237,14 +235,14 @@ class Reference:
         if isinstance(form, Share) or key not in points:
             return {}
         within, found = form.within, {name: points[key]}
-        for other in self.inside(zone):
+        for other in self.names[zone]:
             member = self.members[key][other]
             stands, stood = member.stands, member.stood
             if other == name:
                 continue
             if stands is not None and (stands.since < stamp + within or stands.since <= stamp):
                 found[other] = stands.sure
-            elif stood is not None and (stood.until or 0) > time - within and stood.since < stamp + within:
+            elif within and stood is not None and near_to(stood, stamp, within):
                 found[other] = stood.sure
         return found
 
@@ -278,7 +276,7 @@ class Reference:
         """The sensors that ever reported what is asked for, and those of them that are known."""
         members, known = 0, 0
         needed = metrics(self.inners[key]) - {None}
-        for name in self.inside(zone):
+        for name in self.names[zone]:
             seen, member = self.sensors[name], self.members[key][name]
             if name in true or (seen.reports and needed <= seen.reports.keys()):
                 members += 1
@@ -379,16 +377,16 @@ class Reference:
             )
 
     def named(self, grade: Grade, zone: str, at: tuple[int, int], late: Any) -> list[str]:
+        """The sensors that count for a grade, or for the weakest stronger one that makes it true."""
+        said_true = {
+            g for g in self.grades if self.word(self.rule.grades[g], (zone, *at), Mode(late=late)) == 1
+        }
+        grade = grade if grade in said_true else min((g for g in said_true if g > grade), default=grade)
         found: set[str] = set()
         for form, key in self.functions(self.rule.grades[grade], False, False):
             found |= self.counting(key, zone, at).keys()
             found |= self.near(form, key, zone, at[0], late).keys() if late else set()
         return sorted(found)
-
-
-def is_age(inner: Any) -> bool:
-    """Ages are asked for when they are counted, not at readings."""
-    return isinstance(inner, Comparison) and isinstance(inner.left, Age)
 
 
 @dataclass

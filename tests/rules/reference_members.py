@@ -179,10 +179,12 @@ def compared(comparison: Comparison, seen: Heard, at: "Moment") -> int:
 
 
 def newest(seen: Heard, metric: str, at: "Moment") -> Report | None:
-    """The newest report, or of a late reading its own."""
+    """The newest report; at a late reading its own, or what stood then and still is the newest."""
     reports = seen.ordered(metric)
     if at.own is not None:
-        return next((r for r in reversed(reports) if r.stamp == at.own), None)
+        own = next((r for r in reversed(reports) if r.stamp == at.own), None)
+        still = reports[-1] if reports and reports[-1].stamp <= at.own else None
+        return own or still
     return reports[-1] if reports else None
 
 
@@ -199,3 +201,13 @@ class Moment:
     patience: int
     certain: bool = False
     own: int | None = None
+
+
+def near_to(stood: Stand, stamp: int, within: int) -> bool:
+    """Whether a stand that ended was less than `within` from a stamp."""
+    return stood.since < stamp + within and (stood.until or 0) > stamp - within
+
+
+def is_age(inner: Any) -> bool:
+    """Ages are asked for when they are counted, not at readings."""
+    return isinstance(inner, Comparison) and isinstance(inner.left, Age)

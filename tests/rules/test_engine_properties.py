@@ -1,10 +1,9 @@
 """The engine against the slow reference: random rules, readings, gaps, jitter, repeats, any cut of them."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.clock import HOUR
@@ -49,14 +48,6 @@ def judged(
     return found + engine.advance_to(END)
 
 
-PATIENT = settings(
-    deadline=None,
-    max_examples=int(os.environ.get("TOCSIN_EXAMPLES", "40")),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-@PATIENT
 @given(cases())
 def test_the_engine_says_what_the_reference_says(case: Any) -> None:
     kind, found, journal = case
@@ -70,7 +61,6 @@ def test_the_engine_says_what_the_reference_says(case: Any) -> None:
     assert [told(t) for t in judged(Engine(KINDS, registry, found), registry, journal)] == expected
 
 
-@PATIENT
 @given(cases(), st.data())
 def test_cuts_idle_steps_and_restarts_change_nothing(case: Any, data: st.DataObject) -> None:
     """Every message alone, deadlines settled in between, the engine rebuilt from its snapshot."""

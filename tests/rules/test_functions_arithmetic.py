@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
@@ -123,7 +123,6 @@ def test_a_sum_that_may_be_too_small_makes_nothing_true_that_a_larger_one_would_
     assert asked(town) == expected
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_no_reading_that_makes_a_condition_true_is_passed_over(data: st.DataObject) -> None:
     """What is fetched for a whole wave bounds what is measured of each sensor exactly."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 from statistics import median_low
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.clock import DAY, HOUR, MINUTE
@@ -111,7 +111,6 @@ reports = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=80)
 @given(st.lists(reports, min_size=1, max_size=60), st.integers(1, 12))
 def test_the_baseline_is_the_lower_median_of_the_means_of_good_hours(
     found: list[tuple[int, int, int, int]], hours: int

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.clock import DAY, HOUR, MINUTE
@@ -103,7 +103,6 @@ def test_the_whole_year_never_turns() -> None:
 ZONES = [BERLIN, SHANGHAI, "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Santiago"]
 
 
-@settings(deadline=None, max_examples=25)
 @given(
     st.sampled_from(ZONES),
     st.tuples(st.integers(0, 1439), st.integers(0, 1439)).filter(lambda both: both[0] != both[1]),
@@ -128,7 +127,6 @@ def test_hours_turn_at_the_minute_that_the_wall_clock_says(
     assert next_change(condition, instant) == later * MINUTE
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.sampled_from(ZONES), st.integers(0, 364), st.integers(0, 300), st.integers(0, 2 * 365 * 24 - 1))
 def test_a_season_turns_when_the_local_date_says(zone: str, first: int, length: int, hour: int) -> None:
     days = [datetime(2026, 1, 1) + timedelta(days=first + more) for more in (0, length)]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
@@ -18,7 +18,7 @@ from tests.rules import reference_verdict
 from tests.rules.drawn import LEAVES, SENSORS, START, journals
 from tests.rules.reference import Reference
 from tests.rules.reference_verdict import Seen
-from tests.rules.test_engine_properties import PATIENT, blocks_of
+from tests.rules.test_engine_properties import blocks_of
 from tests.rules.town import KINDS, rule
 
 TIMED = {
@@ -46,7 +46,6 @@ def questions(draw: st.DrawFn) -> tuple[str, Rule, Any, int]:
     return kind, found, draw(journals(kind)), later
 
 
-@PATIENT
 @given(questions())
 def test_a_condition_means_at_any_instant_what_the_reference_says(question: Any) -> None:
     kind, found, journal, later = question
@@ -70,7 +69,6 @@ def test_a_condition_means_at_any_instant_what_the_reference_says(question: Any)
                 assert verdict(node, view) == reference_verdict.verdict(condition, seen, moved)
 
 
-@settings(deadline=None, max_examples=30)
 @given(questions())
 def test_an_age_turns_when_it_is_said_to_and_not_before(question: Any) -> None:
     kind, found, journal, later = question

@@ -242,3 +242,34 @@ def test_what_is_kept_does_not_grow_with_quiet_sensors() -> None:
 
     assert town.engine.groups[0].subjects == {}
     assert town.engine.groups[0].nbytes < 2_000 * 60
+
+
+def test_a_stale_report_casts_doubt_on_what_counts_from_then_on() -> None:
+    """A's newest report took 11 minutes, so two sensors are not two certain ones."""
+    town = District([of_zones(f"sensors({SMOKE}) >= 2")], map(sensor, "AB"))
+    town.send("A", "10:00", 0.2)
+    town.send("A", "10:01", 0.2, received="10:12")
+    town.send("B", "10:12:30", 0.2)
+
+    assert town.lines == ["10:12:30 none>yellow review"]
+
+
+def test_a_release_goes_on_after_blind_time_one_interval_later() -> None:
+    """4 of its 10 minutes were served before."""
+    town = District([of_zones(f"sensors({SMOKE}) >= 1")], [sensor("A")])
+    town.every("A", 10 * SECOND, "10:00", [0.2, *[0.02] * 24])
+    town.blinded("10:04:10", "10:30")
+    town.every("A", 10 * SECOND, "10:30", [0.02] * 60)
+
+    assert town.lines == ["10:00 none>yellow", "10:36:10 yellow>none"]
+
+
+def test_a_place_at_rest_again_is_forgotten() -> None:
+    rule = of_zones(f"sensors({SMOKE}, within=3min) >= 1", after=MINUTE)
+    town = District([rule], map(sensor, "AB"))
+    town.every("A", 10 * SECOND, "10:00", [0.2, *[0.02] * 40])
+    town.every("B", 10 * SECOND, "10:07", [0.02] * 30)
+    town.until("10:20")
+
+    assert town.engine.groups[0].subjects == {}
+    assert not town.engine.groups[0].watch.awake.any()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE, SECOND
@@ -47,7 +47,6 @@ reports = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(reports, min_size=1, max_size=120))
 def test_a_total_is_the_sum_over_the_ring_at_all_times(found: list[tuple[int, int, int, int, int]]) -> None:
     ring = amounts()
@@ -165,7 +164,6 @@ def test_the_oldest_cell_counts_whole_while_its_newest_stamp_is_inside() -> None
     assert (int(high[0]), int(low[0]), bool(known[0])) == (9, 1, True)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 99)), min_size=1, max_size=80),
     st.sampled_from([0, 5_000]),
@@ -229,7 +227,6 @@ def test_a_comparison_cannot_be_counted_once_reports_have_come() -> None:
         ring.watch(COUNTED)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-6, 4), st.integers(0, 9)), min_size=1, max_size=80),
     st.sampled_from([0, 5_000]),

@@ -13,7 +13,7 @@ from rules.engine.groups.ladder import GroupLadder
 from rules.engine.groups.leaf import Leaf
 from rules.engine.nodes import Written
 from rules.engine.subject import Subject
-from rules.engine.telling import Evidence
+from rules.engine.telling import Evidence, speaks_for
 from rules.engine.verdict import UNKNOWN
 from rules.engine.view import quality_names
 from rules.grade import Grade
@@ -32,6 +32,7 @@ def account(ladder: GroupLadder, census: PlaceCensus, grade: Grade, event: Event
     `coverage` is the least share of sensors that are known to be true or false; `observed` the newest stamp
     of a member, or the instant of the event without one.
     """
+    grade = speaks_for(grade, ladder.raising, lambda node: judged(node, census))
     node, condition = ladder.raising.get(grade), ladder.rule.grades.get(grade)
     leaves = list({count.leaf.number: count.leaf for count in counts(node)}.values()) if node else []
     true = {leaf.number: sorted({*census.true(leaf), *census.late.get(leaf.number, ())}) for leaf in leaves}

@@ -77,7 +77,7 @@ def _ages(ladder: GroupLadder, place: int, by: int) -> Iterator[Due]:
 
 def _silences(ladder: GroupLadder, watch: Watch, place: int, by: int) -> Iterator[Due]:
     """The next sensor to fall silent, where a count may become unknown or a share change by it."""
-    waits = any(_waits(ladder, latch) for latch in watch.subjects[place].latches.values())
+    waits = any(_waits(latch) for latch in watch.subjects[place].latches.values())
     for leaf in ladder.leaves:
         if leaf.is_age:
             continue
@@ -85,10 +85,9 @@ def _silences(ladder: GroupLadder, watch: Watch, place: int, by: int) -> Iterato
             yield from _first_silent(leaf, place, by)
 
 
-def _waits(ladder: GroupLadder, latch: Latch) -> bool:
-    """Whether a false that is no longer known stops the latch's release, or its `only_if` from blocking."""
-    blocked = ladder.only_if is not None and latch.run is not None and not latch.auto
-    return latch.release is not None or blocked
+def _waits(latch: Latch) -> bool:
+    """Whether it matters that a word is no longer known: to a release, or to a run that may not stand."""
+    return latch.release is not None or (latch.run is not None and not latch.auto)
 
 
 def _first_silent(leaf: Leaf, place: int, by: int) -> Iterator[Due]:

@@ -44,6 +44,8 @@ class Hearing:
         own = slot - part.slots.start
         self._run_on(leaf, part, own)
         word = said(part.node, part.board, leaf.view(part, own, time, by))
+        if part.calm is not None:
+            part.calm[own] = word == FALSE
         if word == TRUE:
             self._stand(leaf, part, slot, time, by)
         elif word == FALSE and slot in leaf.standing:
@@ -72,6 +74,8 @@ class Hearing:
             if newest and _says(part, held, own):
                 leaf.runs.setdefault(slot, {}).setdefault(held.key, late.stamp)
         word = said(part.node, part.board, leaf.view(part, own, time, time - 1))
+        if part.calm is not None:
+            part.calm[own] = False
         if word == TRUE:
             self._stand(leaf, part, slot, time, time - 1)
         elif word == FALSE and slot in leaf.standing:

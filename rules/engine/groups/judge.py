@@ -24,6 +24,7 @@ from rules.engine.groups.words import Truth
 from rules.engine.late import Late
 from rules.engine.ledger import Ledger
 from rules.engine.normal_form import Fault
+from rules.engine.ring import NEVER
 from rules.engine.subject import Subject
 from rules.engine.telling import Evidence, tell
 from rules.engine.verdict import TRUE
@@ -286,6 +287,16 @@ class GroupJudge:
         for place, subject in sorted(self.subjects.items()):
             found += shown(self.ladder, self.watch.census(place, now, now), subject)
         return found
+
+    def unheard(self) -> int:
+        """How many sensors report, but never some metric of a condition: they are no members of it (D12)."""
+        found: set[int] = set()
+        for leaf in self.ladder.leaves:
+            for part in leaf.parts.values():
+                slots = np.flatnonzero(leaf.places.holds(np.arange(part.slots.start, part.slots.stop)))
+                silent = (part.board.alive[slots] > NEVER) & ~part.has_spoken(slots)
+                found.update((slots[silent] + part.slots.start).tolist())
+        return len(found)
 
     def state(self) -> GroupState:
         """What must be kept beside the boards."""

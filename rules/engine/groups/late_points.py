@@ -8,6 +8,7 @@ from rules.engine.groups.ladder import GroupLadder
 from rules.engine.groups.leaf import Leaf, Part
 from rules.engine.groups.watch import Watch
 from rules.engine.late import Late
+from rules.engine.ring import NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ def _near(leaf: Leaf, watch: Watch, place: int, late: Points) -> dict[int, bool]
         stand = leaf.standing[slot]
         if stand.since < late.stamp + max(reach, 1):
             found[slot] = stand.sure
-    for slot in tally.ended - {late.slot} - found.keys():
+    members = set(leaf.places.all(place).tolist())
+    for slot in (members & leaf.ended.keys()) - {late.slot} - found.keys():
         stand = leaf.ended[slot]
-        if stand.since < late.stamp + reach:
+        if stand.since < late.stamp + reach and (stand.until or NEVER) > late.stamp - reach:
             found[slot] = stand.sure
     return found

@@ -34,7 +34,11 @@ class Stand(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """The condition for the sensors of one kind, whose slots are `slots`; `patience` is the rule's, in ms."""
+    """The condition for the sensors of one kind, whose slots are `slots`; `patience` is the rule's, in ms.
+
+    `calm`, kept for extremes only, marks those of watched places that were last heard to say false: while
+    their reports follow each other and stay on the quiet side of the threshold, they go on to say so.
+    """
 
     kind: str
     board: Board
@@ -44,13 +48,15 @@ class Part:
     patience: Longs
     columns: frozenset[int]
     plain: bool
+    calm: Truth | None
 
     @classmethod
     def of(cls, board: Board, slots: range, node: Node, silent_after: int) -> "Part":
         held = tuple(leaf for leaf in leaves(node) if isinstance(leaf, Held))
         columns = frozenset(column for check in checks(node) for column in check.columns)
         patience = silent_after * board.patience
-        return cls(board.kind.name, board, slots, node, held, patience, columns, is_plain(node))
+        calm = np.zeros(len(slots), np.bool_) if is_extreme(node) else None
+        return cls(board.kind.name, board, slots, node, held, patience, columns, is_plain(node), calm)
 
     def heard(self, column: int) -> Longs:
         """When a metric of each sensor was last received, or any of them."""
@@ -156,6 +162,11 @@ class Leaf:
 def is_age(node: Node) -> bool:
     """Whether the node is one comparison of an age that turns once."""
     return isinstance(node, Check) and node.function == "age" and node.sense in (">=", "<=")
+
+
+def is_extreme(node: Node) -> bool:
+    """Whether the node is one comparison of an extreme that a single report on the far side makes true."""
+    return isinstance(node, Check) and (node.function, node.sense) in (("max", ">="), ("min", "<="))
 
 
 def _turns(leaf: NodeLeaf) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from ingest.clock import DAY
+from rules.engine.blindness import LONGEST_GRACE
 from rules.engine.board import Board
 from rules.engine.foresight import may_turn_true
 from rules.engine.groups.leaf import Leaf, Part, bound_ms, is_age, loosened
@@ -82,6 +84,8 @@ def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> Truth
     if isinstance(part.node, Check) and is_age(part.node):
         return _rejuvenates(part, part.node, wave.slot[at], received)
     carrying = np.ones(len(wave.slot), np.bool_) if ANY in part.columns else _carrying(part, wave)
+    if part.calm is not None:
+        return carrying[at] & ~_stays_calm(part, part.calm, wave, at, received)
     if not part.plain:
         return carrying[at]
     slots, patience = wave.slot[at], part.patience[wave.slot[at]]
@@ -92,6 +96,25 @@ def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> Truth
     joins = np.logical_or.reduce([after[c].known & ~before[c].known for c in part.columns])
     doubt = np.logical_or.reduce([after[c].suspect != before[c].suspect for c in part.columns])
     found: npt.NDArray[np.bool_] = (old != new) | joins | ((new == TRUE) & (doubt | stale))
+    return found
+
+
+def _stays_calm(part: Part, calm: Truth, wave: Wave, at: Slots, received: int) -> Truth:
+    """Which sensors go on to say false, their windows known as far as before.
+
+    Their new report is on the quiet side and beyond doubt, it follows the last one without a gap, and their
+    windows (which end at stamps, late by a day at most) cover no blind time.
+    """
+    assert isinstance(part.node, Check)
+    board, slots, check = part.board, wave.slot[at], part.node
+    state, allowed = board.columns[check.column], board.patience[slots]
+    if any(until + LONGEST_GRACE + check.width > received - DAY for _, until in board.blind):
+        return np.zeros(len(at), np.bool_)
+    value = newest(board, check.column, slots, part.patience[slots], received)
+    after = _after(value, check.column, wave, at)
+    follows = (wave.observed[at] - state.stamp[slots] <= allowed) & ~value.silent
+    quiet = ~check.holds(after.value, slots) & ~after.suspect
+    found: Truth = calm[slots] & follows & quiet
     return found
 
 

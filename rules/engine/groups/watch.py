@@ -33,6 +33,10 @@ class Watch:
         self.subjects[place] = subject or quiet
         self.tallies[place] = {leaf.number: self._tally(leaf, place) for leaf in self._leaves}
         self.awake[self._ladder.places.all(place)] += 1
+        for leaf in self._leaves:
+            for part, slots in leaf.present(place):
+                if part.calm is not None:
+                    part.calm[slots] = False
 
     def sleep(self, place: int) -> None:
         """Forget a place that is at rest."""
@@ -72,12 +76,10 @@ class Watch:
         return sorted({place for leaf in keeping for place in leaf.places.of_sensor(slot)})
 
     def purge(self, place: int, time: int) -> None:
-        """Forget the stands that dropped out of `within`."""
+        """Count no longer the stands that dropped out of `within`; the leaf keeps them for late readings."""
         for leaf in self._leaves:
             tally = self.tallies[place][leaf.number]
-            for slot in [slot for slot in tally.ended if leaf.leaves_at(slot) <= time]:
-                tally.ended.discard(slot)
-                leaf.ended.pop(slot, None)
+            tally.ended -= {slot for slot in tally.ended if leaf.leaves_at(slot) <= time}
 
     def _tally(self, leaf: Leaf, place: int) -> Tally:
         members = set(leaf.places.all(place).tolist())
