@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
+from ingest.finding_codes import CODES as FILE_CODES
 from rules.finding_codes import CODES
 from rules.language.functions import FUNCTIONS, KEYWORDS
 from rules.rulebook.rule_file import (
@@ -71,6 +72,12 @@ def test_every_key_below_has_its_row(heading: str):
 
 def test_every_finding_code_has_its_heading_with_its_meaning():
     assert {code: meaning for code, meaning, _ in of_codes()} == CODES
+
+
+def test_every_code_of_other_files_stands_in_the_table_with_its_meaning():
+    rows = re.findall(r"^\| (E1\d\d) \| (.+) \|$", PAGE, re.MULTILINE)
+
+    assert dict(rows) == FILE_CODES
 
 
 def test_no_heading_stands_twice():
