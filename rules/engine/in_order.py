@@ -48,7 +48,7 @@ class InOrder:
 
     def _awake(self) -> tuple[int, ...]:
         waiting = (sum(judge.waiting for judge in kind.judges) for kind in self._kinds)
-        return (*(len(group.subjects) for group in self._groups), *waiting)
+        return (*(group.watch.turns for group in self._groups), *waiting)
 
     def _take_quiet(self, run: Run, received: int) -> None:
         for wave in run:

@@ -13,8 +13,8 @@ from rules.grade import Grade
 class Watch:
     """A place is watched from the first sensor that says true until nothing of it needs to be kept.
 
-    `awake` counts by slot the watched places of a sensor; `reasons` are those of release runs that a leaving
-    sensor began.
+    `awake` counts by slot the watched places of a sensor, `turns` how often a place woke or fell asleep;
+    `reasons` are those of release runs that a leaving sensor began.
     """
 
     def __init__(self, ladder: GroupLadder) -> None:
@@ -24,6 +24,7 @@ class Watch:
         self.tallies: dict[int, dict[int, Tally]] = {}
         self.reasons: dict[int, dict[Grade, str]] = {}
         self.awake = np.zeros(len(ladder.registry.sensors), np.uint16)
+        self.turns = 0
 
     def wake(self, place: int, subject: Subject | None = None) -> None:
         """Begin to watch a place, with a subject as it is or a quiet one."""
@@ -33,6 +34,7 @@ class Watch:
         self.subjects[place] = subject or quiet
         self.tallies[place] = {leaf.number: self._tally(leaf, place) for leaf in self._leaves}
         self.awake[self._ladder.places.all(place)] += 1
+        self.turns += 1
         for leaf in self._leaves:
             for part, slots in leaf.present(place):
                 if part.calm is not None:
@@ -43,6 +45,7 @@ class Watch:
         del self.subjects[place], self.tallies[place]
         self.reasons.pop(place, None)
         self.awake[self._ladder.places.all(place)] -= 1
+        self.turns += 1
 
     def is_at_rest(self, place: int) -> bool:
         """Whether nothing of the place needs to be kept."""
