@@ -4,6 +4,7 @@ Exit codes: 0 all claims hold, 1 one does not, 3 no data.
 """
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,8 +54,11 @@ def main(
     for name, judge in records(data).items():
         if only and name not in only:
             continue
+        began = time.process_time()
         with told(name) as progress:
             found.append(judge(progress))
+        # Not on the page: the same record gives the same page on every machine.
+        sys.stderr.write(f"{name}: {time.process_time() - began:.0f} s of CPU\n")
         print_out(markdown(found[-1]))
     if page is not None:
         page.write_text("\n".join([INTRODUCTION, *map(markdown, found)]), encoding="utf-8")

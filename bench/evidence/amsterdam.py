@@ -57,8 +57,8 @@ def amsterdam(gauges: Gauges, progress: Progress) -> Section:
     section.say("Values marked as doubtful, by reason: " + _listed(outcome.flags) + ".")
     section.say("Messages refused: " + _listed(outcome.refused) + ".")
     section.say(
-        "A review is a line that raises to orange or red and waits for a person; one warning may have "
-        "several. Every one of them, and what the gauges around had in the same three hours:"
+        "A review is a warning that raises to orange or red and waits for a person; it may have several such "
+        "lines. Every line, and what the gauges around had in the same three hours:"
     )
     section.table(TABLE, _reviews(gauges, outcome.transitions))
     return section
@@ -66,11 +66,9 @@ def amsterdam(gauges: Gauges, progress: Progress) -> Section:
 
 def _what(gauges: Gauges, heard: int, outcome: Outcome) -> str:
     missing = float(np.isnan(gauges.rain).mean())
-    rate = outcome.readings / outcome.seconds
     return (
         f"{gauges.reports:,} reports of {heard} gauges ({len(gauges.ids)} are registered, {missing:.0%} "
-        f"of all reports are missing), rules {' and '.join(RULES)}. Judged in {outcome.seconds:.0f} s of one "
-        f"core, {rate:,.0f} messages/s from the payload to the transition."
+        f"of all reports are missing), {outcome.readings:,} of them accepted; rules {' and '.join(RULES)}."
     )
 
 

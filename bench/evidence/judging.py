@@ -1,6 +1,5 @@
 """Recorded readings through the daemon's own path, and past its doubts."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,27 +23,24 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """What a record led to; `flags` and `refused` count values and messages, `seconds` is CPU time."""
+    """What a record led to; `flags` and `refused` count values and messages."""
 
     transitions: list[Transition] = field(default_factory=list)
     readings: int = 0
     flags: dict[str, int] = field(default_factory=dict)
     refused: dict[Reason, int] = field(default_factory=dict)
-    seconds: float = 0.0
 
 
 def judged(basis: Basis, rows: Iterable[Row], progress: Progress) -> Outcome:
     """Rows, in order of receipt, as messages through decoder, screen, quality control and engine."""
     outcome = Outcome()
     judge = Judge(basis, _no_bundle)
-    began = time.process_time()
     for entry, packets in entries(instants(rows, _places(basis.registry))):
         progress(entry.received)
         found = judge.take(entry, packets)
         outcome.transitions += found.transitions
         for rejected in found.rejected:
             outcome.refused[rejected.reason] = outcome.refused.get(rejected.reason, 0) + 1
-    outcome.seconds = time.process_time() - began
     outcome.readings = judge.screen.accepted
     outcome.flags = {name: count for name, count in judge.quality.flags.items() if count}
     return outcome
