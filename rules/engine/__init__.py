@@ -245,6 +245,7 @@ class Engine:
             if known.get(judge.ladder.rule.id) != judge.ladder.rule.meaning:
                 reload.judge_anew(judge, at)
                 new._flooded |= reload.flooded(judge)
+            judge.confirm_all(at)
         return new, transitions + new._ledger.take()
 
     def _carry_groups(self, old: dict[str, GroupJudge], at: int) -> None:

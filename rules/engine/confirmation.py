@@ -26,8 +26,8 @@ Slots = npt.NDArray[np.intp]
 class Confirmation:
     """The last word of each sensor of the kind on each grade, at the share of its threshold.
 
-    A word stands until a reading denies it. `watched` holds the warnings that wait for a neighbour's word, by
-    the slot of the neighbour.
+    A word stands until a reading denies it. `_doubted` holds, by the slot of each neighbour, the sensors that
+    have a grade which is not certain: they are judged again when the neighbour's word turns true.
     """
 
     def __init__(self, confirm: Confirm, ladder: Ladder, board: Board, registry: Registry) -> None:
@@ -40,33 +40,33 @@ class Confirmation:
         board.watch(self._any)
         self._around = nearest(sensors, float(confirm.radius))
         self.words = {grade: np.zeros(len(sensors), np.bool_) for grade in self._support}
-        self.watched: dict[int, set[int]] = {}
+        self._doubted: dict[int, set[int]] = {}
 
     def matters(self, wave: Wave) -> Truth:
         """Which readings must be taken in alone; asked before the wave is taken in."""
         mattering = may_turn_true(self._any, self._board, wave)
         for words in self.words.values():
             mattering |= words[wave.slot]
-        if self.watched:
-            mattering |= np.isin(wave.slot, [*self.watched])
-            waiting = {slot for slots in self.watched.values() for slot in slots}
-            mattering |= np.isin(wave.slot, [*waiting])
         return mattering
 
-    def hear(self, wave: Wave, received: int) -> None:
-        """Note what the sensors of a wave that was taken in say now."""
+    def hear(self, wave: Wave, received: int) -> Truth:
+        """Note what the sensors of a wave that was taken in say now; of which some word has turned true."""
         wanted = Gathered(self._board, wave, received).true(self._any)
         for words in self.words.values():
             wanted = wanted | words[wave.slot]
-        for slot in wave.slot[wanted].tolist():
-            self._note(slot, received)
+        turned = np.zeros(len(wave.slot), np.bool_)
+        for at in np.flatnonzero(wanted).tolist():
+            turned[at] = self._note(int(wave.slot[at]), received)
+        return turned
 
-    def _note(self, slot: int, received: int) -> None:
+    def _note(self, slot: int, received: int) -> bool:
         patience = self._ladder.patience(int(self._board.patience[slot]))
         view = Now(self._board, slot, int(self._board.newest[slot]), received, patience, {}, True)
+        agreed = [grade for grade, words in self.words.items() if words[slot]]
         for grade, verdict in self._ladder.judged(self._support, view).items():
             if verdict != UNKNOWN:
                 self.words[grade][slot] = verdict == TRUE
+        return any(words[slot] and grade not in agreed for grade, words in self.words.items())
 
     def lacks(self, slot: int, grade: Grade) -> str:
         """Why the grade of a sensor is not confirmed; empty when it is."""
@@ -77,19 +77,20 @@ class Confirmation:
         agree = int(self.words[grade][around].sum())
         return "" if agree >= confirm.neighbours else f"{_count(agree, 'agreeing neighbour')} {within}"
 
-    def watch(self, slot: int, waits: bool) -> None:
-        """Note whether a warning waits for its neighbours."""
+    def doubt(self, slot: int, doubtful: bool) -> None:
+        """Note whether a sensor has a grade that is not certain."""
         for neighbour in self._around[slot].tolist():
-            if waits:
-                self.watched.setdefault(neighbour, set()).add(slot)
-            elif neighbour in self.watched:
-                self.watched[neighbour].discard(slot)
-                if not self.watched[neighbour]:
-                    del self.watched[neighbour]
+            if doubtful:
+                self._doubted.setdefault(neighbour, set()).add(slot)
+            elif neighbour in self._doubted:
+                self._doubted[neighbour].discard(slot)
+                if not self._doubted[neighbour]:
+                    del self._doubted[neighbour]
 
-    def waiting(self, slot: int) -> list[int]:
-        """The sensors whose warnings wait for the word of this one."""
-        return sorted(self.watched.get(slot, ()))
+    def doubted(self, *neighbours: int) -> list[int]:
+        """The sensors with a doubtful grade that the word of these can confirm; without any, all of them."""
+        sets = self._doubted.values() if not neighbours else (self._doubted.get(n, set()) for n in neighbours)
+        return sorted(set().union(*sets))
 
     def learn(self, old: "Confirmation | None", ids: Sequence[str], instant: int) -> None:
         """After a reload: the words of sensors that stayed, and what all of them say now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.engine.blindness import postponed
+from rules.engine.blindness import Period, postponed
 from rules.engine.board import Board
 from rules.engine.deadlines import Due, Order
 from rules.engine.ladder import Ladder
@@ -12,24 +12,28 @@ from rules.engine.subject import Subject
 
 
 def raising_times(ladder: Ladder, subject: Subject) -> Iterator[int]:
-    """The sensor's clock at which runs of `sustain` and `sustained` complete, later than last judged."""
+    """The sensor's clock at which runs of `sustain` and `sustained` complete, or have completed."""
     for grade, latch in subject.latches.items():
         if latch.run is not None and not latch.auto:
-            yield from _after(latch.run + ladder.rule.sustain[grade], subject.clock)
+            yield latch.run + ladder.rule.sustain[grade]
     for key, since in subject.runs.items():
-        yield from _after(since + ladder.held[key].duration, subject.clock)
+        yield since + ladder.held[key].duration
 
 
-def _after(time: int, clock: int) -> Iterator[int]:
-    if time > clock:
-        yield time
+def unsettled(ladder: Ladder, subject: Subject, lag: int, instant: int, blind: list[Period]) -> set[int]:
+    """Those of the raising times that have passed at `instant`, but in blind time: they wait (D31)."""
+    if not blind:
+        return set()
+    times = raising_times(ladder, subject)
+    return {time for time in times if time + lag <= instant < postponed(time + lag, blind)}
 
 
 def next_due(ladder: Ladder, board: Board, slot: int, subject: Subject, now: Due) -> Due | None:
     """The first deadline after `now`."""
     lag = int(board.arrived[slot]) - int(board.newest[slot])
     after = ladder.rule.release.after
-    found = [(postponed(time + lag, board.blind), Order.RAISING) for time in raising_times(ladder, subject)]
+    rises = ((postponed(time + lag, board.blind), Order.RAISING) for time in raising_times(ladder, subject))
+    found = [due for due in rises if due > now]
     releasing = [latch for latch in subject.latches.values() if latch.release is not None]
     for latch in releasing:
         assert latch.release is not None

@@ -47,8 +47,7 @@ class InOrder:
         return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
     def _awake(self) -> tuple[int, ...]:
-        waiting = (sum(judge.waiting for judge in kind.judges) for kind in self._kinds)
-        return (*(group.watch.turns for group in self._groups), *waiting)
+        return tuple(group.watch.turns for group in self._groups)
 
     def _take_quiet(self, run: Run, received: int) -> None:
         for wave in run:

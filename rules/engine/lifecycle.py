@@ -3,7 +3,7 @@
 `moment` is what the subject's clock shows, ms: the sensor's own clock, or engine time for zones and gateways.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from rules.engine.event import Event
 from rules.engine.subject import Latch, Subject
@@ -24,13 +24,13 @@ def sustain(subject: Subject, verdicts: Verdicts, moment: int, event: Event) -> 
             latch.run = None
 
 
-def ripe(subject: Subject, waits: Mapping[Grade, int], moment: int) -> list[Grade]:
-    """The grades whose runs are complete; `waits` is the on-delay of each, ms."""
-    return [
-        grade
-        for grade, latch in subject.latches.items()
-        if latch.run is not None and moment >= latch.run + waits[grade]
-    ]
+def ripe(subject: Subject, waits: Mapping[Grade, int], moment: int, waiting: Collection[int]) -> list[Grade]:
+    """The grades whose runs are complete, but for those that complete at one of the `waiting` times.
+
+    `waits` is the on-delay of each, ms.
+    """
+    ends = {g: latch.run + waits[g] for g, latch in subject.latches.items() if latch.run is not None}
+    return [grade for grade, end in ends.items() if end <= moment and end not in waiting]
 
 
 def put_on(subject: Subject, certain: Mapping[Grade, bool], event: Event) -> None:

@@ -127,7 +127,7 @@ def judge_anew(judge: RuleJudge, at: int) -> None:
     for slot in judge.candidates(slots, at):
         clock = board.clock(slot, at)
         judge.start_runs(slot, clock, at)
-        judge.judge(slot, judge.subject(slot), clock, Event(at, Order.READING, reload=True))
+        judge.judge_by_clock(slot, Event(at, Order.READING, reload=True))
 
 
 def flooded(judge: RuleJudge) -> set[Fault]:

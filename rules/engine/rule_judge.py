@@ -1,6 +1,6 @@
 """One rule over all sensors of its kind: what readings and deadlines do to its subjects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,9 @@ from rules.engine.blindness import Period, graces, lasted
 from rules.engine.board import Arrays, Board
 from rules.engine.confirmation import Confirmation
 from rules.engine.deadlines import Deadlines, Due, Order
-from rules.engine.due import next_due, raising_times
+from rules.engine.due import next_due, raising_times, unsettled
 from rules.engine.event import Event
-from rules.engine.interest import Gathered
+from rules.engine.interest import Gathered, Truth
 from rules.engine.ladder import FOREVER, Ladder
 from rules.engine.late import Late, speaks
 from rules.engine.ledger import Ledger
@@ -57,6 +57,8 @@ class RuleJudge:
         valued = (check for check in ladder.checks if check.function != "age")
         self._valued = frozenset(column for check in valued for column in check.columns)
         self._deadlines, self._ledger = told
+        # Which readings of the wave that was heard made their sensor agree with its neighbours.
+        self._agreed: Truth = np.zeros(0, np.bool_)
 
     def interesting(self, gathered: Gathered, wave: Wave) -> npt.NDArray[np.intp]:
         """The readings of the wave that must be judged one by one."""
@@ -98,12 +100,21 @@ class RuleJudge:
         self.subjects[slot] = subject
         self.active[slot] = True
         self.board.busy[slot] += 1
-        self._watch(slot, subject)
+        self._doubt(slot, subject)
 
-    def view(self, slot: int, subject: Subject, event: Event, moment: int) -> Now:
-        """The sensor now; metrics fall silent after the readings of an instant."""
+    def view(
+        self, slot: int, subject: Subject, event: Event, moment: int, waiting: Collection[int] = ()
+    ) -> Now:
+        """The sensor now; metrics fall silent after the readings of an instant.
+
+        Runs that complete at one of the `waiting` times are not complete yet.
+        """
         patience = self.patience(slot) - (event.order > Order.READING)
-        return Now(self.board, slot, moment, event.instant, patience, subject.runs, False, event.reload)
+        lasts = self.ladder.held
+        runs = {
+            key: since for key, since in subject.runs.items() if since + lasts[key].duration not in waiting
+        }
+        return Now(self.board, slot, moment, event.instant, patience, runs, False, event.reload)
 
     def read(self, slot: int, columns: frozenset[int], event: Event) -> None:
         """A reading that carries metrics of the rule has been taken in."""
@@ -131,12 +142,21 @@ class RuleJudge:
                 self._run_on(self.subject(slot), slot, held.key, clock)
 
     def judge(self, slot: int, subject: Subject, moment: int, event: Event) -> None:
-        """Judge a subject on its newest readings at `moment` of its sensor's clock."""
-        subject.clock = moment
-        view = self.view(slot, subject, event, moment)
+        """Judge a subject at a `moment` of its sensor's clock that a reading of its own has reached."""
+        self._judge(slot, subject, moment, event, [])
+
+    def judge_by_clock(self, slot: int, event: Event) -> None:
+        """Judge a subject as time alone goes on: what fell due in blind time waits for a reading (D31)."""
+        clock = self.board.clock(slot, event.instant)
+        self._judge(slot, self.subject(slot), clock, event, self.board.blind)
+
+    def _judge(self, slot: int, subject: Subject, moment: int, event: Event, blind: list[Period]) -> None:
+        waiting = unsettled(self.ladder, subject, event.instant - moment, event.instant, blind)
+        subject.clock = min({moment, *(time - 1 for time in waiting)})
+        view = self.view(slot, subject, event, moment, waiting)
         verdicts = self.ladder.judged(self.ladder.raising, view)
         lifecycle.sustain(subject, verdicts, moment, event)
-        ripe = lifecycle.ripe(subject, self.ladder.rule.sustain, moment)
+        ripe = lifecycle.ripe(subject, self.ladder.rule.sustain, moment, waiting)
         if any(not subject.latches[grade].auto for grade in ripe) and self.ladder.allowed(view):
             sure = self.certain(view) if self.is_fresh(slot, event.instant) else {}
             certain = {
@@ -159,15 +179,10 @@ class RuleJudge:
             return ""
         return self.confirmation.lacks(slot, grade)
 
-    @property
-    def waiting(self) -> int:
-        """How many sensors have a warning beside them that waits for their word."""
-        return len(self.confirmation.watched) if self.confirmation else 0
-
     def hear(self, wave: Wave, received: int) -> None:
         """Take the word of sensors that were taken in."""
         if self.confirmation:
-            self.confirmation.hear(wave, received)
+            self._agreed = self.confirmation.hear(wave, received)
         if self._sweep.hear(received):
             self._deadlines.set(self._number, ALL, self._sweep.due)
 
@@ -177,14 +192,21 @@ class RuleJudge:
             if self._sweep.hear(event.instant):
                 self._deadlines.set(self._number, ALL, self._sweep.due)
             if self.active[slot]:
-                self.judge(slot, self.subjects[slot], self.board.clock(slot, event.instant), event)
+                self.judge_by_clock(slot, event)
 
     def confirm(self, wave: Wave, received: int) -> None:
-        """Judge again the warnings that wait for the word of a sensor of the wave."""
-        for at, neighbour in enumerate(wave.slot.tolist() if self.waiting else ()):
+        """Judge again the doubtful warnings around the sensors of a heard wave that newly agree."""
+        if self.confirmation is None:
+            return
+        for at in np.flatnonzero(self._agreed).tolist():
             event = Event(received, Order.READING, int(wave.message[at]), note=AGREED)
-            for slot in self.confirmation.waiting(neighbour) if self.confirmation else ():
-                self.judge(slot, self.subjects[slot], self.board.clock(slot, received), event)
+            for slot in self.confirmation.doubted(int(wave.slot[at])):
+                self.judge_by_clock(slot, event)
+
+    def confirm_all(self, instant: int) -> None:
+        """Judge again all doubtful warnings: after a reload their neighbours may be others."""
+        for slot in self.confirmation.doubted() if self.confirmation else ():
+            self.judge_by_clock(slot, Event(instant, Order.READING, note=AGREED))
 
     def is_fresh(self, slot: int, instant: int) -> bool:
         """Whether the newest reading stands and did not arrive stale, or is itself not old (D7)."""
@@ -209,7 +231,8 @@ class RuleJudge:
         subject, after = self.subjects[slot], self.ladder.rule.release.after
         gap = self._stands_until(slot)
         while slot in self.subjects:
-            rise = min(raising_times(self.ladder, subject), default=-NEVER)
+            ahead = (time for time in raising_times(self.ladder, subject) if time > subject.clock)
+            rise = min(ahead, default=-NEVER)
             fall = min(lifecycle.falls(subject, after, event.instant), default=-NEVER)
             if rise <= min(stamp, fall):
                 self.judge(slot, subject, rise, event)
@@ -240,7 +263,7 @@ class RuleJudge:
         subject = self.subjects[slot]
         clock = self.board.clock(slot, event.instant)
         if event.order is Order.RAISING:
-            self.judge(slot, subject, clock, event)
+            self.judge_by_clock(slot, event)
         elif event.order is Order.CLEARING:
             self._let_go(slot, subject, clock, event)
         else:
@@ -266,8 +289,7 @@ class RuleJudge:
         raising = event.order is Order.RAISING
         turned = self._sweep.members if raising else self._sweep.turned(event.instant)
         for slot in self.candidates(turned, event.instant) if raising else turned.tolist():
-            clock = self.board.clock(slot, event.instant)
-            self.judge(slot, self.subject(slot), clock, event)
+            self.judge_by_clock(slot, event)
         self.start((event.instant, event.order))
 
     def schedule(self, slot: int, subject: Subject, event: Event) -> None:
@@ -288,7 +310,7 @@ class RuleJudge:
 
         was_open = subject.top is not None
         tell(self._ledger, self.ladder.rule, sensor.id, subject, event, evidence)
-        self._watch(slot, subject)
+        self._doubt(slot, subject)
         baselines = self.board.baselines.get(self.ladder.rule.id)
         if baselines is not None and (was_open or subject.top is not None):
             baselines.mark(slot, int(self.board.newest[slot]))
@@ -314,9 +336,8 @@ class RuleJudge:
         if self.confirmation:
             self.confirmation.restore(state)
 
-    def _watch(self, slot: int, subject: Subject) -> None:
+    def _doubt(self, slot: int, subject: Subject) -> None:
         if self.confirmation:
-            doubtful = (
-                g for g, latch in subject.latches.items() if latch.raised is not None and not latch.auto
-            )
-            self.confirmation.watch(slot, any(self.lacks(slot, grade) for grade in doubtful))
+            latches = subject.latches.values()
+            doubtful = any(latch.raised is not None and not latch.auto for latch in latches)
+            self.confirmation.doubt(slot, doubtful)

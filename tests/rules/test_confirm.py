@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from ingest.clock import MINUTE, SECOND
 from ingest.registry import Registry, Sensor
 from rules.engine import Engine
+from rules.grade import Grade
 from rules.rule import Confirm, Rule
 from rules.transition import line
 from tests.rules.town import KINDS, Row, Town, at, block, rule, sensor
+from tests.rules.town import line as shown
 
 CONFIRM = Confirm(neighbours=2, radius=Decimal(10_000), share=Decimal("0.5"))
 STORM = replace(
@@ -83,6 +85,20 @@ def test_a_suspect_neighbour_confirms_nothing() -> None:
     assert [str(t.disposition) for t in town.transitions if t.subject == "g"] == ["review"]
 
 
+def test_a_neighbours_word_hastens_nothing_that_blind_time_holds() -> None:
+    town = Town([replace(STORM, sustain={Grade.ORANGE: 0, Grade.RED: MINUTE})], *NEAR)
+    town.send("11:59", 60, sensor="n1")
+    town.send("12:00", 110)
+    town.transitions += town.engine.blind(at("12:00:30"), at("12:05"))
+    town.transitions += town.engine.sighted(at("12:05"))
+
+    town.send("12:05:10", 60, sensor="n2")
+    town.until("12:06")
+
+    of_gauge = [shown(t) for t in town.transitions if t.subject == "g"]
+    assert of_gauge == ["12:00 none>orange review", "12:05:10 orange>orange", "12:05:30 orange>red"]
+
+
 def test_a_silent_neighbours_word_stands() -> None:
     town = Town([STORM], *NEAR)
     for name in ("n1", "n2"):
@@ -134,6 +150,14 @@ def test_one_message_at_a_time_and_whole_blocks_say_the_same(
     assert told(rules, journal, single=False) == told(rules, journal, single=True)
 
 
+def revived(town: Town) -> Engine:
+    """Another engine with the state of the town's."""
+    state = {k: np.copy(v) if isinstance(v, np.ndarray) else v for k, v in town.engine.snapshot().items()}
+    engine = Engine(KINDS, town.registry, town.rules)
+    engine.restore(state)
+    return engine
+
+
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_the_words_of_neighbours_survive_a_restart(cut: int) -> None:
     readings = [("n1", 60), ("n2", 30), ("g", 110), ("n2", 25)]
@@ -142,15 +166,47 @@ def test_the_words_of_neighbours_survive_a_restart(cut: int) -> None:
         stamp = at("12:00") + number * MINUTE
         whole.send(stamp, value, sensor=name)
         if number == cut:
-            state = {
-                k: np.copy(v) if isinstance(v, np.ndarray) else v
-                for k, v in restarted.engine.snapshot().items()
-            }
-            restarted.engine = Engine(KINDS, restarted.registry, (STORM,))
-            restarted.engine.restore(state)
+            restarted.engine = revived(restarted)
         restarted.send(stamp, value, sensor=name)
     assert restarted.lines == whole.lines
     assert len(whole.lines) >= 3
+
+
+def test_a_restart_asks_the_neighbours_of_a_doubtful_warning_no_other_questions() -> None:
+    waits = replace(
+        STORM, sustain={Grade.ORANGE: 0, Grade.RED: MINUTE}, confirm=replace(CONFIRM, neighbours=1)
+    )
+    whole, restarted = Town([waits], *NEAR), Town([waits], *NEAR)
+    for town in (whole, restarted):
+        town.send("08:58", 60, sensor="n1")
+        town.send("12:00", 110, quality=8)
+        town.transitions += town.engine.blind(at("12:00"), at("12:01"))
+        town.transitions += town.engine.sighted(at("12:01"))
+        town.send("12:01", 0, sensor="n1")
+    restarted.engine = revived(restarted)
+    for town in (whole, restarted):
+        town.send("12:01", 60, sensor="n2", quality=8)
+        town.until("12:02")
+
+    assert restarted.lines == whole.lines
+    assert len(whole.lines) >= 3
+
+
+def test_neighbours_that_a_reload_brings_confirm() -> None:
+    alone = [gauge("g", 0), gauge("n1", 30), gauge("n2", 6)]
+    town = Town([STORM], *alone)
+    for name in ("n1", "n2"):
+        town.send("11:58", 60, sensor=name)
+    town.send("12:00", 55)
+
+    town.registry = Registry.of(NEAR, {})
+    town.reload("12:01", STORM)
+
+    told = [t for t in town.transitions if t.subject == "g"]
+    assert [(str(t.disposition), t.reason) for t in told] == [
+        ("review", "raised"),
+        ("auto", "confirmed by neighbours"),
+    ]
 
 
 def test_a_reload_keeps_the_words_of_neighbours_and_learns_those_of_new_rules() -> None:

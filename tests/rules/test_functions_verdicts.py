@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
@@ -51,9 +51,12 @@ def test_a_condition_means_at_any_instant_what_the_reference_says(question: Any)
     kind, found, journal, later = question
     registry = Registry.of(SENSORS[kind], {})
     engine, reference = (of(KINDS, registry, (found,)) for of in (Engine, Reference))
+    told = []
     for readings in blocks_of(registry, journal):
-        engine.advance(readings)
+        told += engine.advance(readings)
         reference.advance(readings)
+    # The hours of a warning are left out of a baseline, and the reference knows none that the clock raises.
+    assume("baseline" not in found.meaning or not told)
     instant = journal[-1][0] + later
     (judge,) = engine.judges
     board, (condition,) = judge.board, found.grades.values()

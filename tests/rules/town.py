@@ -180,7 +180,8 @@ class Town:
 
     def __init__(self, rules: Iterable[Rule], *sensors: Sensor) -> None:
         self.registry = Registry.of(list(sensors), {})
-        self.engine = Engine(KINDS, self.registry, tuple(rules))
+        self.rules = tuple(rules)
+        self.engine = Engine(KINDS, self.registry, self.rules)
         self.transitions: list[Transition] = []
         self._only = sensors[0]
 
@@ -217,7 +218,8 @@ class Town:
         self.transitions += self.engine.advance_to(at(instant))
 
     def reload(self, instant: str, *rules: Rule) -> None:
-        self.engine, lines = self.engine.carry(KINDS, self.registry, tuple(rules), at(instant))
+        self.rules = tuple(rules)
+        self.engine, lines = self.engine.carry(KINDS, self.registry, self.rules, at(instant))
         self.transitions += lines
 
     @property

@@ -190,12 +190,10 @@ class GroupJudge:
 
     def _ripe(self, subject: Subject, time: int) -> list[Grade]:
         """The grades whose runs are complete; what fell due in blind time waits for a reading first (D31)."""
-        ripe, waits = lifecycle.ripe(subject, self.rule.sustain, time), self.rule.sustain
-        periods = blind_periods(self.ladder)
-        runs = {grade: subject.latches[grade].run for grade in ripe}
-        return [
-            g for g, run in runs.items() if run is not None and postponed(run + waits[g], periods) <= time
-        ]
+        waits, periods = self.rule.sustain, blind_periods(self.ladder)
+        ends = {latch.run + waits[g] for g, latch in subject.latches.items() if latch.run is not None}
+        waiting = {end for end in ends if end <= time < postponed(end, periods)}
+        return lifecycle.ripe(subject, waits, time, waiting)
 
     def _raised_late(self, seen: PlaceCensus, verdicts: dict[Grade, int]) -> dict[Grade, int]:
         """The grades that are true at the stamp of a late reading; a moment serves no `sustain`."""
