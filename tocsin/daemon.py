@@ -70,7 +70,7 @@ class Daemon:
         self.dispatcher = Dispatcher(
             storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread
         )
-        decoder = JournalDecoder(storage.bundles, self._basis)
+        decoder = JournalDecoder(storage.bundles, self._basis, self.judging.recent)
         self.store = store_of(settings.series, storage.directory)
         self.series = SeriesWriter(
             storage.journal,

@@ -5,7 +5,7 @@ transitions byte for byte.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from ingest.quality import QualityControl
 from ingest.reading import Rejected
 from ingest.registry import Registry
 from ingest.screening import Screen
+from ingest.series.store import Block
 from ingest.session.wire import Message, messages
 from ingest.snapshots import Array, Snapshot
 from rules.engine import Engine
@@ -39,12 +40,13 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one entry led to."""
+    """What one entry led to; `block` is what was decoded of it, None if it holds no messages."""
 
     sequence: int
     received: int
     transitions: list[Transition]
     rejected: list[Rejected]
+    block: Block | None = field(default=None, compare=False)
 
 
 class Judge:
@@ -91,7 +93,8 @@ class Judge:
         decoded = self._decoder.decode(entry.sequence, entry.received, known)
         screened = self.screen.screen(decoded)
         transitions = self.engine.advance(self.quality.check(screened.readings))
-        return Judged(entry.sequence, entry.received, transitions, decoded.rejected)
+        block = Block(self.basis.kinds, self.basis.registry, decoded.readings)
+        return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block)
 
     def _apply(self, entry: Entry) -> list[Transition]:
         basis = self._load(entry.data.decode())

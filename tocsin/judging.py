@@ -13,6 +13,7 @@ from ingest.quarantine import QuarantineUnavailable
 from ingest.session.wire import Message
 from ingest.snapshots import SnapshotUnwritable
 from rules.transition import Transition
+from tocsin.decoding import Recent
 from tocsin.intake import Handed, Intake
 from tocsin.judge import Judge, Judged, State
 from tocsin.storage import Storage
@@ -37,6 +38,7 @@ class Judging:
         self, judge: Judge, storage: Storage, intake: Intake, clock: Clock, committed: Callable[[], None]
     ) -> None:
         self.judge = judge
+        self.recent = Recent()
         self.transitions = 0
         self._storage = storage
         self._intake = intake
@@ -94,7 +96,10 @@ class Judging:
         self._committing = True
         if entry.kind is EntryKind.BUNDLE:
             await self._write(self._storage.bundles.record, entry.sequence, entry.data.decode())
-        await self._commit(self.judge.take(entry, packets))
+        judged = self.judge.take(entry, packets)
+        if judged.block is not None:
+            self.recent.put(judged.block)
+        await self._commit(judged)
 
     async def _next(self, seconds: float) -> Handed | None:
         """The next entry, or None when a deadline or the given time came first."""

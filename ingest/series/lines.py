@@ -1,6 +1,6 @@
 """Readings as InfluxDB line protocol, in bulk: measurement = kind, tags sensor and zone, fields = metrics.
 
-One line a reading, times in ms, all numbers as floats; the field `q` has the quality bits.
+One line a reading, times in ms, all numbers as floats; the first field, `q`, has the quality bits.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ingest.kinds import Kinds
 from ingest.registry import Registry, Sensor
-from ingest.series.store import Block, instants, quantities
+from ingest.series.store import Block, instants
 
 ESCAPES = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 
@@ -23,8 +23,8 @@ class LineProtocol:
     def __init__(self, kinds: Kinds, registry: Registry) -> None:
         self.kinds = kinds
         self.registry = registry
-        self._fields = np.array([f"{metric.name}=" for metric in kinds.columns], object)
-        self._heads: dict[int, str] = {}
+        self._fields = _Fields(kinds)
+        self._heads = np.full(len(registry.sensors), None, object)
 
     def encode(self, block: Block) -> bytes:
         """Empty for a block without readings; of one metric told twice for one instant the last stands."""
@@ -32,27 +32,50 @@ class LineProtocol:
             return b""
         at = instants(block.readings)
         rows = _by_reading(block, at)
-        slot, at, quality = block.readings.slot[rows], at[rows], block.readings.quality[rows]
+        slot, at = block.readings.slot[rows], at[rows]
         first = np.ones(len(rows), np.bool_)
         first[1:] = (slot[1:] != slot[:-1]) | (at[1:] != at[:-1])
         starts = np.flatnonzero(first)
-        head = np.full(len(rows), ",", object)
-        head[starts] = [self._heads.get(each) or self._head(each) for each in slot[starts].tolist()]
-        tail = np.full(len(rows), "", object)
-        bits = np.bitwise_or.reduceat(quality, starts).tolist()
-        tail[np.append(starts[1:], len(rows)) - 1] = [
-            f",q={q} {instant}\n" for q, instant in zip(bits, at[starts].tolist(), strict=True)
-        ]
-        fields = self._fields[block.readings.column[rows]].tolist()
-        values = quantities(block)[rows].tolist()
-        # The shortest text that gives the float back is the decimal the device sent.
-        pieces = zip(head.tolist(), fields, map(repr, values), tail.tolist(), strict=True)
-        return "".join(["".join(piece) for piece in pieces]).encode()
+        # Pieces of text in the order of the lines: head, fields, tail of each reading.
+        pieces = np.empty(len(rows) + 2 * len(starts), object)
+        reading = np.arange(len(starts))
+        pieces[starts + 2 * reading] = self._heads_of(block, rows, starts)
+        told = zip(block.readings.column[rows].tolist(), block.readings.value[rows].tolist(), strict=True)
+        pieces[np.arange(len(rows)) + 2 * np.cumsum(first) - 1] = [self._fields[pair] for pair in told]
+        ends = np.append(starts[1:], len(rows)) + 2 * reading + 1
+        pieces[ends] = [f" {instant}\n" for instant in at[starts].tolist()]
+        return "".join(pieces.tolist()).encode()
 
-    def _head(self, slot: int) -> str:
-        sensor = self.registry.sensors[slot]
-        head = self._heads[slot] = f"{sensor.kind}{_tags(sensor)} "
-        return head
+    def _heads_of(
+        self, block: Block, rows: npt.NDArray[np.intp], starts: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.object_]:
+        slots = block.readings.slot[rows][starts]
+        for slot in set(slots[self._heads[slots] == None].tolist()):  # noqa: E711 (by element)
+            sensor = self.registry.sensors[slot]
+            self._heads[slot] = f"{sensor.kind}{_tags(sensor)} q=0"
+        heads: npt.NDArray[np.object_] = self._heads[slots]
+        bits = np.bitwise_or.reduceat(block.readings.quality[rows], starts)
+        for doubtful in np.flatnonzero(bits).tolist():
+            heads[doubtful] = f"{heads[doubtful][:-1]}{bits[doubtful]}"
+        return heads
+
+
+class _Fields(dict[tuple[int, int], str]):
+    """The text of (column, count), behind the field before it; values repeat, so texts are kept, so many."""
+
+    MOST = 100_000
+
+    def __init__(self, kinds: Kinds) -> None:
+        super().__init__()
+        self._metrics = [(m.name, *m.resolution.as_integer_ratio()) for m in kinds.columns]
+
+    def __missing__(self, told: tuple[int, int]) -> str:
+        if len(self) >= self.MOST:
+            self.clear()
+        name, numerator, denominator = self._metrics[told[0]]
+        # The shortest text that gives the float back is the decimal the device sent.
+        text = self[told] = f",{name}={told[1] * numerator / denominator!r}"
+        return text
 
 
 def tag_text(text: str) -> str:

@@ -10,8 +10,8 @@ from ingest.series.cursor import Journaled
 from ingest.series.store import Block, Store, StoreRefused
 
 # Entries a write, and messages: a long write would take its time from whoever judges in the same process.
-ENTRIES = 16
-MESSAGES = 1_000
+ENTRIES = 64
+MESSAGES = 4_000
 
 
 @dataclass(frozen=True, slots=True)

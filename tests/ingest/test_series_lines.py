@@ -70,9 +70,9 @@ def test_a_reading_is_one_line_wherever_its_values_stand_in_the_block() -> None:
         ("t1", LEVEL, 7, AT + 1, 0),
         ("t1", LEVEL, -8, AT, Quality.SUSPECT),
     ) == [
-        f"tank,sensor=t1,zone=north level=-8.0,pressure=0.3,q=9 {AT}",
-        f"tank,sensor=t1,zone=north level=7.0,q=0 {AT + 1}",
-        f"tank,sensor=t2,zone=south level=50.0,q=0 {AT}",
+        f"tank,sensor=t1,zone=north q=9,level=-8.0,pressure=0.3 {AT}",
+        f"tank,sensor=t1,zone=north q=0,level=7.0 {AT + 1}",
+        f"tank,sensor=t2,zone=south q=0,level=50.0 {AT}",
     ]
 
 
@@ -81,7 +81,7 @@ def test_no_line_has_one_field_twice() -> None:
     registry = Registry.of([sensor("t1", "north")], {})
 
     assert lines(registry, ("t1", LEVEL, 9, AT, Quality.LATE), ("t1", LEVEL, 5, AT, 0)) == [
-        f"tank,sensor=t1,zone=north level=5.0,q=0 {AT}"
+        f"tank,sensor=t1,zone=north q=0,level=5.0 {AT}"
     ]
 
 
@@ -89,8 +89,8 @@ def test_what_has_a_meaning_in_a_line_is_escaped() -> None:
     registry = Registry.of([sensor("a,b=c d\\", "上 游"), sensor("100%", "")], {})
 
     assert lines(registry, ("a,b=c d\\", LEVEL, 1, AT, 0), ("100%", LEVEL, 1, AT, 0)) == [
-        f"tank,sensor=100%25 level=1.0,q=0 {AT}",
-        rf"tank,sensor=a\,b\=c\ d%5C,zone=上\ 游 level=1.0,q=0 {AT}",
+        f"tank,sensor=100%25 q=0,level=1.0 {AT}",
+        rf"tank,sensor=a\,b\=c\ d%5C,zone=上\ 游 q=0,level=1.0 {AT}",
     ]
 
 
@@ -98,5 +98,5 @@ def test_numbers_are_the_shortest_decimals() -> None:
     registry = Registry.of([sensor("t1", "")], {})
 
     assert lines(registry, ("t1", PRESSURE, 123_456_789_012_345, AT, 0), ("t1", TRACE, 3, AT, 0)) == [
-        f"tank,sensor=t1 pressure=12345678901234.5,trace=3e-07,q=0 {AT}"
+        f"tank,sensor=t1 q=0,pressure=12345678901234.5,trace=3e-07 {AT}"
     ]

@@ -84,12 +84,12 @@ async def test_a_store_that_is_durable_at_once_lets_the_cursor_follow_at_once(
 async def test_several_entries_go_in_one_write(journal: Journal, clock: LockstepClock) -> None:
     store = Forgetful(clock)
     rig = Rig(journal, store, clock)
-    for n in range(20):
+    for n in range(70):
         rig.append(START + n)
     async with running(rig):
         assert rig.writer.idle()
 
-    assert store.writes == [list(range(1, 17)), [17, 18, 19, 20]]
+    assert store.writes == [list(range(1, 65)), list(range(65, 71))]
 
 
 async def test_entries_that_hold_no_readings_are_passed(journal: Journal, clock: LockstepClock) -> None:

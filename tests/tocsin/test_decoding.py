@@ -5,8 +5,8 @@ from pathlib import Path
 from ingest.journal import Entry, EntryKind
 from tests.tocsin.village import KINDS, START, applied, basis, block, bundle, report
 from tocsin.bundle import Bundle, Bundles
-from tocsin.decoding import JournalDecoder
-from tocsin.judge import Basis
+from tocsin.decoding import JournalDecoder, Recent
+from tocsin.judge import Basis, Judge
 
 OLD = bundle()
 # The same with coarser stages: what is 2100 there is 210 here.
@@ -32,7 +32,7 @@ def test_each_entry_is_read_by_the_bundle_in_force(tmp_path: Path) -> None:
     bundles = Bundles(tmp_path)
     bundles.record(1, OLD.hash)
     bundles.record(3, NEW.hash)
-    decoder = JournalDecoder(bundles, load)
+    decoder = JournalDecoder(bundles, load, Recent())
 
     assert [values(decoder, message(sequence)) for sequence in (2, 4, 2)] == [[2100], [210], [2100]]
 
@@ -41,7 +41,7 @@ def test_a_bundle_counts_from_its_entry_even_if_the_judge_has_not_come_to_it(tmp
     """The time-series writer follows the journal by itself and may be ahead."""
     bundles = Bundles(tmp_path)
     bundles.record(1, OLD.hash)
-    decoder = JournalDecoder(bundles, load)
+    decoder = JournalDecoder(bundles, load, Recent())
 
     before = values(decoder, message(2))
     change = decoder(applied(3, START + 3, NEW))
@@ -52,7 +52,7 @@ def test_a_bundle_counts_from_its_entry_even_if_the_judge_has_not_come_to_it(tmp
 
 
 def test_an_entry_without_messages_gives_nothing(tmp_path: Path) -> None:
-    decoder = JournalDecoder(Bundles(tmp_path), load)
+    decoder = JournalDecoder(Bundles(tmp_path), load, Recent())
 
     assert decoder(Entry(1, START, EntryKind.BLIND, 0, b'{"from": 1, "to": 2}')) is None
 
@@ -61,8 +61,27 @@ def test_the_readings_come_with_what_they_mean(tmp_path: Path) -> None:
     bundles = Bundles(tmp_path)
     bundles.record(1, OLD.hash)
 
-    found = JournalDecoder(bundles, load)(message(2))
+    found = JournalDecoder(bundles, load, Recent())(message(2))
 
     assert found is not None
     assert found.kinds is KNOWN[OLD.hash].kinds
     assert found.registry is KNOWN[OLD.hash].registry
+
+
+def test_what_the_judge_has_decoded_is_not_decoded_again(tmp_path: Path) -> None:
+    judge = Judge(KNOWN[OLD.hash], load)
+    recent = Recent(most=2)
+    for sequence in (2, 3, 4):
+        block = judge.take(message(sequence)).block
+        assert block is not None
+        recent.put(block)
+    bundles = Bundles(tmp_path)
+    bundles.record(1, OLD.hash)
+    decoder = JournalDecoder(bundles, load, recent)
+
+    same = decoder(message(4))
+
+    assert same is block
+    assert recent.take(4) is None
+    assert recent.take(2) is None
+    assert [values(decoder, message(sequence)) for sequence in (2, 3, 4)] == [[2100]] * 3
