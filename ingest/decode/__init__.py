@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from mqtt5 import PublishPacket
 from msgspec import UNSET
 
-from ingest.decode.native import Report, instant, period, read_native
+from ingest.decode.native import LARGEST_PAYLOAD, Report, instant, period, read_native, read_plain
 from ingest.decode.refusal import Fault, Refusal, quoted, summary
-from ingest.decode.rows import Rows, settle
+from ingest.decode.rows import Rows, Shapes, settle
 from ingest.decode.scale import Scales
 from ingest.decode.senml import UNITS, Measurement, read_pack, split_name
 from ingest.decode.topic import Topics
@@ -14,8 +15,6 @@ from ingest.kinds import Kinds
 from ingest.reading import Decoded, Reason, Rejected
 from ingest.registry import Registry
 from ingest.session.wire import Message, Undecodable
-
-LARGEST_PAYLOAD = 16 * 1024
 
 
 class Decoder:
@@ -28,11 +27,15 @@ class Decoder:
     def __init__(self, kinds: Kinds, registry: Registry) -> None:
         self._topics = Topics(registry)
         self._scales = Scales(kinds)
+        self._shapes = Shapes()
         columns = {
             name: {metric: found.column for metric, found in kind.metrics.items()}
             for name, kind in kinds.kinds.items()
         }
         self._columns = [columns[sensor.kind] for sensor in registry.sensors]
+        # By slot, the shapes of plain messages by the names of their values: one dict a kind.
+        self._plain_of: dict[str, dict[tuple[str, ...], int]] = {name: {} for name in kinds.kinds}
+        self._plain = [self._plain_of[sensor.kind] for sensor in registry.sensors]
 
     def decode(self, sequence: int, received: int, packets: Sequence[Message]) -> Decoded:
         """The readings of one block and its refused messages; never raises for what a device sent.
@@ -40,20 +43,43 @@ class Decoder:
         `received` in ms. `messages` counts every packet once: it has readings, or is refused, and a pack with
         both appears in `rejected` beside its readings. `rejected` has at most one entry a message, by index.
         """
-        if self._scales.full:
-            self._scales.forget()
+        if self._scales.full or self._shapes.full:
+            self._forget()
         rows = Rows()
         refused: dict[int, list[Fault]] = {}
-        for message, packet in enumerate(packets):
-            try:
-                self._read(message, packet, received, rows, refused)
-            except Refusal as refusal:
-                refused.setdefault(message, []).append(refusal.fault)
-        readings, implausible = settle(rows, self._scales, sequence, received)
+        self._take_in(packets, received, rows, refused)
+        readings, implausible = settle(rows, self._shapes, self._scales, sequence, received)
         for message, found in implausible:
             refused.setdefault(message, []).append(found)
         rejected = [_rejected(message, refused[message], packets[message]) for message in sorted(refused)]
         return Decoded(readings, rejected, len(packets))
+
+    def _forget(self) -> None:
+        self._scales.forget()
+        self._shapes.forget()
+        for shapes in self._plain_of.values():
+            shapes.clear()
+
+    def _take_in(
+        self, packets: Sequence[Message], received: int, rows: Rows, refused: dict[int, list[Fault]]
+    ) -> None:
+        """Plain reports of known sensors first, for nearly all are; every other message is read with care."""
+        known, plain = self._topics.known, self._plain
+        for message, packet in enumerate(packets):
+            report = shape = None
+            if type(packet) is PublishPacket and not packet.retain:
+                slot = known.get(packet.topic, -1)
+                report = read_plain(packet.payload) if slot >= 0 else None
+            if report is not None:
+                shape = plain[slot].get(tuple(report.v))
+            if report is None or shape is None:
+                try:
+                    self._read(message, packet, received, rows, refused)
+                except Refusal as refusal:
+                    refused.setdefault(message, []).append(refusal.fault)
+                continue
+            rows.add(message, slot, report.t, shape)
+            rows.number += report.v.values()
 
     def _read(
         self, message: int, packet: Message, received: int, rows: Rows, refused: dict[int, list[Fault]]
@@ -87,11 +113,14 @@ class Decoder:
             scales = [columns[metric] for metric in values]
         except KeyError as unknown:
             raise _unknown_metric(str(unknown.args[0]), columns) from unknown
-        if report.u is not UNSET:
+        if report.u is UNSET:
+            self._plain[slot][tuple(values)] = self._shapes.of(tuple(scales))
+        else:
             scales = self._in_units(columns, values, report.u)
-        rows.scale += scales
+        if covered:
+            rows.period[len(rows.shape)] = covered
+        rows.add(message, slot, observed, self._shapes.of(tuple(scales)))
         rows.number += values.values()
-        rows.add(message, slot, observed, covered, len(values))
 
     def _in_units(
         self, columns: dict[str, int], values: dict[str, float], units: dict[str, str]
@@ -122,9 +151,8 @@ class Decoder:
                 unsound.add(slot)
         for slot, scale, number, observed in taken:
             if slot not in unsound:
-                rows.scale.append(scale)
+                rows.add(message, slot, observed, self._shapes.of((scale,)))
                 rows.number.append(number)
-                rows.add(message, slot, observed, 0, 1)
         return faults
 
     def _measured(self, slot: int, metric: str, measurement: Measurement) -> tuple[int, float]:

@@ -18,6 +18,7 @@ from ingest.reading import Reason
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 LONGEST_PERIOD_TEXT = 32
+LARGEST_PAYLOAD = 16 * 1024
 
 
 class Report(msgspec.Struct, gc=False):
@@ -31,7 +32,28 @@ class Report(msgspec.Struct, gc=False):
     period: int | str | UnsetType = UNSET
 
 
+class Plain(msgspec.Struct, gc=False):
+    """A message without units and period, stamped in ms."""
+
+    t: int
+    v: dict[str, float]
+    seq: int | UnsetType = UNSET
+    boot: int | UnsetType = UNSET
+
+
 _decode = msgspec.json.Decoder(Report).decode
+_decode_plain = msgspec.json.Decoder(Plain).decode
+
+
+def read_plain(payload: bytes) -> Plain | None:
+    """The report of a payload as nearly all are: values and an int stamp, no units, no period; else None."""
+    try:
+        report = _decode_plain(payload)
+    except UNREADABLE:
+        return None
+    # `"t":1,"v":{...}` and a colon for every other member: so none is given twice, and none is unknown.
+    members = 2 + len(report.v) + (report.seq is not UNSET) + (report.boot is not UNSET)
+    return report if payload.count(58) == members and len(payload) <= LARGEST_PAYLOAD else None
 
 
 def read_native(payload: bytes) -> Report:
@@ -40,9 +62,7 @@ def read_native(payload: bytes) -> Report:
         report = _decode(payload)
     except UNREADABLE as error:
         raise _refusal(payload, error) from error
-    # The common case first: a colon for every member, hence none given twice.
-    members = 2 + len(report.v) + (report.seq is not UNSET) + (report.boot is not UNSET)
-    if payload.count(58) != members and not is_plain(payload, report):
+    if not is_plain(payload, report):
         examine(payload)
     if not report.v:
         raise Refusal(Reason.MALFORMED, "no values: `v` is empty")

@@ -1,6 +1,7 @@
 """The rows of one block while it is decoded, and how they become `Readings`."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -14,47 +15,83 @@ AHEAD = 5 * MINUTE
 BEHIND = 30 * DAY
 # Stamps are cut here, thousands of years off, to fit int64; they are out of every range either way.
 FARTHEST = 2**62
+MOST_SHAPES = 4096
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
+
+class Shapes:
+    """Which values come together: each combination of scales, in order, has a number.
+
+    What devices write decides how many there are, so they are bounded; `forget` (between blocks) begins anew.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    @property
+    def full(self) -> bool:
+        return len(self._numbers) >= MOST_SHAPES
+
+    def forget(self) -> None:
+        """Drop all; numbers given before are void."""
+        self._numbers: dict[tuple[int, ...], int] = {}
+        self._tables = np.zeros(0, np.intp), np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+    def of(self, scales: tuple[int, ...]) -> int:
+        """The number of a combination."""
+        return self._numbers.setdefault(scales, len(self._numbers))
+
+    def spread(self, shapes: list[int]) -> tuple[npt.NDArray[np.intp], Ints]:
+        """The scales of rows of these shapes, one behind the other, and how many each row has."""
+        if len(self._tables[1]) != len(self._numbers):
+            lengths = np.array([len(scales) for scales in self._numbers], np.int64)
+            joined = np.array(list(chain.from_iterable(self._numbers)), np.intp)
+            self._tables = joined, lengths, np.cumsum(lengths) - lengths
+        joined, lengths, starts = self._tables
+        shape = np.array(shapes, np.intp)
+        length = lengths[shape]
+        ends = np.cumsum(length)
+        inside = np.arange(ends[-1] if len(ends) else 0)
+        return joined[np.repeat(starts[shape] - ends + length, length) + inside], length
 
 
 @dataclass(slots=True)
 class Rows:
     """Values as they were sent, in Python lists.
 
-    `scale` and `number` have one entry a value; `message`, `slot`, `stamp`, `period` and `length` have one
-    for `length` values in a row that share them.
+    `number` has one entry a value; `message`, `slot`, `stamp` and `shape` have one for the values in a row
+    that share them, and `period` (ms) for those of them that have one, by their place in these.
     """
 
     message: list[int] = field(default_factory=list)
     slot: list[int] = field(default_factory=list)
     stamp: list[int] = field(default_factory=list)
-    period: list[int] = field(default_factory=list)
-    length: list[int] = field(default_factory=list)
-    scale: list[int] = field(default_factory=list)
+    shape: list[int] = field(default_factory=list)
     number: list[float] = field(default_factory=list)
+    period: dict[int, int] = field(default_factory=dict)
 
-    def add(self, message: int, slot: int, stamp: int, period: int, length: int) -> None:
-        """Say what the last `length` entries of `scale` and `number` share."""
+    def add(self, message: int, slot: int, stamp: int, shape: int) -> None:
+        """Say what the next values, as many as the shape has, share."""
         self.message.append(message)
         self.slot.append(slot)
         self.stamp.append(stamp)
-        self.period.append(period)
-        self.length.append(length)
+        self.shape.append(shape)
 
 
 def settle(
-    rows: Rows, scales: Scales, sequence: int, received: int
+    rows: Rows, shapes: Shapes, scales: Scales, sequence: int, received: int
 ) -> tuple[Readings, list[tuple[int, Fault]]]:
     """The readings of a block, and (message, fault) for every implausible value.
 
     An implausible value takes all of its sensor's values of that message with it.
     """
-    length = np.array(rows.length, np.int64)
+    scale, length = shapes.spread(rows.shape)
     message = np.repeat(np.array(rows.message, np.int32), length)
     slot = np.repeat(np.array(rows.slot, np.int32), length)
-    scale = np.array(rows.scale, np.intp)
+    period = np.zeros(len(length), np.int64)
+    period[list(rows.period)] = list(rows.period.values())
     number = np.array(rows.number, np.float64)
     value, plausible = scales.counts(scale, number)
     amount = scales.amounts(scale)
@@ -69,7 +106,7 @@ def settle(
         value=value,
         stamp=stamp,
         observed=observed,
-        period=np.where(amount, np.repeat(np.array(rows.period, np.int64), length), 0),
+        period=np.where(amount, np.repeat(period, length), 0),
         quality=np.where(clock, np.uint8(Quality.CLOCK), np.uint8(Quality.OK)),
     )
     bad = np.flatnonzero(~plausible)
