@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ingest.registry import Registry, Sensor
 from ingest.registry.neighbours import nearest
 from rules.engine.board import Board
-from rules.engine.foresight import may_turn_true
+from rules.engine.foresight import Foresight
 from rules.engine.interest import Gathered, Truth
 from rules.engine.ladder import Ladder
 from rules.engine.normal_form import AnyOf, Compiler, Node
@@ -42,11 +42,11 @@ class Confirmation:
         self.words = {grade: np.zeros(len(sensors), np.bool_) for grade in self._support}
         self._doubted: dict[int, set[int]] = {}
 
-    def matters(self, wave: Wave) -> Truth:
+    def matters(self, ahead: Foresight) -> Truth:
         """Which readings must be taken in alone; asked before the wave is taken in."""
-        mattering = may_turn_true(self._any, self._board, wave)
+        mattering = ahead.may_turn_true(self._any)
         for words in self.words.values():
-            mattering |= words[wave.slot]
+            mattering = mattering | words[ahead.wave.slot]
         return mattering
 
     def hear(self, wave: Wave, received: int) -> Truth:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rules.engine.foresight import Foresight
 from rules.engine.groups import GroupJudge
 from rules.engine.kind_judge import KindJudge
 from rules.engine.late import Late
@@ -40,9 +41,10 @@ class InOrder:
         found = []
         for wave in run:
             kind = self._kinds[wave.kind]
-            mattering = kind.matters(wave)
+            ahead = Foresight(kind.board, wave)
+            mattering = kind.matters(ahead)
             for group in self._of_kind[kind.name]:
-                mattering |= group.matters(kind.name, wave, received)
+                mattering |= group.matters(kind.name, ahead, received)
             found.append(wave.rank[mattering])
         return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 

@@ -9,6 +9,7 @@ from ingest.clock import DAY
 from rules.engine.board import Board
 from rules.engine.deadlines import Order
 from rules.engine.event import Event
+from rules.engine.foresight import Foresight
 from rules.engine.groups import GroupJudge
 from rules.engine.hindsight import look_back
 from rules.engine.interest import Gate, Gathered, Truth
@@ -34,12 +35,12 @@ class KindJudge:
         self._gate = Gate([judge.ladder for judge in judges])
         self._confirming = [judge for judge in judges if judge.confirmation is not None]
 
-    def matters(self, wave: Wave) -> Truth:
+    def matters(self, ahead: Foresight) -> Truth:
         """The readings to be taken in alone where journal order counts: late ones, and for `confirm`."""
-        mattering = self.is_late(wave)
+        mattering = self.is_late(ahead.wave)
         for judge in self._confirming:
             assert judge.confirmation is not None
-            mattering |= judge.confirmation.matters(wave)
+            mattering |= judge.confirmation.matters(ahead)
         return mattering
 
     def is_ordered(self, groups: Iterable[GroupJudge]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from rules.engine.deadlines import Order
 from rules.engine.event import Event
-from rules.engine.foresight import may_turn_true
+from rules.engine.foresight import Foresight
 from rules.engine.groups.leaf import Leaf, Part, loosened
 from rules.engine.ring import NEVER
 from rules.engine.subject import Latch, Subject
@@ -108,7 +108,7 @@ def _hear_anew(new: GroupJudge, leaf: Leaf, part: Part, at: int) -> None:
     nowhere = np.zeros(len(known), np.int64)
     wave = Wave(0, known, part.board.newest[known], nowhere, nowhere, {})
     if node is not None:
-        known = known[may_turn_true(node, part.board, wave)]
+        known = known[Foresight(part.board, wave).may_turn_true(node)]
     candidates = set((known + part.slots.start).tolist())
     for slot in sorted(candidates - leaf.standing.keys()):
         new.hearing.hear_new(leaf, part, slot, at)

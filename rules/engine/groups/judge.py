@@ -9,6 +9,7 @@ from rules.engine import lifecycle
 from rules.engine.blindness import LONGEST_GRACE, postponed
 from rules.engine.deadlines import Deadlines, Order
 from rules.engine.event import Event
+from rules.engine.foresight import Foresight
 from rules.engine.groups import carried, kept
 from rules.engine.groups.account import account, shown
 from rules.engine.groups.census import PlaceCensus
@@ -59,15 +60,19 @@ class GroupJudge:
         """By number of the place, only those that are not at rest."""
         return self.watch.subjects
 
-    def matters(self, kind: str, wave: Wave, received: int) -> Truth:
+    def matters(self, kind: str, ahead: Foresight, received: int) -> Truth:
         """Which readings can change anything, each of them taken in alone; asked before they are taken in."""
-        gate, slots = self._gates[kind], wave.slot + self._slots[kind].start
+        gate, wave = self._gates[kind], ahead.wave
+        slots = wave.slot + self._slots[kind].start
         found = self.hearing.busy[slots]
         if not gate.carries(wave):
             return found
         awake = self.watch.awake[slots] > 0
-        found |= gate.may_wake(wave) & self.ladder.places.holds(slots) & ~awake
-        found |= self._expecting[slots] > 0
+        waking = gate.may_wake(ahead)
+        if waking.any():
+            found |= waking & self.ladder.places.holds(slots) & ~awake
+        if self._unheard:
+            found |= self._expecting[slots] > 0
         at = np.flatnonzero(awake)
         if len(at):
             found[at] |= gate.always or gate.changes(wave, at, received, self.rule.max_age)

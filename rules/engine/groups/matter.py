@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ingest.clock import DAY
 from rules.engine.blindness import LONGEST_GRACE
 from rules.engine.board import Board
-from rules.engine.foresight import may_turn_true
+from rules.engine.foresight import Foresight
 from rules.engine.groups.leaf import Leaf, Part, bound_ms, is_age, loosened
 from rules.engine.groups.words import Newest, Truth, newest, words
 from rules.engine.nodes import ANY, AnyOf, Check, Node
@@ -40,12 +40,11 @@ class Gate:
         """Whether any reading of the wave has a metric of the rule."""
         return ANY in self.columns or bool(self.columns & wave.columns.keys())
 
-    def may_wake(self, wave: Wave) -> Truth:
+    def may_wake(self, ahead: Foresight) -> Truth:
         """Which readings may make a sensor say true."""
         if not self._possible.parts:
-            return np.zeros(len(wave.slot), np.bool_)
-        found: Truth = may_turn_true(self._possible, self._board, wave)
-        return found
+            return np.zeros(len(ahead.wave.slot), np.bool_)
+        return ahead.may_turn_true(self._possible)
 
     def changes(self, wave: Wave, at: Slots, received: int, max_age: int) -> Truth:
         """Which of the readings `at` may change what their sensors say, or cast doubt on it."""
