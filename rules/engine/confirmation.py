@@ -13,6 +13,7 @@ from rules.engine.interest import Gathered, Truth
 from rules.engine.ladder import Ladder
 from rules.engine.normal_form import AnyOf, Compiler, Node
 from rules.engine.ring import NEVER
+from rules.engine.sites import Sites
 from rules.engine.standing import standing
 from rules.engine.verdict import TRUE, UNKNOWN
 from rules.engine.view import Now
@@ -115,10 +116,8 @@ def _support(
 ) -> dict[Grade, Node]:
     """The conditions with every threshold at the share: moved as a margin of what lacks to the whole."""
     eased = Release(0, share=1 - confirm.share)
-    parameters = ladder.rule.parameters
-    compiler = Compiler(
-        ladder.rule.id, ladder.kind, tuple(sensors), eased, lambda sensor: parameters.of(sensor, registry)
-    )
+    sites = Sites(ladder.rule.parameters, registry)
+    compiler = Compiler(ladder.rule.id, ladder.kind, tuple(sensors), eased, sites)
     grades = sorted(ladder.rule.grades, reverse=True)
     return {grade: compiler.clearing(ladder.rule.grades[grade]) for grade in grades}
 

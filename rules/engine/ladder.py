@@ -14,6 +14,7 @@ from rules.engine.needs import add_needs, metrics_named
 from rules.engine.nodes import Check, Held, Leaves, Node, Timed, checks, leaves
 from rules.engine.normal_form import Compiler, Fault
 from rules.engine.ring import NEVER, Longs, Slots
+from rules.engine.sites import Sites
 from rules.engine.verdict import FALSE, TRUE, View, verdict
 from rules.grade import Grade
 from rules.rule import Rule
@@ -45,15 +46,13 @@ class Ladder:
     @classmethod
     def of(cls, rule: Rule, kind: Kind, registry: Registry, sensors: tuple[Sensor, ...]) -> "Ladder":
         """Compile `rule` for the sensors of its kind."""
-        compiler = Compiler(
-            rule.id, kind, sensors, rule.release, lambda sensor: rule.parameters.of(sensor, registry)
-        )
+        compiler = Compiler(rule.id, kind, sensors, rule.release, Sites(rule.parameters, registry))
         grades = sorted(rule.grades, reverse=True)
         raising = {grade: compiler.raising(rule.grades[grade]) for grade in grades}
         clearing = {grade: compiler.clearing(rule.grades[grade]) for grade in grades}
         only_if = compiler.raising(rule.only_if) if rule.only_if else None
-        member = np.array([_selects(rule, sensor, registry) for sensor in sensors], np.bool_)
-        chosen = {sensor.id for sensor, is_member in zip(sensors, member.tolist(), strict=True) if is_member}
+        member = _members(rule, registry, sensors)
+        chosen = {sensors[slot].id for slot in np.flatnonzero(member).tolist()} if compiler.faults else set()
         return cls(
             rule,
             kind,
@@ -140,7 +139,13 @@ def age_due(ladder: Ladder, board: Board, slots: Slots, after: int = NEVER) -> L
     return due
 
 
-def _selects(rule: Rule, sensor: Sensor, registry: Registry) -> bool:
-    if rule.tag is not None and rule.tag not in sensor.tags:
-        return False
-    return rule.zone is None or rule.zone == sensor.zone or rule.zone in registry.ancestry(sensor.zone)
+def _members(rule: Rule, registry: Registry, sensors: tuple[Sensor, ...]) -> npt.NDArray[np.bool_]:
+    """Which sensors the rule is for."""
+    if rule.tag is None and rule.zone is None:
+        return np.ones(len(sensors), np.bool_)
+    inside = {
+        zone: rule.zone is None or rule.zone == zone or rule.zone in registry.ancestry(zone)
+        for zone in {sensor.zone for sensor in sensors}
+    }
+    tag = rule.tag
+    return np.array([inside[s.zone] and (tag is None or tag in s.tags) for s in sensors], np.bool_)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+import numpy as np
+
 from ingest.clock import HOUR
 from ingest.kinds import Kind, Metric
 from ingest.reading import Quality
@@ -166,25 +168,29 @@ def for_each(
     of: Callable[[Site], Fraction],
     fault: Callable[[Sensor, str], None],
 ) -> Exact:
-    """One number if sensors do not matter, else one for each; `fault` is told of those without."""
+    """One number if sensors do not matter, else one for each; `fault` is told of those without.
+
+    Sensors with one and the same site object have the same number.
+    """
     try:
         return of({})
     except Undefined:
-        values = [_number_of(sensor, site, of, fault) for sensor in sensors]
-    return Exacts.of(values)
-
-
-def _number_of(
-    sensor: Sensor,
-    site: Callable[[Sensor], Site],
-    of: Callable[[Site], Fraction],
-    fault: Callable[[Sensor, str], None],
-) -> Fraction | None:
-    try:
-        return of(site(sensor))
-    except Undefined as reason:
-        fault(sensor, str(reason))
-        return None
+        sites = [site(sensor) for sensor in sensors]
+    distinct = {id(each): each for each in sites}
+    number = {known: k for k, known in enumerate(distinct)}
+    numbers: list[Fraction | None] = []
+    reasons: dict[int, str] = {}
+    for known, each in distinct.items():
+        try:
+            numbers.append(of(each))
+        except Undefined as reason:
+            numbers.append(None)
+            reasons[known] = str(reason)
+    if reasons:
+        for sensor, each in zip(sensors, sites, strict=True):
+            if id(each) in reasons:
+                fault(sensor, reasons[id(each)])
+    return Exacts.of(numbers, np.array([number[id(each)] for each in sites], np.intp))
 
 
 def is_lowered(part: Part, upwards: bool) -> bool:

@@ -31,16 +31,22 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exacts:
-    """An exact number for each sensor of the kind, None where it has none; `near` in floats, NaN for None."""
+    """An exact number for each sensor of the kind, None where it has none: the one at `which` of `distinct`.
 
-    values: tuple[Fraction | None, ...]
+    `near` has them in floats, NaN for None.
+    """
+
+    distinct: tuple[Fraction | None, ...]
+    which: Slots
     near: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, values: Sequence[Fraction | None]) -> "Exacts":
-        known: dict[Fraction, Fraction] = {}
-        shared = tuple(None if value is None else known.setdefault(value, value) for value in values)
-        return cls(shared, np.array([np.nan if v is None else float(v) for v in shared], np.float64))
+    def of(cls, distinct: Sequence[Fraction | None], which: Slots) -> "Exacts":
+        floats = np.array([np.nan if v is None else float(v) for v in distinct], np.float64)
+        return cls(tuple(distinct), which, floats[which])
+
+    def at(self, slot: int) -> Fraction | None:
+        return self.distinct[int(self.which[slot])]
 
 
 Exact: TypeAlias = Fraction | Exacts
@@ -48,7 +54,7 @@ Exact: TypeAlias = Fraction | Exacts
 
 def exact_at(number: Exact, slot: int) -> Fraction | None:
     """The number of one sensor of the kind."""
-    return number.values[slot] if isinstance(number, Exacts) else number
+    return number.at(slot) if isinstance(number, Exacts) else number
 
 
 def near(number: Exact, slots: Slots) -> "float | npt.NDArray[np.float64]":
@@ -178,7 +184,7 @@ class Check:
             case int() | Fraction():
                 return self.bound
             case Exacts():
-                return self.bound.values[slot]
+                return self.bound.at(slot)
             case _:
                 return int(self.bound[slot])
 

@@ -182,15 +182,16 @@ class Compiler:
         if isinstance(found, Fraction):
             return Check(left, sense, scaled(found), two_ways=two_ways)
         absent = UNREACHABLE if sense == "<=" else -UNREACHABLE
-        bounds = np.array([absent if t is None else scaled(t) for t in found.values], np.int64)
-        missing = np.array([t is None for t in found.values], np.bool_)
+        bounds = np.array([absent if t is None else scaled(t) for t in found.distinct], np.int64)[found.which]
+        missing = np.array([t is None for t in found.distinct], np.bool_)[found.which]
         return Check(left, sense, bounds, missing if missing.any() else None, two_ways)
 
     def _bounds(self, comparison: Comparison, margin: Margin) -> Exact:
         """The thresholds in the unit of the left side; those of `3 reports` in ms."""
         if isinstance(comparison.right, Reports):
             patience = [s.reporting.interval or s.heartbeat for s in self._sensors]
-            return Exacts.of([Fraction(comparison.right.count * ms) for ms in patience])
+            distinct, which = np.unique(np.array(patience, np.int64), return_inverse=True)
+            return Exacts.of([Fraction(comparison.right.count * ms) for ms in distinct.tolist()], which)
         return self._each(lambda site: self._threshold(comparison, site, margin))
 
     def _threshold(self, comparison: Comparison, site: Site, margin: Margin) -> Fraction:

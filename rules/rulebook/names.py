@@ -19,39 +19,35 @@ from rules.rulebook.phrases import Selection
 class Names:
     """Without a registry zones, tags and site parameters are taken as written.
 
-    A kind without any sensor is not in `tags` and `parameters`: nothing is known about its names.
+    A kind without any sensor is not in `tags` and `parameters`: nothing is known about its names. `intervals`
+    are the shortest among the sensors of each kind, ms; 0 for those on change or by event.
     """
 
     kinds: Kinds
     registry: Registry | None
     tags: Mapping[str, frozenset[str]] = field(repr=False)
     parameters: Mapping[str, Units] = field(repr=False)
+    intervals: Mapping[str, int] = field(repr=False)
 
     @classmethod
     def of(cls, kinds: Kinds, registry: Registry | None) -> "Names":
         """The names of `kinds` and of the registry's sensors."""
         if registry is None:
-            return cls(kinds, None, {}, {})
+            return cls(kinds, None, {}, {}, {})
         sensors = {
             kind: [registry.sensors[slot] for slot in slots] for kind, slots in registry.ranges.items()
         }
         tags = {kind: frozenset(tag for s in of_kind for tag in s.tags) for kind, of_kind in sensors.items()}
         parameters = {kind: _units(sensor.site for sensor in of_kind) for kind, of_kind in sensors.items()}
-        return cls(kinds, registry, tags, parameters)
+        shortest = {kind: min(s.reporting.interval for s in of_kind) for kind, of_kind in sensors.items()}
+        return cls(kinds, registry, tags, parameters, shortest)
 
     def vocabulary(self, selection: Selection, own: Parameters, time_zone: str) -> Vocabulary:
         """What the words of one rule's conditions mean; `own` are the parameters that the rule brings."""
         more = _units([own.defaults, *own.zones.values(), *own.sensors.values()])
         parameters = {kind: _joined(units, more) for kind, units in self.parameters.items()}
         kind = self.kinds[selection.kind] if selection.kind else None
-        return Vocabulary(self.kinds, kind, parameters or None, time_zone, self._intervals())
-
-    def _intervals(self) -> dict[str, int]:
-        """The shortest interval among the sensors of each kind; 0 for those on change or by event."""
-        if self.registry is None:
-            return {}
-        ranges, sensors = self.registry.ranges, self.registry.sensors
-        return {kind: min(sensors[k].reporting.interval for k in slots) for kind, slots in ranges.items()}
+        return Vocabulary(self.kinds, kind, parameters or None, time_zone, self.intervals)
 
     def unknown(self, document: Document, path: Path, selection: Selection) -> Iterator[Finding]:
         """Findings at `path`, a `for_each`, about names that select nothing."""

@@ -8,6 +8,7 @@ import pytest
 from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.reading import Quality
 from ingest.registry import Sensor
+from rules.engine.foresight import Foresight
 from rules.engine.waves import runs
 from rules.rule import Parameters, Rule, Subjects
 from tests.rules.district import District, place_rule, sensor, zone
@@ -228,8 +229,10 @@ def test_quiet_readings_do_not_matter(awake: bool) -> None:
     readings = block(town.registry, at("10:00:20"), rows(at("10:00:20")))
     [[wave]] = runs(readings, np.zeros(1, np.int64), np.ones(1, np.bool_))
 
+    ahead = Foresight(town.engine.boards[0], wave)
+
     assert len(wave.slot) == 500
-    assert not town.engine.groups[0].matters("smoke", wave, at("10:00:20")).any()
+    assert not town.engine.groups[0].matters("smoke", ahead, at("10:00:20")).any()
 
 
 def everyone(count: int) -> list[Sensor]:

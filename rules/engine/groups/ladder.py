@@ -18,9 +18,10 @@ from rules.engine.groups.condition import (
 )
 from rules.engine.groups.functions import functions_of
 from rules.engine.groups.leaf import Leaf, Part
-from rules.engine.groups.places import Places, pairs_of
+from rules.engine.groups.places import Places, members_of
 from rules.engine.nodes import Timed, Written
 from rules.engine.normal_form import Compiler, Fault, written
+from rules.engine.sites import Sites
 from rules.engine.verdict import FALSE, TRUE
 from rules.grade import Grade
 from rules.language.tree import Sensors, Share
@@ -72,7 +73,8 @@ class GroupLadder:
         only_if = compiler.raising(rule.only_if) if rule.only_if else None
         leaves = tuple(maker.made)
         places = maker.everywhere
-        inside = {setting.registry.sensors[slot].id for slot in places.slots.tolist()}
+        sensors = setting.registry.sensors
+        inside = {sensors[slot].id for slot in places.slots.tolist()} if maker.faults else set()
         faults = {fault for fault in maker.faults if fault.subject in inside}
         restless = any(may_be_true_at_rest(node) for node in raising.values())
         written_as = {
@@ -151,13 +153,8 @@ class _LeafMaker:
         slots = setting.registry.ranges[kind]
         sensors = setting.registry.sensors[slots.start : slots.stop]
         release = rule.release if moved >= 0 else _turned(rule.release)
-        compiler = Compiler(
-            rule.id,
-            setting.kinds[kind],
-            sensors,
-            release,
-            lambda sensor: rule.parameters.of(sensor, setting.registry),
-        )
+        sites = Sites(rule.parameters, setting.registry)
+        compiler = Compiler(rule.id, setting.kinds[kind], sensors, release, sites)
         node = compiler.clearing(form.condition) if moved else compiler.raising(form.condition)
         self.faults |= compiler.faults
         board = setting.boards[kind]
@@ -172,12 +169,10 @@ class _LeafMaker:
         key = (*scope, *whole, frozenset(kinds), radius)
         known = self._setting.places
         if key not in known:
-            names = (
-                known[*scope, *whole, *whole].names
-                if (*scope, *whole, *whole) in known
-                else sorted({name for name, _ in pairs_of(rule, registry, kinds, radius)})
-            )
-            known[key] = Places.of(names, pairs_of(rule, registry, kinds, radius), len(registry.sensors))
+            members = members_of(rule, registry, kinds, radius)
+            everywhere = known.get((*scope, *whole, *whole))
+            names = sorted(members) if everywhere is None else everywhere.names
+            known[key] = Places.of(names, members, len(registry.sensors))
         return known[key]
 
 

@@ -1,6 +1,7 @@
 """Zones, gateways and neighbourhoods as sets of sensors, by number of the place and by slot."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,8 +14,8 @@ from rules.engine.ring import Slots
 from rules.rule import Rule, Subjects
 
 Ints: TypeAlias = npt.NDArray[np.int32]
-# A place by name, and the slot of a sensor in it.
-Pair: TypeAlias = tuple[str, int]
+# The slots of the sensors in each place, by its name.
+Members: TypeAlias = Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +32,12 @@ class Places:
     places: Ints
 
     @classmethod
-    def of(cls, names: Iterable[str], pairs: Iterable[Pair], sensors: int) -> "Places":
-        """`names` sorted; every pair names one of them."""
+    def of(cls, names: Iterable[str], members: Members, sensors: int) -> "Places":
+        """`names` sorted; `members` has slots, each once, for some of them."""
         listed = tuple(names)
-        number = {name: k for k, name in enumerate(listed)}
-        both = np.array([(number[name], slot) for name, slot in pairs], np.int64).reshape(-1, 2)
-        place, slot = np.unique(both, axis=0).T
+        slots = [np.sort(np.array(members.get(name, ()), np.int64)) for name in listed]
+        place = np.repeat(np.arange(len(listed)), [len(each) for each in slots])
+        slot = np.concatenate([*slots, np.zeros(0, np.int64)])
         order = np.argsort(slot, kind="stable")
         return cls(
             listed,
@@ -75,22 +76,33 @@ def _starts(ascending: Slots, count: int) -> Ints:
     return np.searchsorted(ascending, np.arange(count + 1)).astype(np.int32)
 
 
-def pairs_of(rule: Rule, registry: Registry, kinds: Iterable[str], radius: float | None) -> list[Pair]:
+def members_of(rule: Rule, registry: Registry, kinds: Iterable[str], radius: float | None) -> Members:
     """The sensors of `kinds` in each place that the rule is for."""
     slots = [slot for kind in sorted(kinds) for slot in registry.ranges.get(kind, range(0))]
     if rule.subjects is Subjects.SENSOR:
         assert radius is not None
-        return list(_around(rule, registry, slots, radius))
-    return [(name, slot) for slot in slots for name in _holders(rule, registry, registry.sensors[slot])]
+        return dict(_around(rule, registry, slots, radius))
+    by_gateway = rule.subjects is Subjects.GATEWAY
+    alike: defaultdict[str, list[int]] = defaultdict(list)
+    for slot in slots:
+        sensor = registry.sensors[slot]
+        alike[sensor.gateway if by_gateway else sensor.zone].append(slot)
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for name, together in alike.items():
+        for place in _gateway(rule, registry, name) if by_gateway else _zones(rule, registry, name):
+            found[place] += together
+    return found
 
 
-def _holders(rule: Rule, registry: Registry, sensor: Sensor) -> list[str]:
-    """The places of the rule that hold a sensor."""
-    if rule.subjects is Subjects.GATEWAY:
-        inside = _is_inside(rule, registry, registry.gateways.get(sensor.gateway))
-        return [sensor.gateway] if sensor.gateway and inside else []
-    above = registry.ancestry(sensor.zone) if rule.descendants else []
-    return [zone for zone in above or [sensor.zone] if _is_inside(rule, registry, zone)]
+def _gateway(rule: Rule, registry: Registry, name: str) -> list[str]:
+    """The gateway, if the rule is for it."""
+    return [name] if name and _is_inside(rule, registry, registry.gateways.get(name)) else []
+
+
+def _zones(rule: Rule, registry: Registry, name: str) -> list[str]:
+    """The zones of the rule that hold the sensors of one."""
+    above = registry.ancestry(name) if rule.descendants else []
+    return [zone for zone in above or [name] if _is_inside(rule, registry, zone)]
 
 
 def _is_inside(rule: Rule, registry: Registry, zone: str | None) -> bool:
@@ -99,7 +111,9 @@ def _is_inside(rule: Rule, registry: Registry, zone: str | None) -> bool:
     return zone is not None and rule.zone in registry.ancestry(zone)
 
 
-def _around(rule: Rule, registry: Registry, slots: list[int], radius: float) -> Iterator[Pair]:
+def _around(
+    rule: Rule, registry: Registry, slots: list[int], radius: float
+) -> Iterator[tuple[str, list[int]]]:
     """Each sensor of the rule with itself and its nearest, where these are among `slots`."""
     wanted = set(slots)
     pool = sorted(wanted | set(registry.ranges.get(rule.kind, range(0))))
@@ -108,7 +122,7 @@ def _around(rule: Rule, registry: Registry, slots: list[int], radius: float) -> 
         if sensor.kind != rule.kind or not _is_selected(rule, registry, sensor):
             continue
         near = (slot, *(pool[k] for k in found.tolist()))
-        yield from ((sensor.id, other) for other in near if other in wanted)
+        yield sensor.id, [other for other in near if other in wanted]
 
 
 def _is_selected(rule: Rule, registry: Registry, sensor: Sensor) -> bool:
