@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures
+from bench import engine, engine_figures, hops
 from bench.bare import bare_subscribers
 from bench.figures import Run
 from bench.machine import machine
@@ -62,6 +62,20 @@ def engine_alone(
         json.write_bytes(engine_figures.encode(run))
     if not run.holds:
         raise SystemExit("a limit was missed")
+
+
+@app.command("hops")
+def hops_alone(
+    sensors: Annotated[int, typer.Option(min=1000, max=1_000_000, help="50000 is quick.")] = 388_500,
+    json: Annotated[Path | None, typer.Option(help="Write the figures here, too.")] = None,
+) -> None:
+    """CPU us a message of each hop of the daemon over the messages of a city, in this process."""
+    progress = Console(stderr=True)
+    costs = hops.measure(sensors, progress.print)
+    run = hops.HopsRun(machine=machine(Path(tempfile.gettempdir())), sensors=sensors, costs=costs)
+    hops.show(run, Console(width=None if sys.stdout.isatty() else 120))
+    if json is not None:
+        json.write_bytes(hops.encode(run))
 
 
 async def measure(options: Options) -> Run:

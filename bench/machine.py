@@ -37,6 +37,15 @@ def machine(state: Path) -> Machine:
     )
 
 
+def describe(machine: Machine) -> str:
+    """One line."""
+    return (
+        f"{machine.processor}, {machine.cores} cores, {machine.memory / 2**30:.0f} GiB, "
+        f"Linux {machine.kernel}, Python {machine.python}; state on {machine.state}, "
+        f"4 KiB durable in {machine.sync:.2f} ms"
+    )
+
+
 def _field(path: str, name: str) -> str:
     for text in Path(path).read_text().splitlines():
         if text.startswith(name):

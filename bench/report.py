@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Bare, Measured, Run
-from bench.machine import Machine
+from bench.machine import describe
 
 Row = tuple[str, Callable[[Measured], str]]
 
@@ -41,7 +41,7 @@ ROWS: tuple[Row, ...] = (
 
 def show(run: Run, console: Console) -> None:
     """Tables; without lines and colours where the console is not a terminal."""
-    console.print(_line(run.machine), highlight=False)
+    console.print(describe(run.machine), highlight=False)
     console.print(_setups(run, console.is_terminal))
     if run.bare:
         console.print(_yardstick(run, console.is_terminal))
@@ -50,14 +50,6 @@ def show(run: Run, console: Console) -> None:
 def encode(run: Run) -> bytes:
     """The same as JSON, in the units of `bench.figures`."""
     return msgspec.json.format(msgspec.json.encode(run)) + b"\n"
-
-
-def _line(machine: Machine) -> str:
-    return (
-        f"{machine.processor}, {machine.cores} cores, {machine.memory / 2**30:.0f} GiB, "
-        f"Linux {machine.kernel}, Python {machine.python}; state on {machine.state}, "
-        f"4 KiB durable in {machine.sync:.2f} ms"
-    )
 
 
 def _table(title: str, lined: bool) -> Table:

@@ -1,0 +1,70 @@
+"""The files of a city as an operator would write them, for a daemon or for its parts alone."""
+
+import json
+from collections.abc import Mapping
+from itertools import cycle, islice
+
+from bench.fleet.city import City, sensor_rows, zones
+from bench.shipped import CONFIGS
+
+MAIN = "tocsin.yaml"
+# Fires reach the horn of their town; nobody else is told: that is not measured.
+ROUTES = """routes:
+  - {hazard: fire, grades: [yellow, orange, red], to: [horns], channels: [loudspeaker]}
+"""
+# (kind, condition with a place for its window, threshold, unit, by how much the next rule's lies higher).
+LADDERS = (
+    ("smoke", "{}(smoke{})", 0.15, "dB/m", 0.001),
+    ("smoke", "{}(temperature{})", 54.0, "degC", 0.5),
+    ("electrical", "{}(leakage{})", 500.0, "mA", 1.0),
+    ("smoke", "{}(smoke{})", 0.2, "dB/m", 0.001),
+    ("electrical", "{}(cable_temperature{})", 70.0, "degC", 0.5),
+)
+SHARED = 10
+SHORTEST = 2
+
+
+def texts(
+    city: City, settings: Mapping[str, object], rules: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """File name to text; `settings` are those that differ by run, no `rules` are the shipped ones."""
+    whole = {
+        "realm": "live",
+        **{name: f"{name}.yaml" for name in ("kinds", "contacts", "routes")},
+        "sensors": ["sensors.csv"],
+        "zones": "zones.geojson",
+        "rules": "rules",
+        "mqtt": {"host": "127.0.0.1"},
+        "channels": {"loudspeaker": {}},
+        **settings,
+    }
+    found = {
+        MAIN: json.dumps(whole, indent=2),
+        "sensors.csv": "\n".join(sensor_rows(city)) + "\n",
+        "zones.geojson": zones(city.plan),
+        "routes.yaml": ROUTES if rules is None else "routes: []\n",
+        **{name: (CONFIGS / name).read_text(encoding="utf-8") for name in ("kinds.yaml", "contacts.yaml")},
+    }
+    return found | {f"rules/{name}": text for name, text in (shipped() if rules is None else rules).items()}
+
+
+def shipped() -> dict[str, str]:
+    """The shipped rule files."""
+    paths = sorted((CONFIGS / "rules").iterdir())
+    return {path.name: path.read_text(encoding="utf-8") for path in paths if path.suffix in {".yaml", ".csv"}}
+
+
+def generated(number: int, windows: str = "") -> dict[str, str]:
+    """So many ladders, none like another: over the newest value, or over `shared` or `distinct` windows."""
+    rules = ["rules:"]
+    for n, (kind, measure, threshold, unit, step) in enumerate(islice(cycle(LADDERS), number)):
+        minutes = SHARED if windows == "shared" else SHORTEST + n // len(LADDERS)
+        subject = measure.format("max", f", {minutes}min") if windows else measure.format("", "").strip("()")
+        low = threshold + n // len(LADDERS) * step
+        grades = f'yellow: "{subject} >= {low:g} {unit}", orange: "{subject} >= {2 * low:g} {unit}"'
+        rules.append(
+            f"  - {{id: r{n}, title: {{zh: r, en: r}}, hazard: bench, for_each: {kind} sensor, "
+            f"grades: {{{grades}}}, release: {{after: 10min}}, "
+            "advice: {zh: r, en: r}, source: {text: none, status: project}}"
+        )
+    return {"generated.yaml": "\n".join(rules) + "\n"}
