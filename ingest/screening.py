@@ -81,12 +81,12 @@ class Screen:
         return Screened(rows, accepted, told - accepted, decoded.messages - told)
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
-        """A copy of the state; `restore` takes it under the same registry."""
+        """The state itself, to be copied; `restore` takes it under the same registry."""
         return {
-            "newest": self._newest.copy(),
-            "ring": self._ring.copy(),
-            "stored": self._stored.copy(),
-            "heard": self.heard.copy(),
+            "newest": self._newest,
+            "ring": self._ring,
+            "stored": self._stored,
+            "heard": self.heard,
             "totals": np.array([self.accepted, self.duplicates, self.quarantined, self.readings], np.int64),
         }
 

@@ -49,6 +49,28 @@ class Snapshot:
     state: dict[str, Array | bytes]
 
 
+class Copies:
+    """Copies of a state in memory that is kept: the memory of new arrays would cost more than the copying."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Array] = {}
+
+    def of(self, state: Mapping[str, Array | bytes]) -> dict[str, Array | bytes]:
+        """A copy of all arrays; it lasts until the next one is made."""
+        kept, self._kept = self._kept, {}
+        for name, value in state.items():
+            if isinstance(value, np.ndarray):
+                self._kept[name] = _copied(value, kept.get(name))
+        return {name: self._kept.get(name, value) for name, value in state.items()}
+
+
+def _copied(value: Array, into: Array | None) -> Array:
+    if into is None or into.shape != value.shape or into.dtype != value.dtype:
+        return value.copy()
+    np.copyto(into, value)
+    return into
+
+
 class _Defect(Exception):
     """Why a file is passed over."""
 

@@ -118,7 +118,10 @@ class Judge:
         return self.engine.advance_to(instant)
 
     def snapshot(self) -> tuple[int, str, State]:
-        """Position, bundle and a copy of all state: what `Snapshots.write` takes."""
+        """Position, bundle and all state: what `Snapshots.write` takes.
+
+        The arrays are the judge's own: copy them before the next entry is taken.
+        """
         state: State = {}
         state.update({f"screen.{name}": value for name, value in self.screen.snapshot().items()})
         state.update({f"quality.{name}": value for name, value in self.quality.snapshot().items()})

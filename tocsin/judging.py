@@ -11,7 +11,7 @@ from ingest.clock import Clock
 from ingest.journal import Entry, EntryKind, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
 from ingest.session.wire import Message
-from ingest.snapshots import SnapshotUnwritable
+from ingest.snapshots import Copies, SnapshotUnwritable
 from rules.transition import Transition
 from tocsin.decoding import Recent
 from tocsin.intake import Handed, Intake
@@ -46,6 +46,7 @@ class Judging:
         self._committed = committed
         self.done = 0
         self._snapshot_due = 0.0
+        self._copies = Copies()
         self._keeping: asyncio.Task[None] | None = None
         # Of the snapshot before the newest: the journal is kept from there, should the newest be damaged.
         self._older = 0
@@ -165,7 +166,9 @@ class Judging:
         loop = asyncio.get_running_loop()
         self._snapshot_due = loop.time() + SNAPSHOT_SECONDS
         if self._keeping is None:
-            self._keeping = loop.create_task(self._keep(*self.judge.snapshot()), name="snapshot")
+            position, bundle, state = self.judge.snapshot()
+            kept = self._copies.of(state)
+            self._keeping = loop.create_task(self._keep(position, bundle, kept), name="snapshot")
 
     async def _kept(self) -> None:
         if self._keeping is not None:

@@ -81,8 +81,8 @@ class QualityControl:
         return replace(readings, quality=quality)
 
     def snapshot(self) -> Arrays:
-        """A copy of the state; `restore` takes it under the same kinds and registry."""
-        state: Arrays = {name: array.copy() for name, array in self._memory().items()}
+        """The state itself, to be copied; `restore` takes it under the same kinds and registry."""
+        state = self._memory()
         state["flags"] = np.array([self.flags[name] for name in FLAGS], np.int64)
         return state
 

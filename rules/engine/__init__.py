@@ -195,7 +195,10 @@ class Engine:
         return sizes | {f"rule {group.rule.id}": group.nbytes for group in self.groups}
 
     def snapshot(self) -> State:
-        """The whole state, copied; only an engine of the same kinds, registry and rules can take it."""
+        """The whole state itself: what is to last must be copied before the next reading.
+
+        Only an engine of the same kinds, registry and rules can take it.
+        """
         orphans = [self.orphans[identity] for identity in sorted(self.orphans)]
         rest = saved.Rest(
             self.now,

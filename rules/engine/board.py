@@ -212,14 +212,14 @@ class Board:
         return sum(array.nbytes for array in arrays)
 
     def snapshot(self) -> Arrays:
-        """Copies, keyed by what they are."""
+        """The arrays themselves, keyed by what they are."""
         state: Arrays = {
-            "newest": self.newest.copy(),
-            "arrived": self.arrived.copy(),
-            "alive": self.alive.copy(),
+            "newest": self.newest,
+            "arrived": self.arrived,
+            "alive": self.alive,
         }
         for number, column in self.columns.items():
-            state |= {f"{number}/{name}": array.copy() for name, array in column.arrays.items()}
+            state |= {f"{number}/{name}": array for name, array in column.arrays.items()}
         for (number, cell), ring in self.rings.items():
             state |= {f"{number}/{cell}/{name}": array for name, array in ring.snapshot().items()}
         for prefix, learnt in self._learning():

@@ -104,7 +104,7 @@ class Confirmation:
         self.hear(standing(self._board, self._ladder.columns, heard), instant)
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
-        return {f"words/{grade}": words.copy() for grade, words in self.words.items()}
+        return {f"words/{grade}": words for grade, words in self.words.items()}
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         for grade, words in self.words.items():

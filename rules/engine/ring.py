@@ -65,13 +65,13 @@ class Rows:
         return own + sum(field.nbytes for field in self.fields.values())
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Copies of what is in use; `restore` takes it."""
+        """What is in use of the arrays themselves; `restore` takes it."""
         state: dict[str, npt.NDArray[np.generic]] = {
-            "row": self.row.copy(),
-            "first": self.first[: self.used].copy(),
-            "next": self.next[: self.used].copy(),
+            "row": self.row,
+            "first": self.first[: self.used],
+            "next": self.next[: self.used],
         }
-        return state | {name: field[: self.used].copy() for name, field in self.fields.items()}
+        return state | {name: field[: self.used] for name, field in self.fields.items()}
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.row[:] = state["row"]

@@ -329,7 +329,7 @@ class RuleJudge:
         return own + sum(array.nbytes for array in self.snapshot().values())
 
     def snapshot(self) -> Arrays:
-        """Copies of what the rule keeps of sensors that are quiet, too."""
+        """What the rule keeps of sensors that are quiet, too: the arrays themselves."""
         return self.confirmation.snapshot() if self.confirmation else {}
 
     def restore(self, state: Arrays) -> None:

@@ -32,7 +32,7 @@ class Rest(msgspec.Struct):
 
 
 def pack(boards: Sequence[Board], judges: Sequence[RuleJudge], rest: Rest) -> dict[str, Saved]:
-    """Copies of the arrays by board and by rule, and the rest as bytes."""
+    """The arrays themselves by board and by rule, and the rest as bytes."""
     state: dict[str, Saved] = {"rest": msgspec.msgpack.encode(rest)}
     for board in boards:
         state |= {f"{board.kind.name}/{name}": array for name, array in board.snapshot().items()}

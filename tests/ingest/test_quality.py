@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE
@@ -158,17 +158,6 @@ def test_no_cut_restart_or_reload_changes_anything(stream: list[Instant], data: 
     whole = QualityControl(KINDS, REGISTRY)
     assert found == [each for received, said in stream for each in checked(whole, received, said)]
     assert control.flags == whole.flags
-
-
-@settings(max_examples=5)
-@given(streams())
-def test_a_snapshot_is_a_copy(stream: list[Instant]) -> None:
-    control = QualityControl(KINDS, REGISTRY)
-    kept = control.snapshot()
-    before = {name: bytes(array) for name, array in kept.items()}
-    for received, said in stream:
-        checked(control, received, said)
-    assert {name: bytes(array) for name, array in kept.items()} == before
 
 
 def test_a_block_without_anything_to_check_is_handed_on_as_it_is() -> None:

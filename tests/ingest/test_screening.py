@@ -200,7 +200,7 @@ def test_no_restart_changes_what_is_accepted(messages: list[MESSAGE], cuts: set[
     screen = Screen(TRIPLE)
     left = []
     for piece in pieces(messages, cuts):
-        state = screen.snapshot()
+        state = {name: array.copy() for name, array in screen.snapshot().items()}
         accepted(screen, *messages)
         screen = Screen(TRIPLE)
         screen.restore(state)

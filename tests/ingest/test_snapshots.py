@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from ingest.durable import unfinished
-from ingest.snapshots import Snapshots, SnapshotUnwritable
+from ingest.snapshots import Copies, Snapshots, SnapshotUnwritable
 
 STATE: dict[str, npt.NDArray[Any] | bytes] = {
     "values": np.arange(12, dtype=np.int64).reshape(3, 4),
@@ -26,6 +26,21 @@ STATE: dict[str, npt.NDArray[Any] | bytes] = {
 @pytest.fixture
 def snapshots(tmp_path: Path) -> Snapshots:
     return Snapshots(tmp_path / "snapshots")
+
+
+def test_a_copy_stays_as_it_was_while_the_state_goes_on_and_its_memory_is_used_again() -> None:
+    copies = Copies()
+    state: dict[str, npt.NDArray[Any] | bytes] = {"grows": np.arange(3), "stays": np.arange(4), "raw": b"a"}
+
+    first = copies.of(state)
+    state["stays"] += 1  # type: ignore[operator]
+    assert first["stays"].tolist() == [0, 1, 2, 3]  # type: ignore[union-attr]
+    second = copies.of({**state, "grows": np.arange(5)})
+
+    assert second["stays"].tolist() == [1, 2, 3, 4]  # type: ignore[union-attr]
+    assert second["stays"] is first["stays"]
+    assert second["grows"].tolist() == [0, 1, 2, 3, 4]  # type: ignore[union-attr]
+    assert second["raw"] == b"a"
 
 
 def test_state_comes_back_as_it_was_written(snapshots: Snapshots) -> None:
