@@ -13,16 +13,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops
+from bench import engine, engine_figures, hops, sweep
 from bench.city_files import generated
 from bench.figures import Run
-from bench.fleet.city import Plan
+from bench.fleet.city import plan_for
 from bench.machine import machine
 from bench.measure import Options, Setup
-from bench.phases import Load
+from bench.phases import Behind, Load
+from bench.picture import draw
 from bench.report import encode, show
 from bench.runs import MOSQUITTO, available, run_all
-from ingest.clock import SECOND
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -59,7 +59,7 @@ def short(
     progress = Console(stderr=True)
     first = Load(seconds=seconds, timed=RAISES_A_SECOND, expected=EXPECTED)
     second = Load(seconds=seconds, timed=RAISES_A_SECOND, rate=rate, share=None if rate else MODERATE)
-    options = Options(plan=plan(sensors, 50, EXPECTED), loads=(first, second))
+    options = Options(plan=plan_for(sensors, 50, EXPECTED), loads=(first, second))
     setups = available(progress)
     bare = Setup(MOSQUITTO) in setups
     finish(asyncio.run(run_all(setups, options, "all shipped rules", progress, bare=bare)), json)
@@ -80,7 +80,7 @@ def city(
     """A whole city on Mosquitto: every process of its own, each gateway on a connection of its own."""
     number = None if rules == "shipped" else int(rules)
     options = Options(
-        plan=plan(sensors, gateways, rate or EXPECTED),
+        plan=plan_for(sensors, gateways, rate or EXPECTED),
         loads=(Load(seconds=seconds, timed=ALARMS_A_SECOND, rate=rate or None),),
         rules=None if number is None else generated(number),
         linger=linger,
@@ -88,6 +88,27 @@ def city(
     setup = Setup(MOSQUITTO, database=store is Store.VICTORIAMETRICS)
     words = "all shipped rules" if number is None else f"{number} rules"
     finish(asyncio.run(run_all([setup], options, words, Console(stderr=True), bare=bare)), json)
+
+
+@app.command("sweep")
+def sweep_one(
+    curve: Annotated[sweep.Name, typer.Argument(help="What is varied.")],
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each point.")] = 10.0,
+    rate: Annotated[float, typer.Option(min=100, help="Messages/s, where that is not varied.")] = 10_000.0,
+    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 100_000,
+    gateways: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
+    store: Store = Store.VICTORIAMETRICS,
+    to: Annotated[Path, typer.Option(help="The directory of the JSON file and the picture.")] = Path("docs"),
+) -> None:
+    """One figure of the daemon over a range of another, as JSON and as a picture."""
+    database = store is Store.VICTORIAMETRICS
+    basis = sweep.Basis(seconds=seconds, rate=rate, sensors=sensors, gateways=gateways, database=database)
+    this = machine(Path(tempfile.gettempdir()))
+    found = asyncio.run(sweep.sweep(curve, basis, this, Console(stderr=True)))
+    sweep.write(found, to)
+    draw(found, to / f"performance-{curve}.svg")
+    if lost := [point.x for point in found.points if point.measured and not point.measured.counts.complete]:
+        raise SystemExit(f"messages or warnings were lost at {lost}")
 
 
 @app.command("engine")
@@ -117,12 +138,6 @@ def hops_alone(
         json.write_bytes(hops.encode(run))
 
 
-def plan(sensors: int, gateways: int, rate: float) -> Plan:
-    """A city whose sensors report as often as the rate makes them."""
-    interval = max(round(sensors / rate * SECOND), 1)
-    return Plan(sensors=sensors, gateways=min(gateways, sensors // 10), interval=interval)
-
-
 def finish(run: Run, json: Path | None) -> None:
     """Show and keep the figures; SystemExit if something was lost."""
     show(run, output())
@@ -140,6 +155,6 @@ def output() -> Console:
 if __name__ == "__main__":
     try:
         app()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, Behind) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(3 if isinstance(error, OSError) else 1) from None

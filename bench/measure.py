@@ -11,7 +11,7 @@ from bench.figures import Counts, Measured, Memory
 from bench.fleet.city import City, Plan
 from bench.fleet.sent_log import Bursts
 from bench.phases import Load, Phases, Published, Tell
-from bench.process import failure, on_disk
+from bench.process import on_disk
 from bench.reconcile import journaled, reconcile
 from bench.servers import loopback, mosquitto, victoria_metrics
 from bench.sights import Sights, Sounds
@@ -56,7 +56,7 @@ class Bench:
         self._tell = tell
 
     async def measure(self, setup: Setup) -> Measured:
-        """RuntimeError: a process ended, or did not come to an end in time; it shows the daemon's log."""
+        """RuntimeError shows the log of a process that ended; Behind: the judge cannot follow."""
         self._tell("the daemon reads its city")
         city = City.of(self._options.plan)
         async with AsyncExitStack() as stack:
@@ -66,11 +66,8 @@ class Bench:
             sights = await stack.enter_async_context(Sights(subject.state / "outbox.db"))
             sounds = await stack.enter_async_context(Sounds(self._options.plan, port))
             phases = Phases(self._options.plan, port, subject, pids, (sights, sounds))
-            try:
-                within = self._options.stored_within
-                measured = [await phases.run(load, within, self._tell) for load in self._options.loads]
-            except TimeoutError:
-                raise failure(f"{setup.name}: the daemon is not done in time", subject.log) from None
+            within = self._options.stored_within
+            measured = [await phases.run(load, within, self._tell) for load in self._options.loads]
             resident = [Memory(name=n, resident=r, peak=p) for n, (r, p) in phases.memory().items()]
             judged = await subject.judged()
         self._tell("what is on disk is counted")

@@ -1,6 +1,8 @@
 """A time of even load on a running daemon, and its figures."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +17,14 @@ from bench.subject import Subject
 
 # How long the daemon may need for what the broker has, in seconds.
 JUDGED_WITHIN = 300.0
+# How long an alarm may need from its transition to its horn, and how often is looked.
+SOUNDED_WITHIN, LOOK_EVERY = 20.0, 0.2
 
 Tell = Callable[[str], None]
+
+
+class Behind(Exception):
+    """The judge did not come to an end in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +73,22 @@ class Phases:
         self._sustained = 0.0
 
     async def run(self, load: Load, stored_within: float, tell: Tell) -> Phase:
-        """TimeoutError if the judge does not come to an end."""
+        """Raises Behind."""
         rate = load.rate if load.share is None else load.share * self._sustained
         processes, threads = self._cpu(), thread_seconds(self._subject.pid)
         looked = len(self._sights.gaps)
         sent = await self._publish(load, rate, tell)
         tell("the judge has the rest")
-        judged = await self._sights.of(sent.closing, JUDGED_WITHIN)
+        try:
+            judged = await self._sights.of(sent.closing, JUDGED_WITHIN)
+        except TimeoutError:
+            raise Behind(f"the judge is not done {JUDGED_WITHIN:.0f} s after the broker") from None
         tell("the database has the rest")
         stored = await self._stored(stored_within)
         acked = sent.began / 1e9 + sent.seconds + sent.settled
         self._sustained = sent.published / (judged - sent.began) * 1e9
         costs = {"fleet": sent.cpu, **_spent(processes, self._cpu())}
+        of_threads = _spent(threads, thread_seconds(self._subject.pid))
         return Phase(
             asked=rate,
             messages=sent.published,
@@ -87,9 +99,9 @@ class Phases:
             rate=self._sustained,
             stored=None if stored is None else max(stored - judged / 1e9, 0),
             transition=self._transitions(sent, looked),
-            horn=self._horns(sent),
+            horn=await self._horns(sent),
             processes=_costs(costs, sent.published),
-            threads=_costs(_spent(threads, thread_seconds(self._subject.pid)), sent.published),
+            threads=_costs(of_threads, sent.published),
         )
 
     def memory(self) -> dict[str, tuple[int, int]]:
@@ -127,14 +139,20 @@ class Phases:
         late = [(first[sensor] - at) / 1e6 for sensor, at in sent.timed.items() if sensor in first]
         return Latency.of(late, self._sights.gaps[looked:])
 
-    def _horns(self, sent: Sent) -> Latency:
-        heard = self._sounds.heard()
-        late = []
-        for sensor, at in sent.timed.items():
-            played = [heard[key] for key in self._sights.keys(sensor) if key in heard]
-            late += [min(played) - at / 1e6] if played else []
+    async def _horns(self, sent: Sent) -> Latency:
+        """Once every alarm has sounded, or those that have not are late beyond all bounds."""
+        latest = time.perf_counter() + SOUNDED_WITHIN
+        while len(late := list(self._sounded(sent))) < len(sent.timed) and time.perf_counter() < latest:
+            await asyncio.sleep(LOOK_EVERY)
         # A horn's clock counts whole milliseconds.
         return Latency.of(late, [1e-3])
+
+    def _sounded(self, sent: Sent) -> Iterator[float]:
+        """Ms from the publish of each alarm that has reached a horn."""
+        heard = self._sounds.heard()
+        for sensor, at in sent.timed.items():
+            if played := [heard[key] for key in self._sights.keys(sensor) if key in heard]:
+                yield min(played) - at / 1e6
 
     def _cpu(self) -> dict[str, float]:
         return {name: cpu_seconds(pid) for name, pid in self._pids.items()}

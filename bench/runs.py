@@ -19,7 +19,7 @@ MOSQUITTO = "Mosquitto"
 async def run_all(
     setups: Sequence[Setup], options: Options, rules: str, progress: Console, *, bare: bool
 ) -> Run:
-    """Every set-up, each with a new daemon; `rules` in words. RuntimeError, OSError: one of them failed."""
+    """Every set-up, each with a new daemon; `rules` in words. RuntimeError, OSError, Behind: one failed."""
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as place, progress.status("starting") as status:
         root = Path(place)
         run = Run(
