@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FOR ?=
 DATA ?=
 
-.PHONY: run test test-unit test-deep check format bench evidence lock parts clean
+.PHONY: run test test-unit test-deep check format bench bench-city sweep evidence lock parts clean
 
 run: $(VENV)/.run
 	@$(BIN)/tocsin demo $(if $(FOR),--for $(FOR))
@@ -35,6 +35,15 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev parts
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench engine
+
+# A whole city on Mosquitto and VictoriaMetrics: ARGS="--seconds 600" is the long form.
+bench-city: $(VENV)/.dev parts
+	@$(BIN)/python -m bench city $(ARGS)
+
+# One figure over a range of another, and its picture: CURVE=rate, sensors, rules or linger.
+CURVE ?= rate sensors rules linger
+sweep: $(VENV)/.dev parts
+	@for curve in $(CURVE); do $(BIN)/python -m bench sweep $$curve $(ARGS) || exit 1; done
 
 # Real records, which are no part of this repository (docs/evidence.md).
 evidence: $(VENV)/.dev

@@ -1,63 +1,123 @@
-"""`python -m bench` and `python -m bench engine` (docs/performance.md).
+"""`python -m bench` and its commands (docs/performance.md).
 
 Exit codes: 0 nothing lost and no limit missed, 1 lost, missed or failed, 3 no environment.
 """
 
 import asyncio
-import shutil
 import sys
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops
-from bench.bare import bare_subscribers
+from bench import engine, engine_figures, hops, sweep
+from bench.city_files import generated
 from bench.figures import Run
+from bench.fleet.city import plan_for
 from bench.machine import machine
-from bench.measure import Bench, Options, Setup
+from bench.measure import Options, Setup
+from bench.phases import Behind, Load
+from bench.picture import draw
 from bench.report import encode, show
-from simulators.mosquitto import SEARCHED
+from bench.runs import MOSQUITTO, available, run_all
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Json = Annotated[Path | None, typer.Option(help="Write the figures here, too.")]
+
+# Alarms to time a second: as fast as it goes, and in the city.
+RAISES_A_SECOND, ALARMS_A_SECOND = 20.0, 4.0
+# Of what the first phase sustained: the rate at which latency is measured.
+MODERATE = 0.5
+# What the short bench registers its sensors for: about what it sustains.
+EXPECTED = 30_000.0
+
+
+class Store(StrEnum):
+    """The time-series store."""
+
+    EMBEDDED = "embedded"
+    VICTORIAMETRICS = "victoriametrics"
 
 
 @app.callback(invoke_without_command=True)
-def daemon(
+def short(
     context: typer.Context,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each of the two phases.")] = 8.0,
     rate: Annotated[
         float | None, typer.Option(min=100, help="Messages/s of the second phase; half of the first's.")
     ] = None,
-    sensors: Annotated[
-        int,
-        typer.Option(min=100, max=1_000_000, help="They take turns: few sensors report unnaturally often."),
-    ] = 50_000,
-    json: Annotated[Path | None, typer.Option(help="Write the figures here, too.")] = None,
+    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 50_000,
+    json: Json = None,
 ) -> None:
-    """Messages/s, CPU per message and publish-to-transition of the daemon, on each broker at hand."""
+    """As fast as it goes, then at a moderate rate: the daemon on each broker and store at hand."""
     if context.invoked_subcommand is not None:
         return
-    run = asyncio.run(measure(Options(seconds, rate, sensors)))
-    # Wide enough for every column; a terminal says itself how wide it is.
-    show(run, Console(width=None if sys.stdout.isatty() else 120))
-    if json is not None:
-        json.write_bytes(encode(run))
-    if not run.complete:
-        raise SystemExit("messages or warnings were lost")
+    progress = Console(stderr=True)
+    first = Load(seconds=seconds, timed=RAISES_A_SECOND, expected=EXPECTED)
+    second = Load(seconds=seconds, timed=RAISES_A_SECOND, rate=rate, share=None if rate else MODERATE)
+    options = Options(plan=plan_for(sensors, 50, EXPECTED), loads=(first, second))
+    setups = available(progress)
+    bare = Setup(MOSQUITTO) in setups
+    finish(asyncio.run(run_all(setups, options, "all shipped rules", progress, bare=bare)), json)
+
+
+@app.command()
+def city(
+    seconds: Annotated[float, typer.Option(min=1, max=7200)] = 60.0,
+    rate: Annotated[float, typer.Option(min=0, help="Messages/s; 0 is as fast as it goes.")] = 38_850.0,
+    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 388_500,
+    gateways: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
+    rules: Annotated[str, typer.Option(help="`shipped`, or a number: so many generated ones.")] = "shipped",
+    linger: Annotated[int, typer.Option(min=0, max=1000, help="ms that a batch waits for more.")] = 20,
+    store: Store = Store.VICTORIAMETRICS,
+    bare: Annotated[bool, typer.Option(help="Bare subscribers on the same broker, too.")] = True,
+    json: Json = None,
+) -> None:
+    """A whole city on Mosquitto: every process of its own, each gateway on a connection of its own."""
+    number = None if rules == "shipped" else int(rules)
+    options = Options(
+        plan=plan_for(sensors, gateways, rate or EXPECTED),
+        loads=(Load(seconds=seconds, timed=ALARMS_A_SECOND, rate=rate or None),),
+        rules=None if number is None else generated(number),
+        linger=linger,
+    )
+    setup = Setup(MOSQUITTO, database=store is Store.VICTORIAMETRICS)
+    words = "all shipped rules" if number is None else f"{number} rules"
+    finish(asyncio.run(run_all([setup], options, words, Console(stderr=True), bare=bare)), json)
+
+
+@app.command("sweep")
+def sweep_one(
+    curve: Annotated[sweep.Name, typer.Argument(help="What is varied.")],
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each point.")] = 10.0,
+    rate: Annotated[float, typer.Option(min=100, help="Messages/s, where that is not varied.")] = 10_000.0,
+    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 100_000,
+    gateways: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
+    store: Store = Store.VICTORIAMETRICS,
+    to: Annotated[Path, typer.Option(help="The directory of the JSON file and the picture.")] = Path("docs"),
+) -> None:
+    """One figure of the daemon over a range of another, as JSON and as a picture."""
+    database = store is Store.VICTORIAMETRICS
+    basis = sweep.Basis(seconds=seconds, rate=rate, sensors=sensors, gateways=gateways, database=database)
+    this = machine(Path(tempfile.gettempdir()))
+    found = asyncio.run(sweep.sweep(curve, basis, this, Console(stderr=True)))
+    sweep.write(found, to)
+    draw(found, to / f"performance-{curve}.svg")
+    if lost := [point.x for point in found.points if point.measured and not point.measured.counts.complete]:
+        raise SystemExit(f"messages or warnings were lost at {lost}")
 
 
 @app.command("engine")
-def engine_alone(
-    json: Annotated[Path | None, typer.Option(help="Write the figures here, too.")] = None,
-) -> None:
+def engine_alone(json: Json = None) -> None:
     """Readings/s and memory of the rule engine alone, on one core."""
     progress = Console(stderr=True)
     figures = engine.measure(progress.print)
     run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
-    engine_figures.show(run, Console(width=None if sys.stdout.isatty() else 120))
+    engine_figures.show(run, output())
     if json is not None:
         json.write_bytes(engine_figures.encode(run))
     if not run.holds:
@@ -67,58 +127,34 @@ def engine_alone(
 @app.command("hops")
 def hops_alone(
     sensors: Annotated[int, typer.Option(min=1000, max=1_000_000, help="50000 is quick.")] = 388_500,
-    json: Annotated[Path | None, typer.Option(help="Write the figures here, too.")] = None,
+    json: Json = None,
 ) -> None:
     """CPU us a message of each hop of the daemon over the messages of a city, in this process."""
     progress = Console(stderr=True)
     costs = hops.measure(sensors, progress.print)
     run = hops.HopsRun(machine=machine(Path(tempfile.gettempdir())), sensors=sensors, costs=costs)
-    hops.show(run, Console(width=None if sys.stdout.isatty() else 120))
+    hops.show(run, output())
     if json is not None:
         json.write_bytes(hops.encode(run))
 
 
-async def measure(options: Options) -> Run:
-    """Every set-up of which the parts are installed, one after the other, then the bare subscribers."""
-    progress = Console(stderr=True)
-    setups = list(available(progress))
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as place, progress.status("starting") as status:
-        root = Path(place)
-        run = Run(
-            machine=machine(root), seconds=options.seconds, sensors=options.sensors, measured=[], bare=[]
-        )
-
-        def tell(text: str) -> None:
-            if progress.is_terminal:
-                status.update(text)
-
-        for number, setup in enumerate(setups):
-            progress.print(f"{number + 1}/{len(setups)} {setup.name}")
-            directory = root / str(number)
-            directory.mkdir()
-            run.measured.append(await Bench(directory, options, tell).measure(setup))
-        if Setup("Mosquitto") in setups:
-            progress.print("bare subscribers")
-            run.bare.extend(await bare_subscribers(root, options.sensors, tell))
-    return run
+def finish(run: Run, json: Path | None) -> None:
+    """Show and keep the figures; SystemExit if something was lost."""
+    show(run, output())
+    if json is not None:
+        json.write_bytes(encode(run))
+    if not run.complete:
+        raise SystemExit("messages or warnings were lost")
 
 
-def available(progress: Console) -> list[Setup]:
-    """What can be measured here; what cannot is said."""
-    found = [Setup("loopback")]
-    if shutil.which("mosquitto", path=SEARCHED) is None:
-        progress.print("without Mosquitto: `sudo apt-get install mosquitto` adds it")
-        return found
-    found.append(Setup("Mosquitto"))
-    if shutil.which("victoria-metrics") is None:
-        progress.print("without VictoriaMetrics: `sudo apt-get install victoria-metrics` adds it")
-        return found
-    return [*found, Setup("Mosquitto", database=True)]
+def output() -> Console:
+    """Wide enough for every column; a terminal says itself how wide it is."""
+    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 if __name__ == "__main__":
     try:
         app()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, Behind) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(3 if isinstance(error, OSError) else 1) from None

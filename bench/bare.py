@@ -1,38 +1,46 @@
 """The yardstick: what a bare subscriber on Mosquitto pays for the same messages on the same machine."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import Bare
-from bench.load import Order
-from bench.measure import SEED, Tell, publish
-from bench.mix import sensor_rows, zones
+from bench.fleet.city import Plan
+from bench.fleet.process import Order
+from bench.phases import Tell, publish
 from bench.process import end, line, python
 from bench.servers import mosquitto
-from bench.subject import CONFIGS
-from bench.subscriber import LIBRARIES
+from bench.subscriber import LIBRARIES, MOSQUITTO_SUB
 
-MESSAGES = 30_000
-LONGEST = 60.0
+MESSAGES = 50_000
+LONGEST = 120.0
+# The slowest of them receives as fast, so that no queue of the broker grows.
+RATE = 5_000.0
 
 
-async def bare_subscribers(directory: Path, sensors: int, tell: Tell) -> list[Bare]:
+async def bare_subscribers(directory: Path, plan: Plan, tell: Tell) -> list[Bare]:
     """Each library in turn; RuntimeError shows the log of one that fails."""
-    registry = directory / "sensors.csv"
-    registry.write_text("\n".join(sensor_rows(sensors, zones(CONFIGS / "zones.geojson"))) + "\n")
-    async with mosquitto(directory) as broker:
-        return [await _receive(library, broker.port, registry, tell) for library in LIBRARIES]
+    found = []
+    for library in LIBRARIES:
+        if library != MOSQUITTO_SUB or shutil.which(MOSQUITTO_SUB):
+            place = directory / library
+            place.mkdir()
+            async with mosquitto(place) as broker:
+                found.append(await _receive(library, broker.port, plan, place, tell))
+    return found
 
 
-async def _receive(library: str, port: int, registry: Path, tell: Tell) -> Bare:
-    log = registry.parent / f"{library}.log"
+async def _receive(library: str, port: int, plan: Plan, place: Path, tell: Tell) -> Bare:
+    log = place / "subscriber.log"
     process = await python("bench.subscriber", library, str(port), str(MESSAGES), log=log)
     order = Order(
-        port=port, sensors=str(registry), client="load", seed=SEED, seconds=LONGEST, messages=MESSAGES
-    )
+        port=port, plan=replace(plan, gateways=min(plan.gateways, 50)), seconds=LONGEST, expected=RATE,
+        rate=RATE, messages=MESSAGES, log=str(place / "sent.npz"),
+    )  # fmt: skip
     try:
         await line(process, log)
-        await publish(order, registry.parent / "load.log", tell)
+        await publish(order, place / "fleet.log", lambda text: tell(f"{library}: {text}"))
         cpu = float(await line(process, log))
     finally:
         await end(process)
-    return Bare(library, MESSAGES, cpu / (MESSAGES - 1) * 1e6)
+    return Bare(library, MESSAGES, cpu / MESSAGES * 1e6)

@@ -8,10 +8,8 @@ from bench.fleet.city import City, sensor_rows, zones
 from bench.shipped import CONFIGS
 
 MAIN = "tocsin.yaml"
-# Fires reach the horn of their town; nobody else is told: that is not measured.
-ROUTES = """routes:
-  - {hazard: fire, grades: [yellow, orange, red], to: [horns], channels: [loudspeaker]}
-"""
+# Fires, and what generated rules find, reach the horn of their town; nobody else is told.
+ROUTE = "  - {{hazard: {}, grades: [yellow, orange, red], to: [horns], channels: [loudspeaker]}}\n"
 # (kind, condition with a place for its window, threshold, unit, by how much the next rule's lies higher).
 LADDERS = (
     ("smoke", "{}(smoke{})", 0.15, "dB/m", 0.001),
@@ -20,8 +18,9 @@ LADDERS = (
     ("smoke", "{}(smoke{})", 0.2, "dB/m", 0.001),
     ("electrical", "{}(cable_temperature{})", 70.0, "degC", 0.5),
 )
-SHARED = 10
-SHORTEST = 2
+HAZARD = "bench"
+# Seconds: the shared window, the first of the distinct ones, and what the next is longer.
+WINDOW, LONGER = 600, 6
 
 
 def texts(
@@ -42,7 +41,7 @@ def texts(
         MAIN: json.dumps(whole, indent=2),
         "sensors.csv": "\n".join(sensor_rows(city)) + "\n",
         "zones.geojson": zones(city.plan),
-        "routes.yaml": ROUTES if rules is None else "routes: []\n",
+        "routes.yaml": "routes:\n" + ROUTE.format("fire" if rules is None else HAZARD),
         **{name: (CONFIGS / name).read_text(encoding="utf-8") for name in ("kinds.yaml", "contacts.yaml")},
     }
     return found | {f"rules/{name}": text for name, text in (shipped() if rules is None else rules).items()}
@@ -58,12 +57,12 @@ def generated(number: int, windows: str = "") -> dict[str, str]:
     """So many ladders, none like another: over the newest value, or over `shared` or `distinct` windows."""
     rules = ["rules:"]
     for n, (kind, measure, threshold, unit, step) in enumerate(islice(cycle(LADDERS), number)):
-        minutes = SHARED if windows == "shared" else SHORTEST + n // len(LADDERS)
-        subject = measure.format("max", f", {minutes}min") if windows else measure.format("", "").strip("()")
+        window = WINDOW if windows == "shared" else WINDOW + n // len(LADDERS) * LONGER
+        subject = measure.format("max", f", {window}s") if windows else measure.format("", "").strip("()")
         low = threshold + n // len(LADDERS) * step
         grades = f'yellow: "{subject} >= {low:g} {unit}", orange: "{subject} >= {2 * low:g} {unit}"'
         rules.append(
-            f"  - {{id: r{n}, title: {{zh: r, en: r}}, hazard: bench, for_each: {kind} sensor, "
+            f"  - {{id: r{n}, title: {{zh: r, en: r}}, hazard: {HAZARD}, for_each: {kind} sensor, "
             f"grades: {{{grades}}}, release: {{after: 10min}}, "
             "advice: {zh: r, en: r}, source: {text: none, status: project}}"
         )

@@ -15,74 +15,116 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Messages of both phases of a set-up; `lost`, `unjudged` and `unraised` must be 0.
+    """Messages of all phases of a set-up; `lost`, `foreign`, `unjudged` and `unraised` must be 0.
 
     published   given to the broker, every one different
     journaled   on disk once the daemon has stopped; `duplicates` of them were there before
-    unjudged    published, and not among what the daemon accepted
-    raising     those that had to raise a warning
+    foreign     on disk, and never published
+    unjudged    published, and neither accepted by the daemon nor in its quarantine
+    quarantined refused by the daemon; `absurd` of those published are such that it must refuse them
+    raising     alarms to time; each has to raise a warning
     """
 
     published: int
     journaled: int
     lost: int
     duplicates: int
+    foreign: int
     unjudged: int
+    quarantined: int
+    absurd: int
     raising: int
     unraised: int
 
     @property
     def complete(self) -> bool:
-        return not (self.lost or self.unjudged or self.unraised)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sustained:
-    """The first phase: as fast as the publisher goes.
-
-    messages    in this phase
-    offered     messages/s that the broker took
-    rate        messages/s from the first publish to the judge having taken the last
-    judged, stored   s that judge and database needed after the broker had the last one
-    daemon, broker, publisher, database   CPU us per message, user and system, until all is stored; None is a
-                database that is part of the daemon
-    """
-
-    messages: int
-    offered: float
-    rate: float
-    judged: float
-    stored: float
-    daemon: float
-    broker: float
-    publisher: float
-    database: float | None
+        return not (self.lost or self.foreign or self.unjudged or self.unraised) and (
+            self.quarantined == self.absurd
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """The second phase, at `rate` messages/s: ms from publish to the transition standing in the outbox.
+    """Of `samples` alarms, ms from the publish; `resolution` is how often was looked: its p99, in ms."""
 
-    `samples` messages raised one. `resolution` is how often was looked, the p99 of it, in ms.
-    """
-
-    rate: float
     samples: int
     p50: float
     p99: float
     most: float
     resolution: float
 
+    @classmethod
+    def of(cls, late: Sequence[float], gaps: Sequence[float]) -> "Latency":
+        """`late` in ms; `gaps` in s between two looks."""
+        p50, p99, most = (percentile(late, share) for share in (0.5, 0.99, 1.0))
+        resolution = percentile(gaps, 0.99) * 1e3
+        return cls(samples=len(late), p50=p50, p99=p99, most=most, resolution=resolution)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """CPU of one process or thread in a phase, user and system: seconds, and us a message."""
+
+    name: str
+    cpu: float
+    message: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A time of even load.
+
+    asked       messages/s; None is as fast as it goes
+    messages    published
+    offered     messages/s that the fleet published
+    behind      messages that were due and waited for the broker, the most at one time
+    acked       s until the broker had acknowledged the last message after it was published
+    judged      s until the judge had taken the last message after the broker had acknowledged it
+    rate        messages/s from the first publish to the judge having taken the last
+    stored      s from then until the database had everything; None if it had not within the time it was given
+    transition, horn   from the publish of an alarm to its transition in the outbox, and to its horn
+    processes, threads   until judged and stored; threads are those of the daemon, by name
+    """
+
+    asked: float | None
+    messages: int
+    offered: float
+    behind: int
+    acked: float
+    judged: float
+    rate: float
+    stored: float | None
+    transition: Latency
+    horn: Latency
+    processes: list[Cost]
+    threads: list[Cost]
+
+    @property
+    def sustained(self) -> bool:
+        """Whether what was asked for was published, and judged within a second of the last one."""
+        asked = self.asked or 0.0
+        return self.offered >= 0.99 * asked and self.acked + self.judged <= 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Bytes resident in one process when the load ended, and the most at one time."""
+
+    name: str
+    resident: int
+    peak: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One set-up; `memory` is the most the daemon had resident, in bytes."""
+    """One set-up; `journal` and `database` in bytes a message on disk."""
 
     setup: str
+    phases: list[Phase]
     counts: Counts
-    sustained: Sustained
-    latency: Latency
-    memory: int
+    memory: list[Memory]
+    journal: float
+    database: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +138,13 @@ class Bare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Everything measured in one run."""
+    """Everything measured in one run; `rules` in words, `linger` in ms."""
 
     machine: Machine
-    seconds: float
     sensors: int
+    gateways: int
+    rules: str
+    linger: int
     measured: list[Measured]
     bare: list[Bare]
 

@@ -1,30 +1,23 @@
-"""One set-up: as fast as it goes, then at a moderate rate, then what is on disk is counted."""
+"""One set-up: a daemon between its servers, a fleet in front of them, and what is on disk at the end."""
 
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+import numpy as np
 
-from bench.figures import Counts, Latency, Measured, Sustained, percentile
-from bench.load import Order, Sent
-from bench.process import cpu_seconds, failure, line, peak_memory, python
-from bench.servers import Server, loopback, mosquitto, victoria_metrics
-from bench.sights import Sights
+from bench.figures import Counts, Measured, Memory
+from bench.fleet.city import City, Plan
+from bench.fleet.sent_log import Bursts
+from bench.phases import Load, Phases, Published, Tell
+from bench.process import on_disk
+from bench.reconcile import journaled, reconcile
+from bench.servers import loopback, mosquitto, victoria_metrics
+from bench.sights import Sights, Sounds
 from bench.subject import Subject
 
-SEED = 1
-# Of what the set-up sustained: the rate at which latency is measured.
-MODERATE = 0.5
-# Warnings: so many a second at full speed, and one in so many messages at the moderate rate.
-RAISES_A_SECOND = 20.0
-ONE_IN = 100
-# How long the daemon may need for what the broker has, in seconds.
-JUDGED_WITHIN = 120.0
-STORED_WITHIN = 120.0
-
-Tell = Callable[[str], None]
+STORED_WITHIN = 300.0
 BROKERS = {"loopback": loopback, "Mosquitto": mosquitto}
 
 
@@ -40,135 +33,97 @@ class Setup:
         return f"{self.broker}, VictoriaMetrics" if self.database else self.broker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`seconds` of each phase; `rate` in messages/s of the second one, None is MODERATE of the first."""
+    """The same for every set-up. No `rules` are the shipped ones; `linger` in ms.
 
-    seconds: float
-    rate: float | None
-    sensors: int
+    `stored_within` s after the judge the database is to have everything; if not, the phase says so.
+    """
+
+    plan: Plan
+    loads: tuple[Load, ...]
+    rules: Mapping[str, str] | None = None
+    linger: int = 20
+    stored_within: float = STORED_WITHIN
 
 
 class Bench:
-    """A daemon between its servers, and the publisher in front of them."""
+    """Measures one set-up in a directory of its own."""
 
     def __init__(self, directory: Path, options: Options, tell: Tell) -> None:
         self._directory = directory
         self._options = options
         self._tell = tell
-        self._published = 0
-        self._raising: dict[str, int] = {}
 
     async def measure(self, setup: Setup) -> Measured:
-        """RuntimeError: a process ended, or did not come to an end in time; it shows the daemon's log."""
+        """RuntimeError shows the log of a process that ended; Behind: the judge cannot follow."""
+        self._tell("the daemon reads its city")
+        city = City.of(self._options.plan)
         async with AsyncExitStack() as stack:
-            broker = await stack.enter_async_context(BROKERS[setup.broker](self._directory))
-            database = None
-            if setup.database:
-                database = await stack.enter_async_context(victoria_metrics(self._directory))
-            subject = Subject(self._directory, self._options.sensors, broker.port, _series(database))
-            await subject.start()
-            stack.push_async_callback(subject.stop)
+            port, pids, series = await self._servers(setup, stack)
+            subject = await stack.enter_async_context(self._daemon(city, port, series))
+            pids = {"daemon": subject.pid, **pids}
             sights = await stack.enter_async_context(Sights(subject.state / "outbox.db"))
-            try:
-                sustained = await self._sustain(subject, broker, database, sights)
-                rate = self._options.rate or sustained.rate * MODERATE
-                latency = await self._time(subject, broker, sights, rate)
-            except TimeoutError:
-                raise failure(f"{setup.name}: the daemon is not done in time", subject.log) from None
-            memory, accepted = peak_memory(subject.pid), await subject.accepted()
-        counts = self._count(subject, accepted, sights)
-        return Measured(setup=setup.name, counts=counts, sustained=sustained, latency=latency, memory=memory)
-
-    async def _sustain(
-        self, subject: Subject, broker: Server, database: Server | None, sights: Sights
-    ) -> Sustained:
-        pids = [subject.pid, broker.pid, *([] if database is None else [database.pid])]
-        before = [cpu_seconds(pid) for pid in pids]
-        sent = await self._publish(subject, broker, 0, None)
-        judged = await sights.of(list(sent.raises)[-1], JUDGED_WITHIN)
-        stored = await subject.stored(STORED_WITHIN)
-        costs = [
-            (cpu_seconds(pid) - cpu) / sent.published * 1e6 for pid, cpu in zip(pids, before, strict=True)
-        ]
-        acked = sent.began / 1e9 + sent.seconds
-        return Sustained(
-            messages=sent.published,
-            offered=sent.published / sent.seconds,
-            rate=sent.published / (judged - sent.began) * 1e9,
-            judged=max(judged / 1e9 - acked, 0),
-            stored=max(stored - acked, 0),
-            daemon=costs[0],
-            broker=costs[1],
-            publisher=sent.cpu / sent.published * 1e6,
-            database=costs[2] if database is not None else None,
+            sounds = await stack.enter_async_context(Sounds(self._options.plan, port))
+            phases = Phases(self._options.plan, port, subject, pids, (sights, sounds))
+            within = self._options.stored_within
+            measured = [await phases.run(load, within, self._tell) for load in self._options.loads]
+            resident = [Memory(name=n, resident=r, peak=p) for n, (r, p) in phases.memory().items()]
+            judged = await subject.judged()
+        self._tell("what is on disk is counted")
+        messages = phases.published.messages
+        return Measured(
+            setup=setup.name,
+            phases=measured,
+            counts=_counts(phases.published, city, subject, judged, sights),
+            memory=resident,
+            journal=on_disk(subject.state / "journal") / messages,
+            database=self._stored(subject, setup) / messages,
         )
 
-    async def _time(self, subject: Subject, broker: Server, sights: Sights, rate: float) -> Latency:
-        looked = len(sights.gaps)
-        sent = await self._publish(subject, broker, 1, rate)
-        await sights.of(list(sent.raises)[-1], JUDGED_WITHIN)
-        late = [(sights.first[s] - at) / 1e6 for s, at in sent.raises.items() if s in sights.first]
-        await subject.stored(STORED_WITHIN)
-        return Latency(
-            rate=sent.published / sent.seconds,
-            samples=len(late),
-            p50=percentile(late, 0.5),
-            p99=percentile(late, 0.99),
-            most=percentile(late, 1.0),
-            resolution=percentile(sights.gaps[looked:], 0.99) * 1e3,
-        )
+    async def _servers(
+        self, setup: Setup, stack: AsyncExitStack
+    ) -> tuple[int, dict[str, int], dict[str, str]]:
+        """The broker's port, the processes by name, and the settings of the store."""
+        broker = await stack.enter_async_context(BROKERS[setup.broker](self._directory))
+        if not setup.database:
+            return broker.port, {"broker": broker.pid}, {"store": "embedded"}
+        database = await stack.enter_async_context(victoria_metrics(self._directory))
+        series = {"store": "victoriametrics", "url": f"http://127.0.0.1:{database.port}"}
+        return broker.port, {"broker": broker.pid, "database": database.pid}, series
 
-    async def _publish(self, subject: Subject, broker: Server, phase: int, rate: float | None) -> Sent:
-        order = Order(
-            port=broker.port,
-            sensors=str(subject.sensors),
-            client=f"load-{phase}",
-            seed=SEED + phase,
-            seconds=self._options.seconds,
-            rate=rate,
-            raising=raising(
-                subject.sensors, phase, self._options.seconds * (rate / ONE_IN if rate else RAISES_A_SECOND)
-            ),
-        )
-        sent = await publish(order, self._directory / "load.log", self._tell)
-        self._published += sent.published
-        self._raising |= sent.raises
-        return sent
+    @asynccontextmanager
+    async def _daemon(self, city: City, port: int, series: Mapping[str, str]) -> AsyncIterator[Subject]:
+        mqtt = {"host": "127.0.0.1", "port": port, "linger": f"{self._options.linger}ms"}
+        subject = Subject(self._directory, city, {"mqtt": mqtt, "series": series}, self._options.rules)
+        await subject.start()
+        try:
+            yield subject
+        finally:
+            await subject.stop()
 
-    def _count(self, subject: Subject, accepted: int, sights: Sights) -> Counts:
-        journaled, distinct = subject.journaled()
-        return Counts(
-            published=self._published,
-            journaled=journaled,
-            lost=self._published - distinct,
-            duplicates=journaled - distinct,
-            unjudged=self._published - accepted,
-            raising=len(self._raising),
-            unraised=len(self._raising.keys() - sights.first.keys()),
-        )
+    def _stored(self, subject: Subject, setup: Setup) -> int:
+        """Bytes of the database."""
+        if setup.database:
+            return on_disk(self._directory / "data")
+        return sum(path.stat().st_blocks * 512 for path in subject.state.glob("series.db*"))
 
 
-async def publish(order: Order, log: Path, tell: Tell) -> Sent:
-    """Run the publisher's process to its end; RuntimeError if it fails."""
-    process = await python("bench.load", msgspec.json.encode(order).decode(), log=log)
-    try:
-        while not (sent := msgspec.json.decode(await line(process, log), type=Sent)).seconds:
-            tell(f"{sent.published:,} published")
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-    return sent
-
-
-def raising(sensors: Path, phase: int, count: float) -> list[str]:
-    """Up to `count` smoke sensors, at least one, that smell smoke in this phase (0 or 1) and in no other."""
-    ids = [row.partition(",")[0] for row in sensors.read_text().splitlines() if ",smoke," in row]
-    return ids[phase::2][: max(int(count), 1)]
-
-
-def _series(database: Server | None) -> dict[str, str]:
-    if database is None:
-        return {"store": "embedded"}
-    return {"store": "victoriametrics", "url": f"http://127.0.0.1:{database.port}"}
+def _counts(
+    published: Published, city: City, subject: Subject, judged: tuple[int, int], sights: Sights
+) -> Counts:
+    sent = np.concatenate([Bursts.read(log).keys(city) for log in published.logs])
+    found = reconcile(sent, journaled(subject.state / "journal"))
+    accepted, quarantined = judged
+    return Counts(
+        published=published.messages,
+        journaled=found.journaled,
+        lost=found.lost,
+        duplicates=found.duplicates,
+        foreign=found.foreign,
+        unjudged=published.messages - accepted - quarantined,
+        quarantined=quarantined,
+        absurd=published.absurd,
+        raising=len(published.timed),
+        unraised=len(published.timed.keys() - sights.first.keys()),
+    )

@@ -5,11 +5,12 @@ import os
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections import defaultdict
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 # A payload of figures on one line may be longer than asyncio's default.
-LINE = 2**22
+LINE = 2**24
 LOG_SHOWN = 4_000
 
 
@@ -56,7 +57,7 @@ def children() -> set[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                parent = _stat(int(entry.name))[1]
+                parent = _stat(entry)[1]
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if parent == str(os.getpid()):
@@ -66,24 +67,47 @@ def children() -> set[int]:
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of all its threads, in steps of 1 / TICKS s."""
-    fields = _stat(pid)
+    return _cpu(Path(f"/proc/{pid}"))
+
+
+def thread_seconds(pid: int) -> dict[str, float]:
+    """The same of each thread that still runs, by its name; threads of one name together."""
+    found: dict[str, float] = defaultdict(float)
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            name = "main" if thread.name == str(pid) else (thread / "comm").read_text().strip()
+            found[name] += _cpu(thread)
+        except (FileNotFoundError, ProcessLookupError):
+            # It ended between two looks.
+            continue
+    return dict(found)
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Bytes that are resident now, and the most at one time."""
+    fields = dict(text.split(":", 1) for text in Path(f"/proc/{pid}/status").read_text().splitlines())
+    if "VmHWM" not in fields:
+        raise RuntimeError(f"/proc/{pid}/status has no VmHWM: the process has ended")
+    now, most = (int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    return now, most
+
+
+def _cpu(place: Path) -> float:
+    fields = _stat(place)
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def peak_memory(pid: int) -> int:
-    """Bytes: the most that was resident at one time."""
-    for text in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if text.startswith("VmHWM:"):
-            return int(text.split()[1]) * 1024
-    raise RuntimeError(f"/proc/{pid}/status has no VmHWM: the process has ended")
-
-
-def _stat(pid: int) -> list[str]:
+def _stat(place: Path) -> list[str]:
     """The fields of proc_pid_stat(5) behind the name, which may hold anything: state, parent, ..."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (place / "stat").read_text().rpartition(")")[2].split()
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port
+
+
+def on_disk(directory: Path) -> int:
+    """Bytes that its files take on disk."""
+    return sum(path.stat().st_blocks * 512 for path in directory.rglob("*") if path.is_file())

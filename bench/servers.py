@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.process import children, line, python
+from bench.shipped import CONFIGS
 from simulators.mosquitto import Mosquitto
 from simulators.victoria_metrics import VictoriaMetrics
 
@@ -16,6 +17,16 @@ class Server:
 
     pid: int
     port: int
+
+
+# Set anew for each run: where it listens, whom it lets in, where it keeps its files.
+OWN = {"listener", "allow_anonymous", "password_file", "acl_file", "persistence", "persistence_location"}
+
+
+def shipped_settings() -> list[str]:
+    """The other lines of `configs/mosquitto.conf`."""
+    lines = (CONFIGS / "mosquitto.conf").read_text(encoding="utf-8").splitlines()
+    return [text for text in lines if text and not text.startswith("#") and text.split()[0] not in OWN]
 
 
 @asynccontextmanager
@@ -33,9 +44,9 @@ async def loopback(directory: Path) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def mosquitto(directory: Path) -> AsyncIterator[Server]:
-    """Debian's Mosquitto, without limits and with persistence."""
+    """Debian's Mosquitto, set as the shipped configuration sets it."""
     before = children()
-    broker = Mosquitto(directory)
+    broker = Mosquitto(directory, shipped_settings())
     port = await broker.start()
     [pid] = children() - before
     try:

@@ -11,6 +11,8 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from ingest.clock import SECOND
+
 # Percent of all sensors; in the order of their numbers.
 SHARES = {"smoke": 80, "electrical": 12, "gas": 2, "tank": 2, "rain": 2, "stage": 2}
 KINDS = tuple(SHARES)
@@ -40,6 +42,12 @@ class Plan:
     def __post_init__(self) -> None:
         if not 1 <= self.gateways <= min(self.sensors // 2, 10_000):
             raise ValueError(f"{self.gateways} gateways need two sensors each, and are at most 10,000")
+
+
+def plan_for(sensors: int, gateways: int, rate: float) -> Plan:
+    """A city whose sensors report as often as `rate` messages/s make them, ten a gateway at least."""
+    interval = max(round(sensors / rate * SECOND), 1)
+    return Plan(sensors=sensors, gateways=min(gateways, sensors // 10), interval=interval)
 
 
 def shares(sensors: int) -> dict[str, int]:

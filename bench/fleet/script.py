@@ -28,6 +28,7 @@ STORM_FROM, STORM_UNTIL = 0.4, 0.6
 STORM_TOWNS, STORM_SMOKE = 0.04, 0.1
 NEVER = np.iinfo(np.int64).max
 SMOKE = KINDS.index("smoke")
+PHASES = 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,32 +48,33 @@ class _Event:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How long a run is to be (s), how many messages/s it is to have, and alarms to time a second."""
+    """How long a run is to be (s), how many messages/s it is to have, and alarms to time a second.
+
+    Runs one after the other in one city are of another `phase` each, so that each times sensors of its own.
+    """
 
     seconds: float
     rate: float
     timed: float = 0.0
+    phase: int = 0
 
 
 class Script:
-    """The events of a run. `timed` are the positions of sensors that raise an alarm to time, in no order.
-
-    `refused` counts messages, of those said so far, that no decoder can take.
-    """
+    """The events of a run; `refused` counts messages, of those said so far, that no decoder can take."""
 
     def __init__(self, voices: Voices, course: Course) -> None:
         self.refused = 0
-        self.timed: list[int] = []
         self._voices = voices
         self._city = voices.city
         self._course = course
         self._size = self._city.size
         self._events: dict[int, list[_Event]] = defaultdict(list)
         self._soonest: Longs = np.full(self._city.plan.gateways, NEVER)
-        self._chance = np.random.default_rng([self._city.plan.seed, 1])
+        self._chance = np.random.default_rng([self._city.plan.seed, course.phase])
         # Each sensor has one thing at most that goes wrong.
-        self._left = self._chance.permutation(self._city.plan.sensors).tolist()
-        self._busy: set[int] = set()
+        self._left: list[int] = self._chance.permutation(self._city.plan.sensors).tolist()
+        self._free = self._city.kind == SMOKE
+        self._free &= self._city.number % PHASES == course.phase
         for event in (*self._faults(), *self._alarms(), *self._storm(), *self._to_time()):
             self._add(event)
 
@@ -101,7 +103,8 @@ class Script:
         if event.every:
             again = event.turn + event.every * size
             self._add(_Event(again, position, event.texts, event.hold, event.every))
-        self.refused += event.hold if _refused(KINDS[self._city.kind[position]], event.texts) else 0
+        # A garbled or absurd report is one report: what holds on is neither.
+        self.refused += _refused(KINDS[self._city.kind[position]], event.texts)
 
     def _add(self, event: _Event) -> None:
         gateway = self._gateway(event.position)
@@ -118,11 +121,18 @@ class Script:
 
     def _round(self, share: float) -> int:
         """The round in which the run is at `share` of its length."""
-        return int(share * self._course.seconds * self._course.rate / self._city.plan.sensors)
+        messages = share * self._course.seconds * self._course.rate
+        return int(messages / self._city.plan.sensors)
+
+    def _take(self) -> int:
+        """A sensor of which nothing else is told."""
+        position = self._left.pop()
+        self._free[position] = False
+        return position
 
     def _faults(self) -> Iterator[_Event]:
         for number in range(round(FAULTY * self._city.plan.sensors)):
-            position = self._left.pop()
+            position = self._take()
             speech = SPEECHES[KINDS[self._city.kind[position]]]
             if number % 3 == 0:
                 self._voices.freeze(position)
@@ -136,7 +146,7 @@ class Script:
     def _alarms(self) -> Iterator[_Event]:
         mean = ALARMS_A_DAY * self._city.plan.sensors * self._course.seconds / SECONDS_A_DAY
         for _ in range(self._chance.poisson(mean)):
-            position = self._left.pop()
+            position = self._take()
             speech = SPEECHES[KINDS[self._city.kind[position]]]
             trouble = self._chance.choice(sorted(speech.troubles))
             round_ = self._round(self._chance.random())
@@ -157,29 +167,47 @@ class Script:
             trouble = STORM if position in wet else FIRE
             caught = trouble == STORM or self._chance.random() < STORM_SMOKE
             if position in free and trouble in speech.troubles and caught:
-                self._busy.add(position)
+                self._free[position] = False
                 texts = speech.texts(speech.troubles[trouble])
                 yield _Event(self._turn(position, begin), position, texts, max(end - begin, 1))
 
     def _to_time(self) -> Iterator[_Event]:
         """Detectors that smell a fire for one report, evenly over the run, each of another gateway."""
         texts = SPEECHES["smoke"].texts(SPEECHES["smoke"].troubles[FIRE])
-        free = np.zeros(self._city.plan.sensors, np.bool_)
-        free[self._left] = True
-        free[list(self._busy)] = False
-        free &= self._city.kind == SMOKE
         gateways = self._chance.permutation(self._city.plan.gateways)
         for number in range(int(self._course.timed * self._course.seconds)):
             gateway = int(gateways[number % len(gateways)])
             first, size = int(self._city.first[gateway]), int(self._size[gateway])
             share = number / self._course.timed * self._course.rate / self._city.plan.sensors
             round_, place = divmod(int(share * size), size)
-            candidates = np.flatnonzero(free[first + place : first + size])
-            if len(candidates):
-                position = first + place + int(candidates[0])
-                free[position] = False
-                self.timed.append(position)
+            position = self._next_free(first + place, first + size)
+            if position is None:
+                round_, position = round_ + 1, self._next_free(first, first + size)
+            if position is not None:
                 yield _Event(self._turn(position, round_), position, texts, 1, timed=True)
+
+    def _next_free(self, begin: int, end: int) -> int | None:
+        """The next detector of which nothing is told; from now on a fire is."""
+        found = np.flatnonzero(self._free[begin:end])
+        if not len(found):
+            return None
+        self._free[begin + found[0]] = False
+        return begin + int(found[0])
+
+    def closing(self) -> tuple[int, int, int]:
+        """One more fire, to tell that everything before was judged.
+
+        Its position, its gateway, and how many messages of that gateway come before it in this round.
+        """
+        for gateway in range(self._city.plan.gateways):
+            first, size = int(self._city.first[gateway]), int(self._size[gateway])
+            turn = int(self._voices.turn[gateway])
+            begin = first + turn % size
+            if (position := self._next_free(begin, first + size)) is not None:
+                texts = SPEECHES["smoke"].texts(SPEECHES["smoke"].troubles[FIRE])
+                self._add(_Event(turn + position - begin, position, texts, timed=True))
+                return position, gateway, position - begin
+        raise RuntimeError("every detector of the city has had its fire: time fewer alarms, or shorter")
 
 
 def _refused(kind: str, texts: Mapping[str, str]) -> bool:

@@ -7,7 +7,10 @@ import pytest
 
 from bench.figures import Counts, percentile
 
-FINE = Counts(published=10, journaled=12, lost=0, duplicates=2, unjudged=0, raising=3, unraised=0)
+FINE = Counts(
+    published=10, journaled=12, lost=0, duplicates=2, foreign=0, unjudged=0, quarantined=1, absurd=1,
+    raising=3, unraised=0,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -32,9 +35,14 @@ def test_a_percentile_of_nothing_is_no_number() -> None:
     [
         (FINE, True),
         (replace(FINE, lost=1), False),
+        (replace(FINE, foreign=1), False),
         (replace(FINE, unjudged=1), False),
+        (replace(FINE, quarantined=0), False),
+        (replace(FINE, quarantined=2), False),
         (replace(FINE, unraised=1), False),
     ],
 )
-def test_only_what_is_lost_unjudged_or_not_raised_fails_a_run(counts: Counts, complete: bool) -> None:
+def test_what_is_lost_unjudged_not_raised_or_wrongly_refused_fails_a_run_and_duplicates_do_not(
+    counts: Counts, complete: bool
+) -> None:
     assert counts.complete is complete

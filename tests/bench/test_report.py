@@ -1,35 +1,51 @@
-"""The table a person reads and the JSON a machine reads."""
+"""The tables a person reads and the JSON a machine reads."""
 
 import io
 import json
+from dataclasses import replace
 
 from rich.console import Console
 
-from bench.figures import Bare, Counts, Latency, Measured, Run, Sustained
+from bench.figures import Bare, Cost, Counts, Latency, Measured, Memory, Phase, Run
 from bench.machine import Machine
 from bench.report import encode, show
 
+LATENCY = Latency(samples=50, p50=21.04, p99=87.66, most=101.5, resolution=1.3)
 
-def measured(setup: str, database: float | None = None) -> Measured:
+
+def phase(asked: float | None, stored: float | None = 1.25) -> Phase:
+    return Phase(
+        asked=asked, messages=100_000, offered=40_000.0, behind=12, acked=0.1, judged=0.5, rate=31_234.0,
+        stored=stored, transition=LATENCY, horn=replace(LATENCY, p99=123.0),
+        processes=[Cost(name="fleet", cpu=0.8, message=8.0), Cost(name="daemon", cpu=2.4, message=24.0)],
+        threads=[Cost(name="main", cpu=1.5, message=15.0)],
+    )  # fmt: skip
+
+
+def measured(setup: str, *phases: Phase) -> Measured:
     return Measured(
         setup=setup,
+        phases=list(phases),
         counts=Counts(
-            published=123_456, journaled=123_460, lost=0, duplicates=4, unjudged=0, raising=70, unraised=1
+            published=123_456, journaled=123_460, lost=0, duplicates=4, foreign=0, unjudged=0,
+            quarantined=17, absurd=17, raising=70, unraised=1,
         ),
-        sustained=Sustained(
-            messages=100_000, offered=40_000.0, rate=31_234.0, judged=0.5, stored=1.25, daemon=24.0,
-            broker=9.0, publisher=8.0, database=database,
-        ),
-        latency=Latency(rate=15_617.0, samples=50, p50=21.04, p99=87.66, most=101.5, resolution=1.3),
-        memory=300 * 2**20,
+        memory=[Memory(name="daemon", resident=200 * 2**20, peak=300 * 2**20)],
+        journal=250.4,
+        database=30.0,
     )  # fmt: skip
 
 
 RUN = Run(
     machine=Machine("a processor", 2, 8 * 2**30, "6.1", "3.11.7", "ext4", 0.4),
-    seconds=8.0,
     sensors=50_000,
-    measured=[measured("loopback"), measured("Mosquitto", database=6.5)],
+    gateways=50,
+    rules="all shipped rules",
+    linger=20,
+    measured=[
+        measured("loopback", phase(None), phase(15_000.0)),
+        measured("Mosquitto", phase(None), phase(20_000.0, stored=None)),
+    ],
     bare=[Bare("aiomqtt", 30_000, 96.0)],
 )
 
@@ -42,15 +58,19 @@ def shown(run: Run) -> dict[str, list[str]]:
     return {first: others for first, *others in fields}
 
 
-def test_the_table_has_a_column_for_each_setup_and_no_lines_off_a_terminal() -> None:
+def test_the_tables_have_a_column_for_each_phase_and_setup_and_no_lines_off_a_terminal() -> None:
     table = shown(RUN)
 
-    assert table["loopback"] == ["Mosquitto"]
+    assert table["messages/s asked for"] == ["as fast as it goes", "15,000", "as fast as it goes", "20,000"]
+    assert table["messages/s, publish to judged"] == ["31,234"] * 4
+    assert table["database behind the judge, s"] == ["1.2", "1.2", "1.2", "not done in time"]
+    assert table["publish to transition p99, ms"] == ["88"] * 4
+    assert table["publish to horn p99, ms"] == ["123"] * 4
+    assert table["CPU us/message, daemon"] == ["24.0"] * 4
+    assert table["CPU us/message, thread main"] == ["15.0"] * 4
     assert table["messages published"] == ["123,456"] * 2
-    assert table["warnings raised"] == ["69 of 70"] * 2
-    assert table["messages/s, publish to judged"] == ["31,234"] * 2
-    assert table["CPU us/message, database"] == ["in the daemon", "6.5"]
-    assert table["publish to transition p99, ms"] == ["87.7"] * 2
+    assert table["alarms raised"] == ["69 of 70"] * 2
+    assert table["daemon, MiB resident (at most)"] == ["200 (300)"] * 2
     assert not set("│╭─") & set("".join(table))
 
 
@@ -61,8 +81,13 @@ def test_the_yardstick_is_the_ratio_to_the_daemon_on_mosquitto() -> None:
 def test_the_json_holds_every_figure() -> None:
     found = json.loads(encode(RUN))
 
-    assert found["measured"][1]["sustained"]["database"] == 6.5
-    assert found["measured"][0]["latency"]["p99"] == 87.66
+    assert found["measured"][1]["phases"][0]["processes"][1] == {
+        "name": "daemon",
+        "cpu": 2.4,
+        "message": 24.0,
+    }
+    assert found["measured"][0]["phases"][1]["transition"]["p99"] == 87.66
+    assert found["measured"][1]["phases"][1]["stored"] is None
     assert found["machine"]["cores"] == 2
     assert found["bare"] == [{"library": "aiomqtt", "messages": 30_000, "cpu": 96.0}]
 

@@ -1,0 +1,79 @@
+"""One gateway's connection: bursts of ready-made PUBLISH packets out, acknowledgements counted in."""
+
+import socket
+
+import mqtt5
+
+# Of PUBACK without a reason code: fixed header, length, packet id (MQTT 5.0, 3.4).
+PUBACK = 4
+ANSWER_WITHIN = 10.0
+READ = 1 << 16
+KEEP_ALIVE = 60
+
+
+class Gateway:
+    """Non-blocking once it is connected. `acked` counts what the broker took; a refusal is a RuntimeError."""
+
+    def __init__(self, port: int, client: str) -> None:
+        self.acked = 0
+        self._client = client
+        self._rest = memoryview(b"")
+        self._tail = b""
+        self._socket = socket.create_connection(("127.0.0.1", port), ANSWER_WITHIN)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(mqtt5.ConnectPacket(client, clean_start=True, keep_alive=KEEP_ALIVE).write())
+        answer, _ = mqtt5.read(memoryview(self._socket.recv(READ)))
+        if not isinstance(answer, mqtt5.ConnAckPacket) or int(answer.reason_code):
+            raise RuntimeError(f"{client} is not let in: {answer}")
+        # What may wait for its acknowledgement.
+        self.window = answer.receive_max
+        self._socket.setblocking(False)
+
+    def send(self, burst: memoryview) -> None:
+        """Send whole packets; what the socket does not take must stand until `push` has sent it."""
+        self._rest = burst
+        self.push()
+
+    def push(self) -> bool:
+        """Send what is left of the burst before; whether nothing is left."""
+        if self._rest:
+            try:
+                self._rest = self._rest[self._socket.send(self._rest) :]
+            except BlockingIOError:
+                return False
+        return not self._rest
+
+    def collect(self) -> int:
+        """Count the acknowledgements that have arrived; returns all so far. ConnectionError if it was cut."""
+        try:
+            data = self._socket.recv(READ)
+        except BlockingIOError:
+            return self.acked
+        if not data:
+            raise ConnectionResetError(f"the broker has hung up on {self._client}")
+        if self._tail:
+            data = self._tail + data
+        count, left = divmod(len(data), PUBACK)
+        # As Mosquitto acknowledges: nothing but the short form, and that much is seen without reading each.
+        if not left and data[::PUBACK].count(0x40) == data[1::PUBACK].count(2) == count:
+            self.acked += count
+            self._tail = b""
+        else:
+            self._tail = self._read(data)
+        return self.acked
+
+    def close(self) -> None:
+        self._socket.setblocking(True)
+        self._socket.sendall(mqtt5.DisconnectPacket().write())
+        self._socket.close()
+
+    def _read(self, data: bytes) -> bytes:
+        """Packet by packet; returns the beginning of one that is not whole."""
+        view = memoryview(data)
+        while len(view) >= 2 and len(view) >= 2 + view[1]:
+            packet, length = mqtt5.read(view)
+            view = view[length:]
+            if not isinstance(packet, mqtt5.PubAckPacket) or int(packet.reason_code) >= 0x80:
+                raise RuntimeError(f"{self._client} had an answer that is no acknowledgement: {packet}")
+            self.acked += 1
+        return bytes(view)

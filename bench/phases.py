@@ -1,0 +1,178 @@
+"""A time of even load on a running daemon, and its figures."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from bench.figures import Cost, Latency, Phase
+from bench.fleet.city import Plan
+from bench.fleet.process import Order, Sent
+from bench.process import cpu_seconds, end, line, memory, python, thread_seconds
+from bench.sights import Sights, Sounds
+from bench.subject import Subject
+
+# How long the daemon may need for what the broker has, in seconds.
+JUDGED_WITHIN = 300.0
+# How long an alarm may need from its transition to its horn, and how often is looked.
+SOUNDED_WITHIN, LOOK_EVERY = 20.0, 0.2
+
+Tell = Callable[[str], None]
+
+
+class Behind(Exception):
+    """The judge did not come to an end in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A phase to come, `timed` alarms a second.
+
+    rate       messages/s; None is as fast as it goes
+    share      the rate as a share of what the phase before sustained, where there is no rate
+    expected   messages/s that say when something happens in the city, where there is neither
+    """
+
+    seconds: float
+    timed: float
+    rate: float | None = None
+    share: float | None = None
+    expected: float = 30_000.0
+
+
+@dataclass(slots=True)
+class Published:
+    """What all phases so far published."""
+
+    messages: int = 0
+    absurd: int = 0
+    timed: dict[str, int] = field(default_factory=dict)
+    logs: list[Path] = field(default_factory=list)
+
+
+class Phases:
+    """Loads a daemon in one phase after the other; `pids` are those of all processes but the fleet."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        port: int,
+        subject: Subject,
+        pids: Mapping[str, int],
+        watching: tuple[Sights, Sounds],
+    ) -> None:
+        self.published = Published()
+        self._plan = plan
+        self._port = port
+        self._subject = subject
+        self._pids = pids
+        self._sights, self._sounds = watching
+        self._sustained = 0.0
+
+    async def run(self, load: Load, stored_within: float, tell: Tell) -> Phase:
+        """Raises Behind."""
+        rate = load.rate if load.share is None else load.share * self._sustained
+        processes, threads = self._cpu(), thread_seconds(self._subject.pid)
+        looked = len(self._sights.gaps)
+        sent = await self._publish(load, rate, tell)
+        tell("the judge has the rest")
+        try:
+            judged = await self._sights.of(sent.closing, JUDGED_WITHIN)
+        except TimeoutError:
+            raise Behind(f"the judge is not done {JUDGED_WITHIN:.0f} s after the broker") from None
+        tell("the database has the rest")
+        stored = await self._stored(stored_within)
+        acked = sent.began / 1e9 + sent.seconds + sent.settled
+        self._sustained = sent.published / (judged - sent.began) * 1e9
+        costs = {"fleet": sent.cpu, **_spent(processes, self._cpu())}
+        of_threads = _spent(threads, thread_seconds(self._subject.pid))
+        return Phase(
+            asked=rate,
+            messages=sent.published,
+            offered=sent.published / sent.seconds,
+            behind=sent.behind,
+            acked=sent.settled,
+            judged=max(judged / 1e9 - acked, 0),
+            rate=self._sustained,
+            stored=None if stored is None else max(stored - judged / 1e9, 0),
+            transition=self._transitions(sent, looked),
+            horn=await self._horns(sent),
+            processes=_costs(costs, sent.published),
+            threads=_costs(of_threads, sent.published),
+        )
+
+    def memory(self) -> dict[str, tuple[int, int]]:
+        """Bytes resident (now, at most) by process."""
+        return {name: memory(pid) for name, pid in self._pids.items()}
+
+    async def _publish(self, load: Load, rate: float | None, tell: Tell) -> Sent:
+        number = len(self.published.logs)
+        log = self._subject.state.parent / f"sent-{number}.npz"
+        order = Order(
+            port=self._port,
+            plan=self._plan,
+            seconds=load.seconds,
+            expected=rate or load.expected,
+            log=str(log),
+            rate=rate,
+            timed=load.timed,
+            phase=number,
+        )
+        sent = await publish(order, log.with_name("fleet.log"), tell)
+        self.published.messages += sent.published
+        self.published.absurd += sent.refused
+        self.published.timed |= sent.timed
+        self.published.logs.append(log)
+        return sent
+
+    async def _stored(self, within: float) -> float | None:
+        try:
+            return await self._subject.stored(within)
+        except TimeoutError:
+            return None
+
+    def _transitions(self, sent: Sent, looked: int) -> Latency:
+        first = self._sights.first
+        late = [(first[sensor] - at) / 1e6 for sensor, at in sent.timed.items() if sensor in first]
+        return Latency.of(late, self._sights.gaps[looked:])
+
+    async def _horns(self, sent: Sent) -> Latency:
+        """Once every alarm has sounded, or those that have not are late beyond all bounds."""
+        latest = time.perf_counter() + SOUNDED_WITHIN
+        while len(late := list(self._sounded(sent))) < len(sent.timed) and time.perf_counter() < latest:
+            await asyncio.sleep(LOOK_EVERY)
+        # A horn's clock counts whole milliseconds.
+        return Latency.of(late, [1e-3])
+
+    def _sounded(self, sent: Sent) -> Iterator[float]:
+        """Ms from the publish of each alarm that has reached a horn."""
+        heard = self._sounds.heard()
+        for sensor, at in sent.timed.items():
+            if played := [heard[key] for key in self._sights.keys(sensor) if key in heard]:
+                yield min(played) - at / 1e6
+
+    def _cpu(self) -> dict[str, float]:
+        return {name: cpu_seconds(pid) for name, pid in self._pids.items()}
+
+
+async def publish(order: Order, log: Path, tell: Tell) -> Sent:
+    """Run the fleet's process to its end; RuntimeError if it fails."""
+    process = await python("bench.fleet.process", msgspec.json.encode(order).decode(), log=log)
+    try:
+        while not (sent := msgspec.json.decode(await line(process, log), type=Sent)).seconds:
+            tell(f"{sent.published:,} published, {sent.acked:,} acknowledged")
+    finally:
+        # The last line is said before it hangs up; whoever fails before leaves a fleet that goes on.
+        await end(process)
+    return sent
+
+
+def _spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    return {name: cpu - before.get(name, 0.0) for name, cpu in after.items()}
+
+
+def _costs(cpu: Mapping[str, float], messages: int) -> list[Cost]:
+    return [Cost(name=name, cpu=spent, message=spent / messages * 1e6) for name, spent in cpu.items()]

@@ -1,0 +1,77 @@
+"""What was sent against what is journaled, message by message, from the journal's bytes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from bench.fleet.city import Longs
+from bench.fleet.sent_log import keys
+from ingest.journal import EntryKind, open_read_only
+
+BLOCKS_A_READ = 64
+SENSOR, STAMP = 7, 13
+# Topic, packet id and an empty list of properties, then the payload's first member.
+MESSAGE = re.compile(rb'-(\d{7})/telemetry.{3}\{"t":(\d{13})', re.DOTALL)
+ZERO = ord("0")
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Messages: `lost` were sent and not journaled, `duplicates` journaled again, `foreign` never sent."""
+
+    journaled: int
+    lost: int
+    duplicates: int
+    foreign: int
+
+
+def reconcile(sent: Longs, journaled: Longs) -> Reconciled:
+    """Of keys (`bench.fleet.sent_log`); ValueError if those sent are not all different."""
+    said, found = np.unique(sent), np.unique(journaled)
+    if len(said) < len(sent):
+        raise ValueError(f"{len(sent) - len(said)} messages were sent twice: they cannot be told apart")
+    kept = int(np.isin(said, found, assume_unique=True).sum())
+    return Reconciled(
+        journaled=len(journaled),
+        lost=len(said) - kept,
+        duplicates=len(journaled) - len(found),
+        foreign=len(found) - kept,
+    )
+
+
+def journaled(directory: Path) -> Longs:
+    """The key of every message in a journal that nobody writes any more, in its order.
+
+    RuntimeError if a block holds messages that are no fleet's.
+    """
+    return np.concatenate([np.empty(0, np.int64), *_blocks(directory)])
+
+
+def _blocks(directory: Path) -> Iterator[Longs]:
+    with open_read_only(directory) as journal:
+        position = 0
+        while entries := journal.read(position, BLOCKS_A_READ):
+            position = entries[-1].sequence
+            for entry in entries:
+                if entry.kind is EntryKind.MQTT:
+                    found = keys_in(entry.data)
+                    if len(found) != entry.count:
+                        what = f"{entry.count} messages, of which {len(found)} are a fleet's"
+                        raise RuntimeError(f"journal entry {entry.sequence} holds {what}")
+                    yield found
+
+
+def keys_in(data: bytes) -> Longs:
+    """The keys of the messages of one block."""
+    digits = np.frombuffer(b"".join(chain.from_iterable(MESSAGE.findall(data))), np.uint8) - ZERO
+    rows = digits.reshape(-1, SENSOR + STAMP).astype(np.int64)
+    return keys(_number(rows[:, :SENSOR]), _number(rows[:, SENSOR:]))
+
+
+def _number(digits: Longs) -> Longs:
+    number: Longs = digits @ 10 ** np.arange(digits.shape[1] - 1, -1, -1, dtype=np.int64)
+    return number
