@@ -30,12 +30,13 @@ class Handed:
 class Intake:
     """Appends each batch as one block, acks it, and hands it on; bounded by `backlog` blocks.
 
-    A full queue stops reading: the broker is the buffer. `disk` is a single-thread executor, so entries are
-    written in the order they are given.
+    A full queue takes nothing from the session, so blocks grow while the judge is behind: one of 4,000
+    messages costs it far less than forty of 100. Then reading stops: the broker is the buffer. `disk` is a
+    single-thread executor, so entries are written in the order they are given.
     """
 
     def __init__(
-        self, session: Session, journal: Journal, clock: Clock, disk: Executor, backlog: int = 64
+        self, session: Session, journal: Journal, clock: Clock, disk: Executor, backlog: int = 2
     ) -> None:
         self._session = session
         self._journal = journal

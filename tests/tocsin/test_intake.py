@@ -82,7 +82,7 @@ def session(journal: Journal) -> ScriptedSession:
 
 @pytest.fixture
 def intake(session: ScriptedSession, journal: Journal, disk: ThreadPoolExecutor) -> Intake:
-    return Intake(session, journal, LockstepClock(START), disk)  # type: ignore[arg-type]
+    return Intake(session, journal, LockstepClock(START), disk, backlog=8)  # type: ignore[arg-type]
 
 
 @asynccontextmanager
