@@ -51,8 +51,10 @@ def _family(figure: Figure) -> Metric:
     return kind(figure.name, figure.help)
 
 
-def application(figures: Figures, problems: Callable[[], dict[str, str]]) -> Starlette:
-    """`problems` maps a part to what is wrong with it; empty means ready."""
+def application(
+    figures: Figures, problems: Callable[[], dict[str, str]], notices: Callable[[], dict[str, str]]
+) -> Starlette:
+    """By part: `problems` are what is wrong, none means ready; `notices` are over, but people should know."""
     registry = CollectorRegistry()
     registry.register(FigureCollector(figures))
 
@@ -61,7 +63,8 @@ def application(figures: Figures, problems: Callable[[], dict[str, str]]) -> Sta
 
     def readyz(_: Request) -> Response:
         found = problems()
-        return JSONResponse({"ready": not found, "problems": found}, 503 if found else 200)
+        body = {"ready": not found, "problems": found, "notices": notices()}
+        return JSONResponse(body, 503 if found else 200)
 
     def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from ingest.decode.native import Report, instant, period, read_native
 from ingest.decode.refusal import Fault, Refusal, quoted, summary
-from ingest.decode.rows import Rows, settle
+from ingest.decode.rows import Rows, numbered, settle
 from ingest.decode.scale import Scales
 from ingest.decode.senml import UNITS, Measurement, read_pack, split_name
 from ingest.decode.topic import Topics
@@ -53,7 +53,7 @@ class Decoder:
         for message, found in implausible:
             refused.setdefault(message, []).append(found)
         rejected = [_rejected(message, refused[message], packets[message]) for message in sorted(refused)]
-        return Decoded(readings, rejected, len(packets))
+        return Decoded(readings, rejected, len(packets), numbered(rows))
 
     def _read(
         self, message: int, packet: Message, received: int, rows: Rows, refused: dict[int, list[Fault]]
@@ -81,6 +81,9 @@ class Decoder:
 
     def _native(self, message: int, slot: int, report: Report, rows: Rows) -> None:
         columns, values = self._columns[slot], report.v
+        if report.seq is not UNSET:
+            # It has arrived, whatever becomes of its values.
+            rows.numbered += (slot, report.seq, 0 if report.boot is UNSET else report.boot)
         observed = report.t if isinstance(report.t, int) else instant(report.t)
         covered = 0 if report.period is UNSET else period(report.period)
         try:

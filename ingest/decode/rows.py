@@ -8,12 +8,14 @@ import numpy.typing as npt
 from ingest.clock import DAY, MINUTE
 from ingest.decode.refusal import Fault
 from ingest.decode.scale import Scales
-from ingest.reading import Quality, Readings
+from ingest.reading import Numbered, Quality, Readings
 
 AHEAD = 5 * MINUTE
 BEHIND = 30 * DAY
 # Stamps are cut here, thousands of years off, to fit int64; they are out of every range either way.
 FARTHEST = 2**62
+# Sequence numbers are cut here, so that the difference of two fits int64.
+LARGEST_NUMBER = 2**61
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -24,7 +26,8 @@ class Rows:
     """Values as they were sent, in Python lists.
 
     `scale` and `number` have one entry a value; `message`, `slot`, `stamp`, `period` and `length` have one
-    for `length` values in a row that share them.
+    for `length` values in a row that share them. `numbered` has slot, seq and boot, one behind the other, of
+    each message that says its sequence number.
     """
 
     message: list[int] = field(default_factory=list)
@@ -34,6 +37,7 @@ class Rows:
     length: list[int] = field(default_factory=list)
     scale: list[int] = field(default_factory=list)
     number: list[float] = field(default_factory=list)
+    numbered: list[int] = field(default_factory=list)
 
     def add(self, message: int, slot: int, stamp: int, period: int, length: int) -> None:
         """Say what the last `length` entries of `scale` and `number` share."""
@@ -76,6 +80,16 @@ def settle(
     faults = [(int(message[row]), scales[scale[row]].impossible(float(number[row]))) for row in bad]
     kept = _untouched(message, slot, plausible)
     return in_order(readings if kept.all() else select(readings, kept)), faults
+
+
+def numbered(rows: Rows) -> Numbered:
+    """The sequence numbers of a block."""
+    try:
+        told = np.array(rows.numbered, np.int64)
+    except OverflowError:
+        told = np.array([min(max(n, -LARGEST_NUMBER), LARGEST_NUMBER) for n in rows.numbered], np.int64)
+    slot, seq, boot = np.clip(told, -LARGEST_NUMBER, LARGEST_NUMBER).reshape(-1, 3).T
+    return Numbered(slot, seq, boot)
 
 
 def select(readings: Readings, rows: npt.NDArray[np.intp] | Flags) -> Readings:

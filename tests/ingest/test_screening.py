@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.kinds import Reporting, ReportingMode
-from ingest.reading import Decoded, Readings
+from ingest.reading import Decoded, Numbered, Readings
 from ingest.registry import Registry, Sensor
 from ingest.screening import FINGERPRINTS, LEAST, MOST, Screen
 
@@ -41,6 +41,7 @@ def registry(*names: str) -> Registry:
 
 
 PAIR = registry("a", "b")
+UNNUMBERED = Numbered(*(np.zeros(0, np.int64) for _ in range(3)))
 
 
 def block(messages: Sequence[MESSAGE], received: int = 10**12) -> Decoded:
@@ -59,7 +60,7 @@ def block(messages: Sequence[MESSAGE], received: int = 10**12) -> Decoded:
         period=np.zeros(len(rows), np.int64),
         quality=np.zeros(len(rows), np.uint8),
     )
-    return Decoded(readings, [], len(messages))
+    return Decoded(readings, [], len(messages), UNNUMBERED)
 
 
 def one(slot: int, value: int, observed: int) -> MESSAGE:
