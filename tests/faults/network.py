@@ -26,6 +26,8 @@ from tocsin.judge import Basis, Judge
 from tocsin.outages import RULE
 
 QUIET, ALARM = 0.02, 0.21
+# No divisor of a round number of sensors: sooner or later each has its alarm.
+ALARM_EVERY = 51
 HORNS = 'routes: [{hazard: "*", grades: [blue, yellow, orange, red], to: [horns], channels: [loudspeaker]}]\n'
 ACCEPTED = 'tocsin_messages_total{outcome="accepted"}'
 
@@ -37,17 +39,21 @@ class Source:
         self.publisher = publisher
         self.sensors = sensors
         self.sent: set[tuple[str, int]] = set()
+        # Sensor to the instant (ns) of its first alarm.
+        self.alarms: dict[str, int] = {}
         self._stamp = 0
         self._seq = Counter[str]()
 
-    def send(self, count: int, alarm_every: int = 50) -> None:
+    def send(self, count: int) -> None:
         """The next `count` messages, sensor by sensor; every so often one is an alarm."""
         for _ in range(count):
             number = len(self.sent)
             sensor = self.sensors[number % len(self.sensors)]
             self._stamp = max(time.time_ns() // 1_000_000, self._stamp + 1)
             self._seq[sensor] += 1
-            value = ALARM if number % alarm_every == 0 else QUIET
+            value = QUIET if number % ALARM_EVERY else ALARM
+            if value == ALARM:
+                self.alarms.setdefault(sensor, time.time_ns())
             payload = f'{{"t":{self._stamp},"seq":{self._seq[sensor]},"v":{{"smoke":{value},"battery":97}}}}'
             self.publisher.publish(f"tocsin/v1/old-town/smoke/{sensor}/telemetry", payload.encode())
             self.sent.add((sensor, self._stamp))
@@ -121,9 +127,13 @@ def rows(sensors: Sequence[str]) -> list[str]:
 
 @asynccontextmanager
 async def network(
-    directory: Path, names: Sequence[str], limits: Sequence[str] = UNLIMITED, sensors: int = 50
+    directory: Path,
+    names: Sequence[str],
+    limits: Sequence[str] = UNLIMITED,
+    sensors: int = 50,
+    **more: object,
 ) -> AsyncIterator[Network]:
-    """Ready daemons, one a name, all of which listen to the same sensors."""
+    """Ready daemons, one a name, all of which listen to the same sensors; `more` are settings of each."""
     async with AsyncExitStack() as stack:
         mosquitto = Mosquitto(directory, limits)
         port = await mosquitto.start()
@@ -137,7 +147,7 @@ async def network(
             await proxy.start()
             stack.push_async_callback(proxy.stop)
             mqtt = {"host": "127.0.0.1", "port": proxy.port, "client_id": name}
-            settings: dict[str, object] = {"mqtt": mqtt, "channels": {"loudspeaker": {}}}
+            settings = {"mqtt": mqtt, "channels": {"loudspeaker": {}}, **more}
             place = directory / name
             place.mkdir()
             daemon = DaemonProcess(place, settings, rows(found.source.sensors))
