@@ -60,7 +60,7 @@ class FaultProxy:
     def half_open(self) -> None:
         """Bytes are accepted and lost, and no end of a connection hears of it. `heal` resets who lost some.
 
-        New connections are accepted and reach nobody.
+        New connections are accepted, and what they say is lost as well.
         """
         self._weather.flow = Flow.SWALLOW
 
@@ -102,7 +102,10 @@ class FaultProxy:
         # OSError and TimeoutError: either end is gone, and the other learns it by the reset.
         with suppress(OSError):
             try:
-                await self._weather.fair()
+                await self._weather.moving()
+                if self._weather.flow is Flow.SWALLOW:
+                    await self._weather.fair()
+                    return
                 async with asyncio.timeout(CONNECT_WITHIN):
                     target = await asyncio.open_connection(*self._target)
                 await self._carry(Connection(self._weather, client, target, self._counted))

@@ -13,7 +13,7 @@ from signal import SIGKILL, SIGTERM
 from ingest.journal import Entry, EntryKind
 from ingest.session.wire import Undecodable, messages
 from ingest.snapshots import Snapshots
-from notifiers.outbox.reader import OutboxReader
+from notifiers.outbox.reader import OutboxReader, Progress
 from rules.transition import Transition, line
 from simulators.faults import FaultProxy
 from simulators.mosquitto import UNLIMITED, Mosquitto
@@ -96,6 +96,14 @@ class Station:
         reader.close()
         return found
 
+    def deliveries(self, subject: str) -> dict[str, Progress]:
+        """Where the messages about a sensor stand, by channel: of one recipient each."""
+        reader = OutboxReader.reading(self.daemon.state / "outbox.db")
+        of = {t.warning for _, t in reader.transitions(0, 10**6) if t.subject == subject}
+        found = [p for p in reader.recent(1_000) if p.delivery.warning in of]
+        reader.close()
+        return {progress.delivery.channel: progress for progress in found}
+
     def blind_since(self, instant: int) -> list[Transition]:
         """The lines by which Tocsin said from `instant` on that it is blind."""
         return [t for t in self.outbox() if t.rule == RULE.id and t.after is not None and t.at >= instant]
@@ -131,9 +139,14 @@ async def network(
     names: Sequence[str],
     limits: Sequence[str] = UNLIMITED,
     sensors: int = 50,
-    **more: object,
+    *,
+    settings: Callable[[str], dict[str, object]] = lambda _: {},
+    prepare: Callable[[Path], None] = lambda _: None,
 ) -> AsyncIterator[Network]:
-    """Ready daemons, one a name, all of which listen to the same sensors; `more` are settings of each."""
+    """Ready daemons, one a name, all of which listen to the same sensors.
+
+    `settings` by name stand beside the broker's; `prepare` changes the files of a configuration.
+    """
     async with AsyncExitStack() as stack:
         mosquitto = Mosquitto(directory, limits)
         port = await mosquitto.start()
@@ -147,11 +160,12 @@ async def network(
             await proxy.start()
             stack.push_async_callback(proxy.stop)
             mqtt = {"host": "127.0.0.1", "port": proxy.port, "client_id": name}
-            settings = {"mqtt": mqtt, "channels": {"loudspeaker": {}}, **more}
+            whole = {"mqtt": mqtt, "channels": {"loudspeaker": {}}, **settings(name)}
             place = directory / name
             place.mkdir()
-            daemon = DaemonProcess(place, settings, rows(found.source.sensors))
+            daemon = DaemonProcess(place, whole, rows(found.source.sensors))
             (daemon.configs / "routes.yaml").write_text(HORNS)
+            prepare(daemon.configs)
             await daemon.start()
             stack.push_async_callback(killed, daemon)
             found.stations[name] = Station(daemon, proxy)

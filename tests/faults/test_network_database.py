@@ -90,8 +90,8 @@ async def suffer(net: Network, station: Station, link: FaultProxy) -> Sequence[P
 async def test_a_database_that_is_away_or_slow_costs_no_message_and_no_memory(tmp_path: Path) -> None:
     """500 messages a second: some seconds with it, without it, and with a trickle to it."""
     async with linked_database(tmp_path) as (database, link):
-        series = {"store": "victoriametrics", "url": f"http://127.0.0.1:{link.port}"}
-        async with network(tmp_path, ["tocsin"], sensors=SENSORS, series=series) as net:
+        series = {"series": {"store": "victoriametrics", "url": f"http://127.0.0.1:{link.port}"}}
+        async with network(tmp_path, ["tocsin"], sensors=SENSORS, settings=lambda _: series) as net:
             station = net.stations["tocsin"]
 
             async def stored() -> bool:

@@ -116,6 +116,22 @@ async def test_half_open_takes_bytes_and_says_nothing_until_it_heals_with_a_rese
     assert (bytes(echo.got), echo.ended) == (b"before", ["reset"])
 
 
+async def test_what_a_new_connection_says_while_half_open_reaches_nobody_later() -> None:
+    async with proxied() as (echo, proxy):
+        proxy.half_open()
+        async with connected(proxy.port) as (reader, writer):
+            writer.write(b"lost")
+            await stays_silent(reader.read(1))
+            await proxy.heal()
+            with pytest.raises(ConnectionResetError):
+                await asyncio.wait_for(reader.read(1), WITHIN)
+        async with connected(proxy.port) as (reader, writer):
+            writer.write(b"heard")
+            assert await asyncio.wait_for(reader.readexactly(5), WITHIN) == b"heard"
+
+    assert bytes(echo.got) == b"heard"
+
+
 async def test_half_open_hides_the_end_of_the_client() -> None:
     async with proxied() as (echo, proxy):
         async with connected(proxy.port) as (reader, writer):
