@@ -19,7 +19,7 @@ from simulators.faults import FaultProxy
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from tests.system.daemon_process import DaemonProcess
-from tests.system.test_survival import entries, replayed
+from tests.system.test_survival import entries
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
@@ -209,6 +209,12 @@ def arrivals(journal: Sequence[Entry]) -> tuple[Counter[tuple[str, int]], int]:
     return arrived, again
 
 
+def replayed(journal: Sequence[Entry], basis: Basis) -> list[bytes]:
+    """What one uninterrupted life on one bundle would have said."""
+    judge = Judge(basis, lambda _: basis)
+    return [line(transition) for entry in journal for transition in judge.take(entry).transitions]
+
+
 def reconcile(station: Station, judge: Judge, sent: set[tuple[str, int]]) -> int:
     """What was sent is journaled, and judged once, as in an uninterrupted life; returns what came again."""
     journal = entries(station.daemon.state)
@@ -219,8 +225,6 @@ def reconcile(station: Station, judge: Judge, sent: set[tuple[str, int]]) -> int
     assert judge.gaps.all() == []
     end = journal[-1].received
     recorded = station.outbox()
-    assert [line(t) for t in recorded if t.at <= end] == [
-        line(t) for t in replayed(station.daemon.state, journal)
-    ]
+    assert [line(t) for t in recorded if t.at <= end] == replayed(journal, judge.basis)
     assert len({(t.warning, t.ordinal) for t in recorded}) == len(recorded) > 0
     return again

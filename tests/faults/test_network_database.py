@@ -18,11 +18,11 @@ from simulators.faults import FaultProxy
 from simulators.victoria_metrics import VictoriaMetrics
 from tests.faults.network import Network, Station, network, reconcile, stopped, until
 
-OUTAGE = int(os.environ.get("TOCSIN_OUTAGE_SECONDS", "20"))
+OUTAGE = int(os.environ.get("TOCSIN_OUTAGE_SECONDS", "14"))
 RATE = 500
 # Every alarm is the first of its sensor.
 SENSORS = 5_000 + OUTAGE * RATE // 50
-BEFORE, SLOW = max(5, OUTAGE // 10), max(6, OUTAGE // 10)
+BEFORE, SLOW = max(4, OUTAGE // 10), max(5, OUTAGE // 10)
 TRICKLE = 4_000
 GROWTH = 50_000_000
 
