@@ -19,6 +19,7 @@ from ingest.registry import Registry
 # More than a device numbers in the longest outage anybody would ask about.
 LEAP = 1_000_000
 REMEMBERED = 64
+LISTED = 20
 NEVER = np.iinfo(np.int64).min
 
 Longs = npt.NDArray[np.int64]
@@ -34,6 +35,15 @@ class Gap:
 
     sensor: str
     missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """So many `messages` of so many `sensors`; `worst` are the LISTED of which most is missing."""
+
+    messages: int
+    sensors: int
+    worst: tuple[Gap, ...]
 
 
 class Gaps:
@@ -69,18 +79,19 @@ class Gaps:
         """From now on `since_mark` says what is missing beyond this."""
         self.marked = self.missing.copy()
 
-    def all(self) -> list[Gap]:
-        """What is missing of each sensor since its count began, the worst first."""
+    def all(self) -> Missing:
+        """What is missing since the counts began."""
         return self._listed(self.missing)
 
-    def since_mark(self) -> list[Gap]:
-        """What is missing since `mark`, the worst first."""
+    def since_mark(self) -> Missing:
+        """What is missing since `mark`."""
         return self._listed(self.missing - self.marked)
 
-    def _listed(self, missing: Longs) -> list[Gap]:
+    def _listed(self, missing: Longs) -> Missing:
         slots = np.flatnonzero(missing > 0)
-        ordered = slots[np.argsort(-missing[slots], kind="stable")]
-        return [Gap(self._registry.sensors[slot].id, int(missing[slot])) for slot in ordered]
+        worst = slots[np.argsort(-missing[slots], kind="stable")[:LISTED]]
+        named = (Gap(self._registry.sensors[slot].id, int(missing[slot])) for slot in worst)
+        return Missing(int(missing[slots].sum()), len(slots), tuple(named))
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         """A copy of the state; `restore` takes it under the same registry."""

@@ -1,12 +1,8 @@
 """What a duty officer should know of a daemon that is ready: what the broker lost, what never arrived."""
 
-from collections.abc import Sequence
-
-from ingest.gaps import Gap
+from ingest.gaps import Missing
 from rules.transition import iso
 from tocsin.daemon import Daemon
-
-LISTED = 20
 
 
 def notices(daemon: Daemon) -> dict[str, str]:
@@ -18,15 +14,16 @@ def notices(daemon: Daemon) -> dict[str, str]:
             f"the broker lost its session: messages between {iso(loss.since)} and {iso(loss.until)} "
             f"may be lost; sequence numbers missing since then: {listed(judge.gaps.since_mark())}"
         )
-    if gaps := judge.gaps.all():
-        found["sequence"] = f"sequence numbers that never came: {listed(gaps)}"
+    if (missing := judge.gaps.all()).sensors:
+        found["sequence"] = f"sequence numbers that never came: {listed(missing)}"
     return found
 
 
-def listed(gaps: Sequence[Gap]) -> str:
+def listed(missing: Missing) -> str:
     """The worst by name and number, and how many there are in all."""
-    if not gaps:
+    if not missing.sensors:
         return "none so far"
-    names = ", ".join(f"{gap.sensor} {gap.missing}" for gap in gaps[:LISTED])
-    more = f" and {len(gaps) - LISTED} more sensors" if len(gaps) > LISTED else ""
-    return f"{sum(gap.missing for gap in gaps)} of {len(gaps)} sensors: {names}{more}"
+    names = ", ".join(f"{gap.sensor} {gap.missing}" for gap in missing.worst)
+    others = missing.sensors - len(missing.worst)
+    more = f" and {others} more sensors" if others else ""
+    return f"{missing.messages} of {missing.sensors} sensors: {names}{more}"

@@ -47,7 +47,7 @@ def _rule() -> Rule:
             "zh": "恢复之前收不到任何监测数据，请检查消息服务器和网络，并电话核实各地情况。",
             "en": "Nothing is heard of any sensor: see to broker and network, ask by telephone meanwhile.",
         },
-        source="design: one warning within 30 s; this project's own",
+        source="Within 30 s of the loss of the broker; this project's own.",
         meaning="",
         file="",
         line=0,

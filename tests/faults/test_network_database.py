@@ -21,26 +21,26 @@ from tests.faults.network import Network, Station, network, reconcile, stopped, 
 OUTAGE = int(os.environ.get("TOCSIN_OUTAGE_SECONDS", "14"))
 RATE = 500
 # Every alarm is the first of its sensor.
-SENSORS = 5_000 + OUTAGE * RATE // 50
-BEFORE, SLOW = max(4, OUTAGE // 10), max(5, OUTAGE // 10)
+SENSORS = 2_000 + OUTAGE * RATE // 30
+BEFORE, SLOW = max(4, OUTAGE // 2), max(5, OUTAGE // 10)
 TRICKLE = 4_000
 GROWTH = 50_000_000
 
 
 @dataclass
 class Phase:
-    """A stretch of the stream: which alarms fell into it, and the most memory (bytes) the daemon held."""
+    """A stretch of the stream: its alarms, and the memory (bytes) that the daemon held meanwhile."""
 
     name: str
     alarms: list[str] = field(default_factory=list)
-    memory: int = 0
+    memory: list[int] = field(default_factory=list)
 
     async def last(self, seconds: float, net: Network, station: Station) -> "Phase":
         known, loop = set(net.source.alarms), asyncio.get_running_loop()
         end = loop.time() + seconds
         while loop.time() < end:
             await asyncio.sleep(0.5)
-            self.memory = max(self.memory, station.daemon.resident())
+            self.memory.append(station.daemon.resident())
         self.alarms = [sensor for sensor in net.source.alarms if sensor not in known]
         return self
 
@@ -48,8 +48,9 @@ class Phase:
         """From the publishing of an alarm to its line in the outbox."""
         delays = sorted((seen[sensor] - net.source.alarms[sensor]) / 1e6 for sensor in self.alarms)
         p50, p99 = (delays[int(len(delays) * part)] for part in (0.5, 0.99))
-        memory = self.memory / 1e6
-        return f"{self.name}: {len(delays)} alarms, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {memory:.0f} MB"
+        least, most = min(self.memory) / 1e6, max(self.memory) / 1e6
+        took = f"{len(delays)} alarms, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
+        return f"{self.name}: {took}; {least:.0f} to {most:.0f} MB"
 
 
 @asynccontextmanager
@@ -99,9 +100,12 @@ async def test_a_database_that_is_away_or_slow_costs_no_message_and_no_memory(tm
 
             async with Sights(station.daemon.state / "outbox.db") as sights:
                 phases = await suffer(net, station, link)
-                await until(lambda: station.has_judged(len(net.source.sent)), 30)
-                drained = await until(stored, 60 + OUTAGE)
+                # Seldom: with thousands of open warnings a look at /metrics is work.
+                await until(lambda: station.has_judged(len(net.source.sent)), 60, every=0.5)
+                drained = await until(stored, 60 + OUTAGE, every=0.5)
                 after = station.daemon.resident()
+            for phase in phases:
+                print(phase.told(net, sights.first))  # noqa: T201
             judge = await stopped(station)
             await database.get("/internal/force_flush")
             store = InfluxStore("victoriametrics", database.url, "", "", "")
@@ -111,7 +115,5 @@ async def test_a_database_that_is_away_or_slow_costs_no_message_and_no_memory(tm
             reconcile(station, judge, net.source.sent)
             assert in_store == len(net.source.sent)
             assert net.source.alarms.keys() <= sights.first.keys()
-            assert max(after, *(phase.memory for phase in phases)) - phases[0].memory <= GROWTH
-    for phase in phases:
-        print(phase.told(net, sights.first))  # noqa: T201
+            assert max(after, *(max(phase.memory) for phase in phases)) - max(phases[0].memory) <= GROWTH
     print(f"{in_store} messages stored, the last {drained:.1f} s after it healed; {after / 1e6:.0f} MB")  # noqa: T201

@@ -6,7 +6,7 @@ from pathlib import Path
 from mqtt5 import PublishPacket, QoS
 
 from ingest.clock import HOUR, MINUTE, SECOND, SystemClock
-from ingest.gaps import Gap
+from ingest.gaps import Gap, Missing
 from ingest.journal import Entry, EntryKind
 from ingest.snapshots import Snapshot
 from notifiers.routing import Router
@@ -94,8 +94,8 @@ def test_a_lost_session_is_shown_for_an_hour_over_restarts_with_what_is_missing_
     assert by.outages.loss == Loss(START + 20 * MINUTE - UNNOTICED, START + 30 * MINUTE)
     assert by.outages.shown(START + 30 * MINUTE + HOUR - SECOND) == by.outages.loss
     assert by.outages.shown(START + 30 * MINUTE + HOUR) is None
-    assert by.gaps.since_mark() == [Gap("river-1", 5)]
-    assert by.gaps.all() == [Gap("river-1", 6)]
+    assert by.gaps.since_mark().worst == (Gap("river-1", 5),)
+    assert by.gaps.all().worst == (Gap("river-1", 6),)
 
 
 def test_a_snapshot_from_before_gaps_were_counted_still_serves() -> None:
@@ -105,15 +105,15 @@ def test_a_snapshot_from_before_gaps_were_counted_still_serves() -> None:
     old = {name: value for name, value in state.items() if not name.startswith(("gaps.", "outages."))}
     resumed = Judge.resume(Snapshot(position, of, old), lambda _: BASIS)
 
-    assert (resumed.screen.accepted, resumed.gaps.all()) == (by.screen.accepted, [])
+    assert (resumed.screen.accepted, resumed.gaps.all().sensors) == (by.screen.accepted, 0)
 
 
 def test_a_listing_names_the_worst_and_counts_the_others() -> None:
-    gaps = [Gap(f"s-{number}", 30 - number) for number in range(25)]
+    two = (Gap("a", 7), Gap("b", 2))
 
-    assert listed([]) == "none so far"
-    assert listed(gaps[:2]) == "59 of 2 sensors: s-0 30, s-1 29"
-    assert listed(gaps).endswith("s-19 11 and 5 more sensors")
+    assert listed(Missing(0, 0, ())) == "none so far"
+    assert listed(Missing(9, 2, two)) == "9 of 2 sensors: a 7, b 2"
+    assert listed(Missing(12, 5, two)) == "12 of 5 sensors: a 7, b 2 and 3 more sensors"
 
 
 async def test_a_daemon_whose_broker_forgot_the_session_says_so(tmp_path: Path) -> None:
