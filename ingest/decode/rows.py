@@ -16,6 +16,7 @@ BEHIND = 30 * DAY
 FARTHEST = 2**62
 # Sequence numbers are cut here, so that the difference of two fits int64.
 LARGEST_NUMBER = 2**61
+UNNUMBERED = Numbered(*(np.zeros(0, np.int64) for _ in range(3)))
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -84,6 +85,8 @@ def settle(
 
 def numbered(rows: Rows) -> Numbered:
     """The sequence numbers of a block."""
+    if not rows.numbered:
+        return UNNUMBERED
     try:
         told = np.array(rows.numbered, np.int64)
     except OverflowError:

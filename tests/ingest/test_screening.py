@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.decode.rows import UNNUMBERED
 from ingest.kinds import Reporting, ReportingMode
-from ingest.reading import Decoded, Numbered, Readings
+from ingest.reading import Decoded, Readings
 from ingest.registry import Registry, Sensor
 from ingest.screening import FINGERPRINTS, LEAST, MOST, Screen
 
@@ -41,7 +42,6 @@ def registry(*names: str) -> Registry:
 
 
 PAIR = registry("a", "b")
-UNNUMBERED = Numbered(*(np.zeros(0, np.int64) for _ in range(3)))
 
 
 def block(messages: Sequence[MESSAGE], received: int = 10**12) -> Decoded:
