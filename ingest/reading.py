@@ -92,9 +92,22 @@ class Readings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Numbered:
+    """The messages of one block that say their sequence number, in journal order; arrays of shape (n,).
+
+    What cannot be read has none, what is refused for its values has one. `boot` is 0 where none is given.
+    """
+
+    slot: npt.NDArray[np.int64]
+    seq: npt.NDArray[np.int64]
+    boot: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
     """What became of one block: `messages` = those with readings + those rejected."""
 
     readings: Readings
     rejected: list[Rejected]
     messages: int
+    numbered: Numbered

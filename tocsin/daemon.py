@@ -165,13 +165,14 @@ class Daemon:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)
 
     def _link_changed(self, event: LinkEvent) -> None:
-        self.sight.follow(event)
         if event.what is not Change.CONNECTED:
+            self.sight.follow(event)
             log.warning(f"broker {event.what}; trying again (mqtt in the settings)", reason=event.reason)
             return
         # Without a session a broker that knew us has lost what it kept; at the very first start it has not.
-        expected = event.session_present or not self.judging.judge.screen.accepted
-        report = log.info if expected else log.warning
+        forgotten = not event.session_present and self.judging.judge.screen.accepted > 0
+        self.sight.follow(event, forgotten=forgotten)
+        report = log.error if forgotten else log.info
         report("broker " + event.what, session_present=event.session_present, reason=event.reason)
 
     async def reload(self, path: Path) -> bool:

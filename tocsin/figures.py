@@ -6,6 +6,7 @@ from ingest.clock import SECOND
 from rules.grade import Grade
 from tocsin.daemon import Daemon
 from tocsin.health import Figure
+from tocsin.judge import Judge
 
 
 def figures(daemon: Daemon) -> Iterator[Figure]:
@@ -30,13 +31,14 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
             "tocsin_flagged_values", "Judged values by what quality control found",
             values, (("flag", flag),), counter=True,
         )  # fmt: skip
+    yield from _losses(judge)
     yield Figure("tocsin_transitions", "Transitions committed", daemon.judging.transitions, counter=True)
     yield Figure("tocsin_series_lag_entries", "Journal entries not yet in the database", daemon.series.lag)
     yield Figure("tocsin_series_points", "Points written", daemon.series.points_written, counter=True)
     yield Figure(
         "tocsin_series_failures", "Writes the database did not take", daemon.series.failures, counter=True
     )
-    warnings = judge.engine.warnings()
+    warnings = judge.warnings()
     for grade in Grade:
         count = sum(warning.grade is grade for warning in warnings)
         yield Figure("tocsin_open_warnings", "Open warnings", count, (("grade", str(grade)),))
@@ -52,6 +54,19 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
         labels = (("kind", kind),)
         yield Figure("tocsin_sensors_online", "Sensors heard within three intervals", heard, labels)
         yield Figure("tocsin_sensors_registered", "Sensors in the registry", registered, labels)
+
+
+def _losses(judge: Judge) -> Iterator[Figure]:
+    yield Figure(
+        "tocsin_missing_messages", "Sequence numbers of sensors that did not come", judge.gaps.noticed,
+        counter=True,
+    )  # fmt: skip
+    yield Figure(
+        "tocsin_missing_messages_found", "Those of them that came late", judge.gaps.found, counter=True
+    )
+    yield Figure(
+        "tocsin_lost_sessions", "Times the broker lost our session", judge.outages.losses, counter=True
+    )
 
 
 def online(daemon: Daemon) -> dict[str, tuple[int, int]]:

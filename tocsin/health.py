@@ -51,19 +51,24 @@ def _family(figure: Figure) -> Metric:
     return kind(figure.name, figure.help)
 
 
-def application(figures: Figures, problems: Callable[[], dict[str, str]]) -> Starlette:
-    """`problems` maps a part to what is wrong with it; empty means ready."""
+def application(
+    figures: Figures, problems: Callable[[], dict[str, str]], notices: Callable[[], dict[str, str]]
+) -> Starlette:
+    """By part: `problems` are what is wrong, none means ready; `notices` are over, but people should know."""
     registry = CollectorRegistry()
     registry.register(FigureCollector(figures))
 
-    def healthz(_: Request) -> Response:
+    # Coroutines, though nothing is awaited: Starlette runs plain functions in threads, and there the judge
+    # would change what they go through.
+    async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    def readyz(_: Request) -> Response:
+    async def readyz(_: Request) -> Response:
         found = problems()
-        return JSONResponse({"ready": not found, "problems": found}, 503 if found else 200)
+        body = {"ready": not found, "problems": found, "notices": notices()}
+        return JSONResponse(body, 503 if found else 200)
 
-    def metrics(_: Request) -> Response:
+    async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return Starlette(

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ingest.decode import Decoder
+from ingest.gaps import Gaps
 from ingest.journal import Entry, EntryKind
 from ingest.kinds import Kinds
 from ingest.quality import QualityControl
@@ -23,6 +24,8 @@ from ingest.snapshots import Array, Snapshot
 from rules.engine import Engine
 from rules.rule import Rule
 from rules.transition import Transition
+from rules.warning import ZoneWarning
+from tocsin.outages import Outages
 from tocsin.sight import read_blind
 
 State: TypeAlias = dict[str, Array | bytes]
@@ -50,7 +53,7 @@ class Judged:
 
 
 class Judge:
-    """Decoder, screen, quality control and engine on one basis, at one position of the journal.
+    """Decoder, screen, quality control, engine and the rest on one basis, at one position of the journal.
 
     `load` turns the content hash of an applied bundle into its basis.
     """
@@ -59,6 +62,8 @@ class Judge:
         self._load = load
         self.position = 0
         self.screen = Screen(basis.registry)
+        self.gaps = Gaps(basis.registry)
+        self.outages = Outages()
         self.quality = QualityControl(basis.kinds, basis.registry)
         self.engine = Engine(basis.kinds, basis.registry, basis.rules)
         self._use(basis)
@@ -71,6 +76,10 @@ class Judge:
         judge.screen.restore(_arrays("screen", snapshot.state))
         judge.quality.restore(_arrays("quality", snapshot.state))
         judge.engine.restore(_part("engine", snapshot.state))
+        # A snapshot of the version before this one has neither.
+        if "gaps.missing" in snapshot.state:
+            judge.gaps.restore(_arrays("gaps", snapshot.state))
+            judge.outages.restore(_arrays("outages", snapshot.state))
         return judge
 
     def _use(self, basis: Basis) -> None:
@@ -91,8 +100,10 @@ class Judge:
             return Judged(entry.sequence, entry.received, self._see(entry), [])
         known = messages(entry.data) if packets is None else packets
         decoded = self._decoder.decode(entry.sequence, entry.received, known)
+        self.gaps.take(decoded.numbered)
         screened = self.screen.screen(decoded)
         transitions = self.engine.advance(self.quality.check(screened.readings))
+        transitions += self.outages.heard(entry.received)
         block = Block(self.basis.kinds, self.basis.registry, decoded.readings)
         return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block)
 
@@ -102,6 +113,7 @@ class Judge:
             return []
         self._use(basis)
         self.screen = self.screen.carry(basis.registry)
+        self.gaps = self.gaps.carry(basis.registry)
         self.quality = self.quality.carry(basis.kinds, basis.registry)
         self.engine, transitions = self.engine.carry(basis.kinds, basis.registry, basis.rules, entry.received)
         return transitions
@@ -109,9 +121,17 @@ class Judge:
     def _see(self, entry: Entry) -> list[Transition]:
         """Time in which nothing could arrive begins, or is over."""
         blind = read_blind(entry.data)
+        if blind.lost:
+            self.gaps.mark()
         if blind.ended:
-            return self.engine.sighted(entry.received)
-        return self.engine.blind(blind.since, entry.received)
+            transitions = self.engine.sighted(entry.received)
+        else:
+            transitions = self.engine.blind(blind.since, entry.received)
+        return transitions + self.outages.take(blind, entry.received)
+
+    def warnings(self) -> list[ZoneWarning]:
+        """The open warnings: those of the rules, and that Tocsin is blind."""
+        return self.outages.warnings() + self.engine.warnings()
 
     def tick(self, instant: int) -> list[Transition]:
         """Settle what is due by `instant`; no entry received before it may follow."""
@@ -124,6 +144,8 @@ class Judge:
         """
         state: State = {}
         state.update({f"screen.{name}": value for name, value in self.screen.snapshot().items()})
+        state.update({f"gaps.{name}": value for name, value in self.gaps.snapshot().items()})
+        state.update({f"outages.{name}": value for name, value in self.outages.snapshot().items()})
         state.update({f"quality.{name}": value for name, value in self.quality.snapshot().items()})
         state.update({f"engine.{name}": value for name, value in self.engine.snapshot().items()})
         return self.position, self.basis.bundle, state

@@ -11,6 +11,7 @@ from rules.grade import Grade
 from rules.rule import Rule
 from rules.transition import Disposition
 from rules.warning import ZoneWarning
+from tocsin import outages
 from tocsin.daemon import Daemon
 from tocsin.figures import online
 
@@ -33,7 +34,7 @@ class Watcher:
         rate = (readings - self._seen[0]) / max(at - self._seen[1], 1e-9)
         self._seen = readings, at
         basis = judge.basis
-        rules = {rule.id: rule for rule in basis.rules}
+        rules = {rule.id: rule for rule in (*basis.rules, outages.RULE)}
         return Overview(
             now=daemon.clock.now(),
             zone=daemon.configuration.settings.zone_info,
@@ -42,7 +43,7 @@ class Watcher:
             journaled=daemon.intake.messages,
             quarantined=judge.screen.quarantined,
             online=tuple(Online(kind, *counts) for kind, counts in online(daemon).items()),
-            warnings=tuple(_warning(w, rules.get(w.rule), basis.registry) for w in judge.engine.warnings()),
+            warnings=tuple(_warning(w, rules.get(w.rule), basis.registry) for w in judge.warnings()),
             deliveries=tuple(_delivery(progress) for progress in self._outbox.recent(LAST)),
         )
 

@@ -13,6 +13,7 @@ from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.figures import figures
 from tocsin.health import HealthServer, application, door
+from tocsin.notices import notices
 from tocsin.storage import Storage
 from tocsin.wiring import retention, verify
 
@@ -40,7 +41,8 @@ async def serve(config: Path, state: Path) -> None:
 
 
 async def _serve(daemon: Daemon, config: Path, listening: socket.socket) -> None:
-    health = HealthServer(application(lambda: figures(daemon), daemon.problems), listening)
+    shown = application(lambda: figures(daemon), daemon.problems, lambda: notices(daemon))
+    health = HealthServer(shown, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[bool]] = set()

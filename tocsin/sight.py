@@ -20,11 +20,15 @@ log = structlog.get_logger()
 SHORTEST = 5 * SECOND
 
 
-class Blind(msgspec.Struct, frozen=True):
-    """Blind since an instant (ms); with `ended`, up to the receipt of the entry."""
+class Blind(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Blind since an instant (ms); with `ended`, up to the receipt of the entry.
+
+    `lost`: the broker has no session of ours any more, so what it took for us since then never comes.
+    """
 
     since: int
     ended: bool
+    lost: bool = False
 
     @property
     def data(self) -> bytes:
@@ -49,10 +53,14 @@ class Sight:
         self._changed = asyncio.Event()
         self._lost: int | None = alive
         self._noted: int | None = None
+        # Since when a session that the broker lost is in question.
+        self._forgotten: int | None = None
 
-    def follow(self, event: LinkEvent) -> None:
-        """Take note of a change of the link; `run` does the rest."""
+    def follow(self, event: LinkEvent, *, forgotten: bool = False) -> None:
+        """Take note of a change of the link; `run` does the rest. `forgotten`: a session of ours is gone."""
         if event.what is Change.CONNECTED:
+            if forgotten and self._forgotten is None:
+                self._forgotten = event.at if self._lost is None else self._lost
             self._lost = None
         elif self._lost is None:
             self._lost = event.at
@@ -76,15 +84,23 @@ class Sight:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            if self._noted is not None and self._lost is None:
-                since, self._noted = self._noted, None
-                await self._note(Blind(since, ended=True))
+            if self._forgotten is not None or (self._noted is not None and self._lost is None):
+                await self._end()
             elif self._noted is None and self._lost is not None and await self._lasts(self._lost):
                 await self._begin(self._lost)
 
     async def _begin(self, since: int) -> None:
         self._noted = since
         await self._note(Blind(since, ended=False))
+
+    async def _end(self) -> None:
+        """The link was back for a moment at least; what became of it since is to be looked at anew."""
+        known = [since for since in (self._noted, self._forgotten) if since is not None]
+        blind = Blind(min(known), ended=True, lost=self._forgotten is not None)
+        self._noted = self._forgotten = None
+        await self._note(blind)
+        if self._lost is not None:
+            self._changed.set()
 
     async def _lasts(self, lost: int) -> bool:
         """Wait until the link is back, or has been away for long enough to matter."""

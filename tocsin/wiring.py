@@ -13,6 +13,7 @@ from notifiers.delivery import Channel, Receipt
 from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.routing import Router
 from notifiers.sms import SmsChannel
+from tocsin import outages
 from tocsin.configuration import Configuration
 from tocsin.settings import JournalSettings, Mqtt, SeriesSettings
 
@@ -61,7 +62,8 @@ def verify(configuration: Configuration, state: Path) -> None:
 
 def router_of(configuration: Configuration) -> Router:
     basis = configuration.basis
-    return Router(configuration.routes, basis.registry, basis.rules, configuration.settings.zone_info)
+    rules = (*basis.rules, outages.RULE)
+    return Router(configuration.routes, basis.registry, rules, configuration.settings.zone_info)
 
 
 def channels_of(

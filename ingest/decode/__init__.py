@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from ingest.decode.native import LARGEST_PAYLOAD, Report, instant, period, read_native, read_plain
 from ingest.decode.refusal import Fault, Refusal, quoted, summary
-from ingest.decode.rows import Rows, Shapes, settle
+from ingest.decode.rows import Rows, Shapes, numbered, settle
 from ingest.decode.scale import Scales
 from ingest.decode.senml import UNITS, Measurement, read_pack, split_name
 from ingest.decode.topic import Topics
@@ -52,7 +52,7 @@ class Decoder:
         for message, found in implausible:
             refused.setdefault(message, []).append(found)
         rejected = [_rejected(message, refused[message], packets[message]) for message in sorted(refused)]
-        return Decoded(readings, rejected, len(packets))
+        return Decoded(readings, rejected, len(packets), numbered(rows))
 
     def _forget(self) -> None:
         self._scales.forget()
@@ -78,6 +78,8 @@ class Decoder:
                 except Refusal as refusal:
                     refused.setdefault(message, []).append(refusal.fault)
                 continue
+            if report.seq is not UNSET:
+                rows.numbered += (slot, report.seq, 0 if report.boot is UNSET else report.boot)
             rows.add(message, slot, report.t, shape)
             rows.number += report.v.values()
 
@@ -107,6 +109,9 @@ class Decoder:
 
     def _native(self, message: int, slot: int, report: Report, rows: Rows) -> None:
         columns, values = self._columns[slot], report.v
+        if report.seq is not UNSET:
+            # It has arrived, whatever becomes of its values.
+            rows.numbered += (slot, report.seq, 0 if report.boot is UNSET else report.boot)
         observed = report.t if isinstance(report.t, int) else instant(report.t)
         covered = 0 if report.period is UNSET else period(report.period)
         try:

@@ -9,13 +9,16 @@ import numpy.typing as npt
 from ingest.clock import DAY, MINUTE
 from ingest.decode.refusal import Fault
 from ingest.decode.scale import Scales
-from ingest.reading import Quality, Readings
+from ingest.reading import Numbered, Quality, Readings
 
 AHEAD = 5 * MINUTE
 BEHIND = 30 * DAY
 # Stamps are cut here, thousands of years off, to fit int64; they are out of every range either way.
 FARTHEST = 2**62
 MOST_SHAPES = 4096
+# Sequence numbers are cut here, so that the difference of two fits int64.
+LARGEST_NUMBER = 2**61
+UNNUMBERED = Numbered(*(np.zeros(0, np.int64) for _ in range(3)))
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -62,7 +65,8 @@ class Rows:
     """Values as they were sent, in Python lists.
 
     `number` has one entry a value; `message`, `slot`, `stamp` and `shape` have one for the values in a row
-    that share them, and `period` (ms) for those of them that have one, by their place in these.
+    that share them, and `period` (ms) for those of them that have one, by their place in these. `numbered`
+    has slot, seq and boot, one behind the other, of each message that says its sequence number.
     """
 
     message: list[int] = field(default_factory=list)
@@ -71,6 +75,7 @@ class Rows:
     shape: list[int] = field(default_factory=list)
     number: list[float] = field(default_factory=list)
     period: dict[int, int] = field(default_factory=dict)
+    numbered: list[int] = field(default_factory=list)
 
     def add(self, message: int, slot: int, stamp: int, shape: int) -> None:
         """Say what the next values, as many as the shape has, share."""
@@ -113,6 +118,18 @@ def settle(
     faults = [(int(message[row]), scales[scale[row]].impossible(float(number[row]))) for row in bad]
     kept = _untouched(message, slot, plausible)
     return in_order(readings if kept.all() else select(readings, kept)), faults
+
+
+def numbered(rows: Rows) -> Numbered:
+    """The sequence numbers of a block."""
+    if not rows.numbered:
+        return UNNUMBERED
+    try:
+        told = np.array(rows.numbered, np.int64)
+    except OverflowError:
+        told = np.array([min(max(n, -LARGEST_NUMBER), LARGEST_NUMBER) for n in rows.numbered], np.int64)
+    slot, seq, boot = np.clip(told, -LARGEST_NUMBER, LARGEST_NUMBER).reshape(-1, 3).T
+    return Numbered(slot, seq, boot)
 
 
 def select(readings: Readings, rows: npt.NDArray[np.intp] | Flags) -> Readings:

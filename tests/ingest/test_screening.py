@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.decode.rows import UNNUMBERED
 from ingest.kinds import Reporting, ReportingMode
 from ingest.reading import Decoded, Readings
 from ingest.registry import Registry, Sensor
@@ -59,7 +60,7 @@ def block(messages: Sequence[MESSAGE], received: int = 10**12) -> Decoded:
         period=np.zeros(len(rows), np.int64),
         quality=np.zeros(len(rows), np.uint8),
     )
-    return Decoded(readings, [], len(messages))
+    return Decoded(readings, [], len(messages), UNNUMBERED)
 
 
 def one(slot: int, value: int, observed: int) -> MESSAGE:

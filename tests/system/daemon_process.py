@@ -69,6 +69,12 @@ class DaemonProcess:
                 return float(text.split()[-1])
         raise KeyError(name)
 
+    def resident(self) -> int:
+        """Memory it holds now, bytes."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
     async def signal(self, number: signal.Signals) -> int | None:
         """Send it; SIGTERM and SIGKILL wait for the end and return the exit code."""
         assert self._process is not None

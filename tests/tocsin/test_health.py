@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,12 +19,14 @@ class Part:
     """What the server looks at."""
 
     problems: dict[str, str] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)
     figures: list[Figure] = field(default_factory=list)
 
 
 @asynccontextmanager
 async def served(part: Part) -> AsyncIterator[int]:
-    server = HealthServer(application(lambda: part.figures, lambda: part.problems), door(0))
+    shown = application(lambda: part.figures, lambda: part.problems, lambda: part.notices)
+    server = HealthServer(shown, door(0))
     running = asyncio.create_task(server.run())
     yield server.port
     await server.stop()
@@ -60,7 +63,14 @@ async def test_ready_means_without_a_problem() -> None:
     async with served(Part()) as port:
         status, body = await get(port, "/readyz")
 
-    assert (status, json.loads(body)) == (200, {"ready": True, "problems": {}})
+    assert (status, json.loads(body)) == (200, {"ready": True, "problems": {}, "notices": {}})
+
+
+async def test_a_notice_is_told_and_leaves_it_ready() -> None:
+    async with served(Part(notices={"broker": "lost its session"})) as port:
+        status, body = await get(port, "/readyz")
+
+    assert (status, json.loads(body)["notices"]) == (200, {"broker": "lost its session"})
 
 
 async def test_a_problem_makes_it_unready_and_is_told_until_it_is_gone() -> None:
@@ -72,7 +82,11 @@ async def test_a_problem_makes_it_unready_and_is_told_until_it_is_gone() -> None
 
     assert (status, json.loads(body)) == (
         503,
-        {"ready": False, "problems": {"journal": "cannot be written", "reload": "规则有误"}},
+        {
+            "ready": False,
+            "problems": {"journal": "cannot be written", "reload": "规则有误"},
+            "notices": {},
+        },
     )
     assert after == 200
 
@@ -86,6 +100,29 @@ async def test_figures_are_read_when_asked_for() -> None:
         second = await samples(port)
 
     assert (first, second) == ({("tocsin_lag", ()): 3.0}, {("tocsin_lag", ()): 5.0})
+
+
+async def test_it_looks_at_the_daemon_from_the_daemons_own_thread() -> None:
+    """From another one the open warnings change while they are gone through, and the answer is 500."""
+    threads: list[int] = []
+
+    def look() -> dict[str, str]:
+        threads.append(threading.get_ident())
+        return {}
+
+    def figures() -> list[Figure]:
+        look()
+        return []
+
+    server = HealthServer(application(figures, look, look), door(0))
+    running = asyncio.create_task(server.run())
+    await get(server.port, "/metrics")
+    await get(server.port, "/readyz")
+    await server.stop()
+    await running
+
+    assert len(threads) >= 3
+    assert set(threads) == {threading.get_ident()}
 
 
 async def test_labels_make_samples_of_one_family_and_counters_end_in_total() -> None:
@@ -124,7 +161,7 @@ async def test_a_port_that_is_taken_is_refused_at_once() -> None:
 
 
 async def test_a_slow_client_does_not_hold_up_the_stop() -> None:
-    server = HealthServer(application(list, dict), door(0))
+    server = HealthServer(application(list, dict, dict), door(0))
     running = asyncio.create_task(server.run())
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(b"GET /healthz HTTP/1.1\r\n")

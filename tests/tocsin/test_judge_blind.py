@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from ingest.clock import MINUTE, SECOND
 from ingest.journal import Entry, EntryKind
 from ingest.snapshots import Snapshot
-from rules.transition import line
+from rules.transition import Transition, line
 from tests.tocsin.village import START, basis, block, report
-from tocsin.judge import Judge
+from tocsin.judge import Judge, Judged
+from tocsin.outages import RULE
 from tocsin.sight import Blind
 
 OLD = basis()
@@ -21,6 +22,11 @@ def judge() -> Judge:
 def restarted(by: Judge) -> Judge:
     position, of, state = by.snapshot()
     return Judge.resume(Snapshot(position, of, state), lambda _: OLD)
+
+
+def of_rules(judged: Judged) -> list[Transition]:
+    """Without the warning that Tocsin is blind."""
+    return [transition for transition in judged.transitions if transition.rule != RULE.id]
 
 
 def rain(sequence: int, minute: int, amount: float) -> Entry:
@@ -39,9 +45,9 @@ def test_a_sustain_that_fell_due_while_blind_fires_half_a_minute_after() -> None
     by.take(rain(1, 0, 25.0))
     assert by.due == START + 5 * MINUTE
 
-    assert by.take(blind(2, 60, 1, ended=False)).transitions == []
+    assert of_rules(by.take(blind(2, 60, 1, ended=False))) == []
     assert by.due is None
-    assert by.take(blind(3, 61, 1, ended=True)).transitions == []
+    assert of_rules(by.take(blind(3, 61, 1, ended=True))) == []
 
     [raised] = by.tick(START + 70 * MINUTE)
     assert (raised.at - START, str(raised.after)) == (61 * MINUTE + 30 * SECOND, "yellow")
@@ -52,7 +58,7 @@ def test_a_crash_loop_is_one_blind_time() -> None:
     by = judge()
     by.take(rain(1, 0, 25.0))
     for number, minute in enumerate(range(10, 60, 10), start=2):
-        assert by.take(blind(number, minute, 1, ended=False)).transitions == []
+        assert of_rules(by.take(blind(number, minute, 1, ended=False))) == []
     by.take(blind(7, 60, 1, ended=True))
 
     assert [t.at - START for t in by.tick(START + 70 * MINUTE)] == [60 * MINUTE + 30 * SECOND]

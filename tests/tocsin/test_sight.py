@@ -36,6 +36,12 @@ class Watched:
         async with asyncio.timeout(5):
             await self.clock.run(self.clock.now() + milliseconds)
 
+    async def find_forgotten(self) -> None:
+        """The link is back, and the broker has no session of ours any more."""
+        event = LinkEvent(self.clock.now(), Change.CONNECTED, False, "")
+        self.sight.follow(event, forgotten=True)
+        await self.pass_time(0)
+
     async def see(self, *changes: Change) -> None:
         for change in changes:
             self.sight.follow(LinkEvent(self.clock.now(), change, True, ""))
@@ -121,6 +127,37 @@ async def test_each_loss_has_its_own_time(watched: Watched) -> None:
     await watched.pass_time(SHORTEST)
 
     assert watched.noted[2:] == [(9.999, Blind(START + SHORTEST - 1, ended=False))]
+
+
+async def test_a_session_that_is_gone_is_noted_with_the_time_since_which_it_may_be(watched: Watched) -> None:
+    """Together with the end of the blind time where there was one."""
+    await watched.see(Change.CONNECTED)
+    await watched.see(Change.LOST)
+    await watched.pass_time(2 * SECOND)
+    await watched.find_forgotten()
+    await watched.see(Change.LOST)
+    await watched.pass_time(SHORTEST)
+    await watched.find_forgotten()
+    await watched.pass_time(60 * SECOND)
+
+    assert watched.noted[2:] == [
+        (2.0, Blind(START, ended=True, lost=True)),
+        (7.0, Blind(START + 2 * SECOND, ended=False)),
+        (7.0, Blind(START + 2 * SECOND, ended=True, lost=True)),
+    ]
+
+
+async def test_a_link_that_goes_right_after_it_found_no_session_is_noted_and_missed(watched: Watched) -> None:
+    await watched.see(Change.CONNECTED)
+    watched.sight.follow(LinkEvent(START, Change.LOST, True, ""))
+    watched.sight.follow(LinkEvent(START, Change.CONNECTED, False, ""), forgotten=True)
+    await watched.see(Change.LOST)
+    await watched.pass_time(SHORTEST)
+
+    assert watched.noted[2:] == [
+        (0.0, Blind(START, ended=True, lost=True)),
+        (5.0, Blind(START, ended=False)),
+    ]
 
 
 async def test_a_journal_that_cannot_be_written_at_the_stop_ends_it_quietly(tmp_path: Path) -> None:
