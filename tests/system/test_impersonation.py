@@ -24,6 +24,8 @@ from tocsin.wiring import retention
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
 ATTEMPTS = 1_000
+# Mosquitto 2.0.11 answers 0x87 and then hangs up, so each of these costs the impostor a new connection.
+AT_A_GUARDED_BROKER = 11
 # A panic of the MQTT codec also passes through sys.unraisablehook, which pytest takes for a leak.
 LET_PANIC = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -142,12 +144,11 @@ async def test_the_access_list_of_the_manual_lets_a_device_speak_for_itself_alon
         device = Publisher("127.0.0.1", port, "impostor", username=OTHER, password="secret")
         await device.connect()
         others = [f"smoke-old-town-{n:02}" for n in range(3, 13)] + [VICTIM]
-        for step in range(ATTEMPTS):
-            sensor = others[step % len(others)]
+        for step, sensor in zip(range(AT_A_GUARDED_BROKER), others, strict=True):
             device.publish(f"tocsin/v1/old-town/smoke/{sensor}/telemetry", fire(now, step))
         with pytest.raises(RefusedError, match="NOT_AUTHORIZED"):
             await device.flush()
-        assert device.refused == ATTEMPTS
+        assert device.refused == AT_A_GUARDED_BROKER
         device.publish(f"tocsin/v1/old-town/smoke/{OTHER}/telemetry", fire(now, 0))
         await device.flush()
         await judged(daemon, 1)
