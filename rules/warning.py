@@ -10,8 +10,9 @@ from rules.transition import Disposition
 class ZoneWarning:
     """One open warning; instants in ms since the epoch.
 
-    `blind`: its sensor's data are silent, so it cannot clear. `orphaned`: its rule or sensor is gone, it is
-    no longer judged and a person closes it. `evidence` is the text of its last transition.
+    `blind`: its sensor's data are silent, so it cannot clear. `orphaned`: its rule or sensor is gone, or the
+    rule broke and is switched off; it is no longer judged and a person closes it.
+    `evidence` is the text of its last transition.
     """
 
     id: str

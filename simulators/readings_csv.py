@@ -8,6 +8,8 @@ with it, in order of receipt.
 import csv
 import gzip
 import math
+import re
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,11 +20,17 @@ from typing import TextIO
 HEADER = ["time", "sensor", "metric", "value"]
 NOTHING = {"", "na", "nan"}
 MOST_FINDINGS = 100
+# Far beyond every calendar, and within what any reader of integers takes.
+MILLISECONDS = re.compile(r"-?[0-9]{1,15}")
+# What a value is on the wire; other ways to write a decimal (`+5`, `.5`) are written so.
+JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+# Names go into topics and payloads as they are.
+NAME = re.compile(r'[^\x00-\x1f\x7f/+#"\\\ud800-\udfff]{1,200}')
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Row:
-    """One value, in the CSV's own decimals; instants in ms since the epoch."""
+    """One value, in the CSV's own decimals where JSON has them; instants in ms since the epoch."""
 
     received: int
     observed: int
@@ -59,7 +67,7 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
             file = stack.enter_context(_opened(path))
             try:
                 rows += _read(path, file, findings)
-            except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, csv.Error) as error:
+            except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError, csv.Error) as error:
                 findings.append(f"{path}: cannot be read as CSV: {error}; is it whole, and UTF-8?")
     if findings:
         raise ReadingsError(findings[:MOST_FINDINGS])
@@ -99,30 +107,35 @@ def row_of(fields: Sequence[str]) -> Row | None:
     time, sensor, metric, value, *received = (field.strip() for field in fields)
     if value.lower() in NOTHING:
         return None
-    if not sensor or not metric:
-        raise Defect("sensor" if not sensor else "metric", "is empty")
+    for column, name in (("sensor", sensor), ("metric", metric)):
+        if not NAME.fullmatch(name):
+            raise Defect(column, f'{name[:80]!r} is no name: 1 to 200 characters, none of / + # " \\')
     observed = instant(time, "time")
     number = _number(value)
     if not math.isfinite(number):
-        raise Defect("value", f"'{value}' is not a finite number; write NA where nothing arrived")
-    return Row(instant(received[0], "received") if received else observed, observed, sensor, metric, value)
+        raise Defect("value", f"'{value[:80]}' is not a finite number; write NA where nothing arrived")
+    decimals = value if JSON_NUMBER.fullmatch(value) else repr(number)
+    return Row(instant(received[0], "received") if received else observed, observed, sensor, metric, decimals)
 
 
 def _number(text: str) -> float:
     try:
+        # `1_000` and digits of other scripts are numbers to Python alone.
+        if "_" in text or not text.isascii():
+            raise ValueError
         return float(text)
     except ValueError:
-        raise Defect("value", f"'{text}' is not a number; write NA where nothing arrived") from None
+        raise Defect("value", f"'{text[:80]}' is not a number; write NA where nothing arrived") from None
 
 
 def instant(text: str, column: str) -> int:
     """Ms since the epoch; Defect for a time without offset or one that is none."""
-    if text.isascii() and text.lstrip("-").isdigit():
+    if MILLISECONDS.fullmatch(text):
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Defect(column, f"'{text}' is neither ISO 8601 nor epoch milliseconds") from None
+        raise Defect(column, f"'{text[:80]}' is neither ISO 8601 nor epoch milliseconds") from None
     if moment.tzinfo is None:
         raise Defect(column, f"'{text}' has no offset; write {text}Z if it is UTC")
     return round(moment.timestamp() * 1000)

@@ -263,6 +263,11 @@ class Daemon:
         speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
         return self.ready and self.session.connected and all(s.connected for s in speakers)
 
+    def _broken_rules(self) -> str:
+        """The rules that broke: nobody is warned by them until a reload changes them."""
+        broken = sorted(fault.rule for fault in self.judging.judge.engine.switched_off.values())
+        return f"switched off, as the log says why: {', '.join(broken)}" if broken else ""
+
     def problems(self) -> dict[str, str]:
         """What keeps the daemon from being ready, by part."""
         found = {
@@ -271,6 +276,7 @@ class Daemon:
             "journal": "" if self.intake.available else "cannot be written",
             "series": "" if self.series.available else "unavailable; warnings go on, history waits",
             "reload": self.reload_refused,
+            "rules": self._broken_rules(),
         }
         return {part: problem for part, problem in found.items() if problem}
 

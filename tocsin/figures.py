@@ -49,6 +49,7 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
             "tocsin_rule_unheard_sensors", "Sensors of a rule that never sent one of its metrics",
             count, (("rule", rule),),
         )  # fmt: skip
+    yield Figure("tocsin_rules_switched_off", "Rules that broke", len(judge.engine.switched_off))
     yield Figure("tocsin_reload_successful", "0 after a refused reload", not daemon.reload_refused)
     for kind, (heard, registered) in online(daemon).items():
         labels = (("kind", kind),)

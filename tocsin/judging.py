@@ -12,6 +12,7 @@ from ingest.journal import Entry, EntryKind, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
 from ingest.session.wire import Message
 from ingest.snapshots import Copies, SnapshotUnwritable
+from rules.engine.normal_form import Fault
 from rules.transition import Transition
 from tocsin.decoding import Recent
 from tocsin.intake import Handed, Intake
@@ -51,6 +52,7 @@ class Judging:
         # Of the snapshot before the newest: the journal is kept from there, should the newest be damaged.
         self._older = 0
         self._committing = False
+        self._told: set[Fault] = set()
 
     async def recover(self, stop: asyncio.Event) -> int:
         """Judge what the journal holds beyond the judge's position; returns the number of entries.
@@ -125,6 +127,7 @@ class Judging:
             await self._commit(Judged(self.judge.position, instant, transitions, []))
 
     async def _commit(self, judged: Judged) -> None:
+        self._tell_of_broken_rules()
         if judged.transitions:
             await self._write(self._record, judged.sequence, judged.transitions)
             self.transitions += len(judged.transitions)
@@ -133,6 +136,13 @@ class Judging:
             await self._write(add, judged.sequence, judged.received, judged.rejected)
         self._committed()
         self._committing = False
+
+    def _tell_of_broken_rules(self) -> None:
+        """A rule that breaks stops no other, so somebody must hear of it."""
+        broken = set(self.judge.engine.switched_off.values())
+        for fault in broken - self._told:
+            log.error("rule switched off; nobody is warned by it", rule=fault.rule, reason=fault.reason)
+        self._told = broken
 
     def _record(self, position: int, transitions: list[Transition]) -> None:
         for fault in self._storage.outbox.commit(position, transitions):

@@ -66,7 +66,8 @@ class Topics:
         sensor = self._registry.sensors[slot]
         if (sensor.zone, sensor.kind) != (zone, kind):
             place = f"{sensor.zone}/{sensor.kind}"
-            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} is registered as {place}, not {zone}/{kind}")
+            named = quoted(f"{zone}/{kind}")
+            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} is registered as {place}, not {named}")
         return slot
 
     def _gateway(self, zone: str, gateway: str, stream: str) -> int:

@@ -53,7 +53,7 @@ class Broker:
     keep_alive: int = 15 * SECOND
     linger: int = 20
     batch_bytes: int = 512 * KIB
-    max_packet_size: int = MIB
+    max_packet_size: int = 256 * KIB
     max_backlog: int = 8 * MIB
     reconnect_min: int = 100
     reconnect_max: int = 5 * SECOND

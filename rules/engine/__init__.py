@@ -17,6 +17,7 @@ from rules.engine.deadlines import Deadlines, Order
 from rules.engine.event import Event
 from rules.engine.groups import GroupJudge, Setting, group_needs, is_group_rule
 from rules.engine.in_order import InOrder
+from rules.engine.isolation import BREAKS, Isolation
 from rules.engine.kind_judge import KindJudge
 from rules.engine.ladder import Ladder, add_needs
 from rules.engine.late import Late
@@ -44,6 +45,7 @@ class Engine:
         self._blindness = Blindness()
         self._too_late = 0
         self._flooded: set[Fault] = set()
+        self._isolation = Isolation(self._deadlines, self._sort_out)
         self._starts = np.array(sorted(r.start for r in registry.ranges.values()), np.int64)
         self.kinds: list[KindJudge] = []
         # The rules over single sensors, and over places, in the order of their numbers.
@@ -60,7 +62,7 @@ class Engine:
         for number, rule in enumerate(across, start=len(self.judges)):
             self.groups.append(GroupJudge(number, rule, setting, (self._deadlines, self._ledger)))
         self._ordered = np.array([kind.is_ordered(self.groups) for kind in self.kinds], np.bool_)
-        self._in_order = InOrder(self.kinds, self.groups)
+        self._in_order = InOrder(self.kinds, self.groups, self._isolation)
 
     def _add_kind(
         self, name: str, basis: tuple[Kinds, Registry], rules: list[Rule], needs: dict[int, Needs]
@@ -78,8 +80,12 @@ class Engine:
             ladder = Ladder.of(rule, kind, registry, sensors)
             board.watch(*ladder.nodes)
             judges.append(RuleJudge(number, ladder, board, registry, told))
-        self.kinds.append(KindJudge(name, board, judges))
+        self.kinds.append(KindJudge(name, board, judges, self._isolation))
         self.judges += judges
+
+    def _sort_out(self) -> None:
+        for kind in self.kinds:
+            kind.sort_out()
 
     @property
     def boards(self) -> list[Board]:
@@ -135,11 +141,12 @@ class Engine:
             return
         for board in self.boards:
             stand_still(board, period)
+        attempt = self._isolation.attempt
         for judge in self.judges:
-            judge.hold(period)
-            judge.start((period[1], Order.READING))
+            attempt(judge, now, judge.hold, period)
+            attempt(judge, now, judge.start, (period[1], Order.READING))
         for group in self.groups:
-            group.hold(*period)
+            attempt(group, now, group.hold, *period)
 
     def _settle(self, instant: int) -> None:
         if instant < self.now:
@@ -153,13 +160,16 @@ class Engine:
             (due, order), number, slot = found
             of_sensors = number < len(self.judges)
             judge = self.judges[number] if of_sensors else self.groups[number - len(self.judges)]
-            judge.fire(slot, Event(due, order))
+            try:
+                judge.fire(slot, Event(due, order))
+            except BREAKS as error:
+                self._isolation.switch_off(judge, error, due)
 
     def _start(self, instant: int) -> None:
         for judge in self.judges:
-            judge.start((instant, Order.READING))
+            self._isolation.attempt(judge, instant, judge.start, (instant, Order.READING))
         for group in self.groups:
-            group.start(instant)
+            self._isolation.attempt(group, instant, group.start, instant)
 
     def warnings(self) -> list[ZoneWarning]:
         """The open warnings, orphans too, by rule and subject."""
@@ -172,11 +182,16 @@ class Engine:
         return sorted(found, key=lambda warning: (warning.rule, warning.subject, warning.since))
 
     def faults(self) -> list[Fault]:
-        """Conditions that cannot be evaluated, and rules that flooded when they were loaded (E232)."""
+        """Rules that broke, conditions that cannot be evaluated, rules that flooded when loaded (E232)."""
         found = {fault for judge in self.judges for fault in judge.ladder.faults} | self._flooded
-        found |= {fault for group in self.groups for fault in group.faults}
+        found |= {fault for group in self.groups for fault in group.faults} | {*self.switched_off.values()}
         found |= {Fault(rule, "*", _never(count)) for rule, count in self.unheard().items()}
         return sorted(found, key=lambda fault: (fault.rule, fault.subject, fault.reason))
+
+    @property
+    def switched_off(self) -> dict[int, Fault]:
+        """The rules that broke and are judged no more, by number (`rules.engine.isolation`)."""
+        return self._isolation.off
 
     def unheard(self) -> dict[str, int]:
         """By rule how many of its sensors report, but never one of its metrics (D12)."""
@@ -208,6 +223,7 @@ class Engine:
             self._blindness.since,
             self._blindness.periods,
             [group.state() for group in self.groups],
+            sorted(self.switched_off.items()),
         )
         return saved.pack(self.boards, self.judges, rest)
 
@@ -218,6 +234,10 @@ class Engine:
         self.orphans = {warning.id: warning for warning in rest.orphans}
         for group, state_of_group in zip(self.groups, rest.groups, strict=True):
             group.resume(state_of_group)
+        self._isolation.resume(rest.off, [*self.judges, *self.groups])
+        for judge in self.judges:
+            event = Event(rest.now, Order.READING)
+            self._isolation.attempt(judge, rest.now, judge.schedule_all, event)
         if rest.now > NEVER:
             self._start(rest.now)
 
@@ -239,23 +259,29 @@ class Engine:
                 reload.move_values(boards[board.kind.name], board)
         event = Event(at, Order.READING, reload=True)
         for judge, successor in reload.pairs(self.judges, new.judges):
-            orphans = reload.move_subjects(judge, successor, event)
+            orphans = reload.move_subjects(judge, successor, at)
             new.orphans |= {warning.id: warning for warning in orphans}
-        new._carry_groups({group.rule.id: group for group in self.groups}, at)
+            if successor is not None:
+                new._isolation.carry(self._isolation, judge, successor)
+                new._isolation.attempt(successor, at, successor.take_over, judge, event)
+        new._carry_groups({group.rule.id: group for group in self.groups}, self._isolation, at)
         new._start(at)
         known = {judge.ladder.rule.id: judge.ladder.rule.meaning for judge in self.judges}
         for judge in new.judges:
             if known.get(judge.ladder.rule.id) != judge.ladder.rule.meaning:
-                reload.judge_anew(judge, at)
+                new._isolation.attempt(judge, at, reload.judge_anew, judge, at)
                 new._flooded |= reload.flooded(judge)
-            judge.confirm_all(at)
+            new._isolation.attempt(judge, at, judge.confirm_all, at)
         return new, transitions + new._ledger.take()
 
-    def _carry_groups(self, old: dict[str, GroupJudge], at: int) -> None:
+    def _carry_groups(self, old: dict[str, GroupJudge], isolation: Isolation, at: int) -> None:
         orphans: list[ZoneWarning] = []
         for group in self.groups:
             before = old.pop(group.rule.id, None)
-            orphans += group.carry(before, at)
+            if before is not None:
+                orphans += group.take_over(before, at)
+                self._isolation.carry(isolation, before, group)
+            self._isolation.attempt(group, at, group.judge_anew, before, at)
             if before is None or before.rule.meaning != group.rule.meaning:
                 self._flooded |= reload.flooded_places(group)
         for gone in old.values():

@@ -33,6 +33,11 @@ class Deadlines:
             self._next[rule, slot] = due
             heapq.heappush(self._heap, (*due, rule, slot))
 
+    def drop(self, rule: int) -> None:
+        """Take away every deadline of a rule."""
+        for key in [key for key in self._next if key[0] == rule]:
+            del self._next[key]
+
     def pop(self, before: Due) -> tuple[Due, int, int] | None:
         """The earliest deadline that comes before `before`, with its rule and slot."""
         first = self._first()

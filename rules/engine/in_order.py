@@ -10,6 +10,7 @@ import numpy as np
 
 from rules.engine.foresight import Foresight
 from rules.engine.groups import GroupJudge
+from rules.engine.isolation import BREAKS, Isolation
 from rules.engine.kind_judge import KindJudge
 from rules.engine.late import Late
 from rules.engine.ring import Longs
@@ -19,7 +20,10 @@ from rules.engine.waves import Run, Wave
 class InOrder:
     """The kinds that some rule looks at across sensors, and the rules over places."""
 
-    def __init__(self, kinds: Sequence[KindJudge], groups: Sequence[GroupJudge]) -> None:
+    def __init__(
+        self, kinds: Sequence[KindJudge], groups: Sequence[GroupJudge], isolation: Isolation
+    ) -> None:
+        self._isolation = isolation
         self._kinds = kinds
         self._groups = groups
         self._of_kind = {kind.name: [g for g in groups if kind.name in g.kinds] for kind in kinds}
@@ -42,9 +46,14 @@ class InOrder:
         for wave in run:
             kind = self._kinds[wave.kind]
             ahead = Foresight(kind.board, wave)
-            mattering = kind.matters(ahead)
+            mattering = kind.matters(ahead, received)
             for group in self._of_kind[kind.name]:
-                mattering |= group.matters(kind.name, ahead, received)
+                if group.off:
+                    continue
+                try:
+                    mattering |= group.matters(kind.name, ahead, received)
+                except BREAKS as error:
+                    self._isolation.switch_off(group, error, received)
             found.append(wave.rank[mattering])
         return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
@@ -62,9 +71,9 @@ class InOrder:
             kind.take(wave, received, late.append)
             for group in self._of_kind[kind.name]:
                 if not behind:
-                    group.read(kind.name, wave, received)
+                    self._isolation.attempt(group, received, group.read, kind.name, wave, received)
                 for reading in late:
-                    group.late(kind.name, reading, received)
+                    self._isolation.attempt(group, received, group.late, kind.name, reading, received)
 
 
 def _unexpected(late: Late) -> None:

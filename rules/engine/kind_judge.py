@@ -13,6 +13,7 @@ from rules.engine.foresight import Foresight
 from rules.engine.groups import GroupJudge
 from rules.engine.hindsight import look_back
 from rules.engine.interest import Gate, Gathered, Truth
+from rules.engine.isolation import BREAKS, Isolation
 from rules.engine.late import Late, late_readings, take_in
 from rules.engine.rule_judge import RuleJudge
 from rules.engine.view import Kept
@@ -27,25 +28,36 @@ HearLate: TypeAlias = Callable[[Late], None]
 class KindJudge:
     """The board of one kind and the rules over single sensors of it."""
 
-    def __init__(self, name: str, board: Board, judges: list[RuleJudge]) -> None:
+    def __init__(self, name: str, board: Board, judges: list[RuleJudge], isolation: Isolation) -> None:
         self.name = name
         self.board = board
         self.judges = judges
         self.too_late = 0
-        self._gate = Gate([judge.ladder for judge in judges])
-        self._confirming = [judge for judge in judges if judge.confirmation is not None]
+        self._isolation = isolation
+        # Whatever is switched off: it says how the kind is cut into waves, which must not change on the way.
+        self._confirmed = any(judge.confirmation is not None for judge in judges)
+        self.sort_out()
 
-    def matters(self, ahead: Foresight) -> Truth:
+    def sort_out(self) -> None:
+        """Ask the rules that are not switched off, and no others."""
+        self._on = [judge for judge in self.judges if not judge.off]
+        self._gate = Gate([judge.ladder for judge in self._on])
+        self._confirming = [judge for judge in self._on if judge.confirmation is not None]
+
+    def matters(self, ahead: Foresight, received: int) -> Truth:
         """The readings to be taken in alone where journal order counts: late ones, and for `confirm`."""
         mattering = self.is_late(ahead.wave)
         for judge in self._confirming:
             assert judge.confirmation is not None
-            mattering |= judge.confirmation.matters(ahead)
+            try:
+                mattering |= judge.confirmation.matters(ahead)
+            except BREAKS as error:
+                self._isolation.switch_off(judge, error, received)
         return mattering
 
     def is_ordered(self, groups: Iterable[GroupJudge]) -> bool:
         """Whether rules look at the kind across sensors, so that its readings are taken in journal order."""
-        return bool(self._confirming) or any(self.name in group.kinds for group in groups)
+        return self._confirmed or any(self.name in group.kinds for group in groups)
 
     def is_late(self, wave: Wave) -> Truth:
         """Which readings are behind their sensor's newest."""
@@ -63,49 +75,72 @@ class KindJudge:
             self._take_newest(wave, received)
 
     def _take_newest(self, wave: Wave, received: int) -> None:
-        """Judge readings none of which is behind its sensor's newest."""
+        """Judge readings none of which is behind its sensor's newest.
+
+        What breaks is switched off where it breaks; entering a `try` costs nothing.
+        """
         board = self.board
         busy = np.flatnonzero(board.busy[wave.slot]).tolist()
         for at in busy:
             event = Event(received, Order.READING, int(wave.message[at]))
-            for judge in self.judges:
+            for judge in self._on:
                 if judge.active[wave.slot[at]]:
-                    judge.catch_up(int(wave.slot[at]), int(wave.observed[at]), event)
+                    try:
+                        judge.catch_up(int(wave.slot[at]), int(wave.observed[at]), event)
+                    except BREAKS as error:
+                        self._isolation.switch_off(judge, error, received)
         board.apply(wave, received)
-        possible = self._gate.possible(Gathered(board, wave, received))
+        possible = self._possible(wave, received)
         possible[busy] = True
-        for judge in self.judges:
-            judge.hear(wave, received)
+        for judge in self._on:
+            try:
+                judge.hear(wave, received)
+            except BREAKS as error:
+                self._isolation.switch_off(judge, error, received)
         if possible.any():
             self._judge(wave.only(possible), received)
         for judge in self._confirming:
-            judge.confirm(wave, received)
+            self._isolation.attempt(judge, received, judge.confirm, wave, received)
         for at in busy:
             self._reschedule(int(wave.slot[at]), Event(received, Order.READING))
+
+    def _possible(self, wave: Wave, received: int) -> Truth:
+        gathered = Gathered(self.board, wave, received)
+        try:
+            return self._gate.possible(gathered)
+        except BREAKS:
+            # Shared by all rules: whose fault it is shows when each looks for itself.
+            return gathered.everywhere()
 
     def _judge(self, wave: Wave, received: int) -> None:
         """Judge readings that have been taken in, each by the rules that it interests."""
         gathered = Gathered(self.board, wave, received)
         columns: dict[int, frozenset[int]] = {}
-        for judge in self.judges:
-            for at in judge.interesting(gathered, wave).tolist():
-                if at not in columns:
-                    columns[at] = frozenset(_columns_at(wave, at))
-                event = Event(received, Order.READING, int(wave.message[at]))
-                judge.read(int(wave.slot[at]), columns[at], event)
+        for judge in self._on:
+            try:
+                for at in judge.interesting(gathered, wave).tolist():
+                    if at not in columns:
+                        columns[at] = frozenset(_columns_at(wave, at))
+                    event = Event(received, Order.READING, int(wave.message[at]))
+                    judge.read(int(wave.slot[at]), columns[at], event)
+            except BREAKS as error:
+                self._isolation.switch_off(judge, error, received)
 
     def _reschedule(self, slot: int, event: Event) -> None:
         """Every reading moves its sensor's clock, also for rules that it says nothing to."""
-        for judge in self.judges:
+        for judge in self._on:
             if judge.active[slot]:
-                judge.schedule(slot, judge.subjects[slot], event)
+                try:
+                    judge.schedule(slot, judge.subjects[slot], event)
+                except BREAKS as error:
+                    self._isolation.switch_off(judge, error, event.instant)
 
     def _look_back(self, late: Late, received: int, hear_late: HearLate) -> None:
         if received - late.stamp > OLDEST_LATE:
             self.too_late += 1
             return
         board, slot = self.board, late.slot
-        judges = [judge for judge in self.judges if judge.is_concerned(late)]
+        judges = [judge for judge in self._on if self._is_concerned(judge, late, received)]
         before = Kept.of(board, slot) if judges else None
         alone = take_in(board, late, received)
         event = Event(received, Order.READING, late.message, late=True)
@@ -113,10 +148,19 @@ class KindJudge:
             after = Kept.of(board, slot)
             after.alone = alone
             for judge in judges:
-                look_back(judge, slot, before, after, event, late.stamp)
-        for judge in self.judges:
-            judge.hear_late(slot, event)
+                self._isolation.attempt(
+                    judge, received, look_back, judge, slot, before, after, event, late.stamp
+                )
+        for judge in self._on:
+            self._isolation.attempt(judge, received, judge.hear_late, slot, event)
         hear_late(late)
+
+    def _is_concerned(self, judge: RuleJudge, late: Late, received: int) -> bool:
+        try:
+            return judge.is_concerned(late)
+        except BREAKS as error:
+            self._isolation.switch_off(judge, error, received)
+            return False
 
 
 def _columns_at(wave: Wave, at: int) -> list[int]:

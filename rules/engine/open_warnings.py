@@ -1,5 +1,6 @@
 """What is open, as people see it."""
 
+from rules.engine.isolation import last_told
 from rules.engine.rule_judge import RuleJudge
 from rules.engine.subject import Subject
 from rules.transition import Disposition
@@ -10,6 +11,8 @@ def open_warning(judge: RuleJudge, slot: int, subject: Subject, now: int) -> Zon
     """The warning of one sensor; None if it has none."""
     if subject.warning is None or subject.top is None:
         return None
+    if judge.off:
+        return last_told(judge.rule.id, judge.board.ids[slot], subject)
     columns = (judge.board.columns[column].heard for column in judge.ladder.columns)
     heard = max((int(column[slot]) for column in columns), default=int(judge.board.alive[slot]))
     return ZoneWarning(

@@ -71,22 +71,22 @@ def _move_ring(source: Ring, target: Ring, both: list[tuple[int, int]], same_sen
                 target.insert(there, report)
 
 
-def move_subjects(old: RuleJudge, new: RuleJudge | None, event: Event) -> list[ZoneWarning]:
-    """Move the subjects of one rule; the open warnings that no sensor of the new rule has are orphaned."""
+def move_subjects(old: RuleJudge, new: RuleJudge | None, at: int) -> list[ZoneWarning]:
+    """Move the subjects of one rule; the open warnings that no sensor of the new rule has are orphaned.
+
+    Nothing is judged here, so nothing can break half way.
+    """
     orphans: list[ZoneWarning] = []
     slots = {sensor: slot for slot, sensor in enumerate(new.board.ids)} if new else {}
-    if new and new.confirmation:
-        new.confirmation.learn(old.confirmation, old.board.ids, event.instant)
     for here, subject in old.subjects.items():
         there = slots.get(old.board.ids[here])
         if new is None or there is None or not new.ladder.member[there]:
-            warning = open_warning(old, here, subject, event.instant)
+            warning = open_warning(old, here, subject, at)
             orphans += [replace(warning, orphaned=True)] if warning else []
             continue
         _revise(subject, old.ladder, new.ladder)
         subject.runs = _moved_runs(subject, old, new, here, there)
         new.adopt(there, subject)
-        new.schedule(there, subject, event)
     return orphans
 
 

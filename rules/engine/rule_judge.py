@@ -27,6 +27,7 @@ from rules.engine.verdict import TRUE
 from rules.engine.view import Now, Then
 from rules.engine.waves import Wave
 from rules.grade import Grade
+from rules.rule import Rule
 from rules.transition import Disposition
 
 AGREED = "confirmed by neighbours"
@@ -49,7 +50,9 @@ class RuleJudge:
         self.board = board
         self.subjects: dict[int, Subject] = {}
         self.active = np.zeros(len(board.ids), np.bool_)
-        self._number = number
+        self.number = number
+        # Set by `Isolation`: the rule broke, and is not asked any more.
+        self.off = False
         slots, confirm = registry.ranges[ladder.kind.name], ladder.rule.confirm
         self.confirmation = Confirmation(confirm, ladder, board, registry) if confirm else None
         self._sensors = registry.sensors[slots.start : slots.stop]
@@ -59,6 +62,11 @@ class RuleJudge:
         self._deadlines, self._ledger = told
         # Which readings of the wave that was heard made their sensor agree with its neighbours.
         self._agreed: Truth = np.zeros(0, np.bool_)
+
+    @property
+    def rule(self) -> Rule:
+        """As it was written."""
+        return self.ladder.rule
 
     def interesting(self, gathered: Gathered, wave: Wave) -> npt.NDArray[np.intp]:
         """The readings of the wave that must be judged one by one."""
@@ -184,13 +192,13 @@ class RuleJudge:
         if self.confirmation:
             self._agreed = self.confirmation.hear(wave, received)
         if self._sweep.hear(received):
-            self._deadlines.set(self._number, ALL, self._sweep.due)
+            self._deadlines.set(self.number, ALL, self._sweep.due)
 
     def hear_late(self, slot: int, event: Event) -> None:
         """A late reading of a sensor was taken in: it has been heard of, so an age ends."""
         if self.ladder.ages:
             if self._sweep.hear(event.instant):
-                self._deadlines.set(self._number, ALL, self._sweep.due)
+                self._deadlines.set(self.number, ALL, self._sweep.due)
             if self.active[slot]:
                 self.judge_by_clock(slot, event)
 
@@ -283,7 +291,7 @@ class RuleJudge:
     def start(self, settled: Due) -> None:
         """Look ahead to what the clock alone decides after `settled`."""
         self._sweep.start(settled)
-        self._deadlines.set(self._number, ALL, self._sweep.due)
+        self._deadlines.set(self.number, ALL, self._sweep.due)
 
     def _look_at_all(self, event: Event) -> None:
         raising = event.order is Order.RAISING
@@ -292,10 +300,21 @@ class RuleJudge:
             self.judge_by_clock(slot, event)
         self.start((event.instant, event.order))
 
+    def schedule_all(self, event: Event) -> None:
+        """Set the deadlines of all subjects after an event."""
+        for slot, subject in self.subjects.items():
+            self.schedule(slot, subject, event)
+
+    def take_over(self, old: "RuleJudge", event: Event) -> None:
+        """After a reload, with the subjects moved already: what neighbours said, and what falls due (D30)."""
+        if self.confirmation:
+            self.confirmation.learn(old.confirmation, old.board.ids, event.instant)
+        self.schedule_all(event)
+
     def schedule(self, slot: int, subject: Subject, event: Event) -> None:
         """Set the next deadline after an event."""
         due = next_due(self.ladder, self.board, slot, subject, (event.instant, event.order))
-        self._deadlines.set(self._number, slot, due)
+        self._deadlines.set(self.number, slot, due)
 
     def conclude(
         self, slot: int, subject: Subject, event: Event, rests: Callable[[Grade], Now | Then]
@@ -318,7 +337,7 @@ class RuleJudge:
             del self.subjects[slot]
             self.active[slot] = False
             self.board.busy[slot] -= 1
-            self._deadlines.set(self._number, slot, None)
+            self._deadlines.set(self.number, slot, None)
         else:
             self.schedule(slot, subject, event)
 

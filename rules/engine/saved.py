@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from rules.engine.blindness import Blindness, Period
 from rules.engine.board import Board
-from rules.engine.deadlines import Order
-from rules.engine.event import Event
 from rules.engine.groups import GroupState
+from rules.engine.normal_form import Fault
 from rules.engine.rule_judge import RuleJudge
 from rules.engine.subject import Subject
 from rules.warning import ZoneWarning
@@ -20,7 +19,10 @@ Saved: TypeAlias = npt.NDArray[np.generic] | bytes
 
 
 class Rest(msgspec.Struct):
-    """What is not an array: engine time, counts, orphans, subjects by rule and slot, blind time, places."""
+    """What is not an array: engine time, counts, orphans, subjects by rule and slot, blind time, places.
+
+    `off` holds the rules that are switched off, by number.
+    """
 
     now: int
     too_late: int
@@ -29,6 +31,7 @@ class Rest(msgspec.Struct):
     blind_since: int | None
     blind: list[Period]
     groups: list[GroupState]
+    off: list[tuple[int, Fault]] = []
 
 
 def pack(boards: Sequence[Board], judges: Sequence[RuleJudge], rest: Rest) -> dict[str, Saved]:
@@ -47,7 +50,7 @@ def unpack(
     blindness: Blindness,
     state: Mapping[str, Saved],
 ) -> Rest:
-    """Fill fresh boards and judges; the rest is returned."""
+    """Fill fresh boards and judges, without deadlines; the rest is returned."""
     for board in boards:
         board.restore(_arrays(state, f"{board.kind.name}/"))
     for number, judge in enumerate(judges):
@@ -59,7 +62,6 @@ def unpack(
     for judge, subjects in zip(judges, rest.subjects, strict=True):
         for slot, subject in subjects:
             judge.adopt(slot, subject)
-            judge.schedule(slot, subject, Event(rest.now, Order.READING))
     return rest
 
 

@@ -29,13 +29,12 @@ def tell(
     `evidence` gives what a grade was judged on.
     """
     after = subject.due_standing()
-    for change in changes(subject.standing, after):
-        grade = change.after or change.before
-        assert grade is not None
+    # All evidence first: if that breaks, nothing has been told, not half of it.
+    told = [(change, evidence(_named(change))) for change in changes(subject.standing, after)]
+    for change, found in told:
         if subject.warning is None:
             identity = warning_id(rule.id, name, event.instant)
             subject.warning = Opened(identity, 0, event.instant, event.instant, "")
-        found = evidence(grade)
         ledger.write(event, _transition(rule, name, subject, event, (change, found)))
         subject.warning.ordinal += 1
         subject.warning.changed = event.instant
@@ -51,6 +50,12 @@ def speaks_for(grade: Grade, nodes: Mapping[Grade, Node], judge: Callable[[Node]
         return grade
     carrying = (g for g in sorted(nodes) if g > grade and judge(nodes[g]) == TRUE)
     return next(carrying, grade)
+
+
+def _named(change: Change) -> Grade:
+    grade = change.after or change.before
+    assert grade is not None
+    return grade
 
 
 def _transition(

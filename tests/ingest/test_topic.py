@@ -75,6 +75,16 @@ def test_any_other_topic_is_refused_and_not_remembered(topic: str, reason: Reaso
     assert topics.known == {}
 
 
+@pytest.mark.parametrize(("zone", "kind"), [("x" * 60_000, "smoke"), ("old-town", "\x1b[2J\n" * 9_000)])
+def test_a_refusal_quotes_what_was_sent_shortened_and_without_control_characters(
+    zone: str, kind: str
+) -> None:
+    with pytest.raises(Refusal) as refused:
+        Topics(REGISTRY).resolve(f"tocsin/v1/{zone}/{kind}/s-1/telemetry")
+    assert len(refused.value.detail) < 400
+    assert refused.value.detail.isprintable()
+
+
 @pytest.mark.parametrize("device", ["s-1", "urn:dev:ops:s-1", "plant/s-1"])
 @pytest.mark.parametrize("topic", ["old-town/gateway/gw-1", "old-town/smoke/s-1"])
 def test_a_sensor_is_named_alone_or_at_the_end_of_a_path(topic: str, device: str) -> None:

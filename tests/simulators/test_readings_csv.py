@@ -103,6 +103,45 @@ def test_a_file_that_is_not_what_its_name_says_is_named(tmp_path: Path) -> None:
         read_rows([path])
 
 
+def test_a_gzip_file_that_is_damaged_inside_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv.gz"
+    whole = bytearray(gzip.compress(b"time,sensor,metric,value\n" + b"1,a,b,1\n" * 50))
+    whole[10] = 0x07  # a kind of block that does not exist
+    path.write_bytes(whole)
+
+    with pytest.raises(ReadingsError, match=r"r\.csv\.gz: cannot be read as CSV"):
+        read_rows([path])
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("9" * 5_000 + ",a,rain,1", 1),
+        ("--1,a,rain,1", 1),
+        ("1,a/b,rain,1", 2),
+        ("1,a+,rain,1", 2),
+        (f"1,{'a' * 201},rain,1", 2),
+        ('1,a,"rain"":1,""x",1', 3),
+        ("1,a,rain,1_000", 4),
+        ("1,a,rain,١", 4),
+    ],
+)
+def test_what_no_topic_payload_or_reader_of_numbers_can_hold_is_a_defect(
+    tmp_path: Path, row: str, column: int
+) -> None:
+    with pytest.raises(ReadingsError, match=rf"r\.csv:2: field {column}: "):
+        read_rows([write(tmp_path / "r.csv", "time,sensor,metric,value", row)])
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"), [("+5", "5.0"), (".5", "0.5"), ("007", "7.0"), ("1.50", "1.50")]
+)
+def test_a_value_is_told_as_json_has_it(tmp_path: Path, written: str, sent: str) -> None:
+    [row] = read_rows([write(tmp_path / "r.csv", "time,sensor,metric,value", f"1,a,rain,{written}")])
+
+    assert row.value == sent
+
+
 def test_a_wrong_header_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "r.csv", "when,sensor,metric,value", f"{NINE},a,rain,1")
 

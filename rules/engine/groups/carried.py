@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     from rules.engine.groups.judge import GroupJudge
 
 
-def carry(old: GroupJudge | None, new: GroupJudge, at: int) -> list[ZoneWarning]:
-    """Move what is known, then judge anew: up at once, down by a release run; `old` None for a new rule.
+def move(old: GroupJudge, new: GroupJudge, at: int) -> list[ZoneWarning]:
+    """Move what is known, without judging; the open warnings of places that are gone come back orphaned."""
+    for leaf in new.hearing.leaves:
+        _move_leaf(old, new, leaf)
+    return _move_subjects(old, new, at)
 
-    The open warnings of places that are gone are returned, orphaned.
-    """
-    orphans: list[ZoneWarning] = []
-    if old is not None:
-        for leaf in new.hearing.leaves:
-            _move_leaf(old, new, leaf)
-        orphans = _move_subjects(old, new, at)
+
+def judge_anew(old: GroupJudge | None, new: GroupJudge, at: int) -> None:
+    """Judge what was moved and what stands: up at once, down by a release run; `old` None for a new rule."""
     for leaf in new.hearing.leaves:
         for part in leaf.parts.values():
             _hear_anew(new, leaf, part, at)
@@ -42,7 +41,6 @@ def carry(old: GroupJudge | None, new: GroupJudge, at: int) -> list[ZoneWarning]
             "" if old is None or (changed and new.names[place] not in old.names) else _note(old, new, place)
         )
         new.judge(place, Event(at, Order.READING, reload=changed, note=note))
-    return orphans
 
 
 def _move_leaf(old: GroupJudge, new: GroupJudge, leaf: Leaf) -> None:

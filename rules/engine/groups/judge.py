@@ -22,6 +22,7 @@ from rules.engine.groups.leaf import Leaf, Part
 from rules.engine.groups.matter import Gate
 from rules.engine.groups.watch import Watch
 from rules.engine.groups.words import Truth
+from rules.engine.isolation import BREAKS, last_told
 from rules.engine.late import Late
 from rules.engine.ledger import Ledger
 from rules.engine.normal_form import Fault
@@ -46,7 +47,9 @@ class GroupJudge:
         self.kinds = frozenset(kind for leaf in self.ladder.leaves for kind in leaf.parts)
         self.hearing = Hearing(self.ladder.leaves, rule.max_age, len(setting.registry.sensors))
         self.watch = Watch(self.ladder)
-        self._number = number
+        self.number = number
+        # Set by `Isolation`: the rule broke, and is not asked any more.
+        self.off = False
         self._deadlines, self._ledger = told
         self._slots = {kind: setting.registry.ranges[kind] for kind in self.kinds}
         # Places of which no sensor has reported yet, and how many of them each sensor is in: the first report
@@ -247,7 +250,7 @@ class GroupJudge:
             due = next_due(self.ladder, self.watch, self.hearing, place, now)
         else:
             due = due_at_rest(self.ladder, place, event.instant - (event.order < Order.SILENCE))
-        self._deadlines.set(self._number, place, due)
+        self._deadlines.set(self.number, place, due)
 
     def hold(self, since: int, until: int) -> None:
         """Blind time is over: release runs go on where they stood, what fell due in it is moved (D31)."""
@@ -285,10 +288,15 @@ class GroupJudge:
                 self._schedule(place, event)
 
     def warnings(self, now: int) -> list[ZoneWarning]:
-        """The open warnings, by number of the place."""
+        """The open warnings, by number of the place; as last told where the rule is off or breaks here."""
         found: list[ZoneWarning] = []
         for place, subject in sorted(self.subjects.items()):
-            found += shown(self.ladder, self.watch.census(place, now, now), subject)
+            try:
+                seen = None if self.off else shown(self.ladder, self.watch.census(place, now, now), subject)
+            except BREAKS:
+                seen = None
+            told = last_told(self.rule.id, self.names[place], subject) if seen is None else None
+            found += seen or ([told] if told else [])
         return found
 
     def unheard(self) -> int:
@@ -309,9 +317,13 @@ class GroupJudge:
         """Take over what was kept, of the same rule and registry; `start` sets the deadlines."""
         kept.resume(self.ladder, self.watch, self.hearing, state)
 
-    def carry(self, old: "GroupJudge | None", at: int) -> list[ZoneWarning]:
-        """Take over what an older version knew (None: the rule is new), judge anew; returns orphans (D30)."""
-        return carried.carry(old, self, at)
+    def take_over(self, old: "GroupJudge", at: int) -> list[ZoneWarning]:
+        """Take over what an older version knew, without judging; returns orphans (D30)."""
+        return carried.move(old, self, at)
+
+    def judge_anew(self, old: "GroupJudge | None", at: int) -> None:
+        """After a reload: hear what stands and judge; None: the rule is new."""
+        carried.judge_anew(old, self, at)
 
     @property
     def nbytes(self) -> int:

@@ -1,0 +1,145 @@
+"""`python -m bench.garbage`: what bad messages cost the good ones beside them, in CPU time of one run.
+
+Each kind of garbage is put between good messages, one for one, and both go the daemon's way: parsed, decoded,
+screened, judged, the refused ones written to the quarantine's file.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from mqtt5 import PublishPacket, QoS
+from rich.console import Console
+from rich.table import Table
+
+from bench.city_files import MAIN, texts
+from bench.fleet.city import City, Plan
+from bench.fleet.voices import Voices
+from ingest.clock import SECOND
+from ingest.journal import Entry, EntryKind
+from ingest.quarantine import Quarantine
+from ingest.session.wire import messages
+from tocsin.bundle import Bundle
+from tocsin.configuration import configure
+from tocsin.judge import Basis, Judge
+
+SENSORS, GATEWAYS = 2_000, 50
+BLOCKS, BLOCK = 12, 500
+# The first blocks fill caches and windows.
+WARM = 4
+TRIES = 2
+START = 1_718_000_000_000
+Message = tuple[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU us of one garbage message: until it is refused, and until it stands in quarantine."""
+
+    name: str
+    refused: float
+    kept: float
+
+
+def city() -> tuple[Basis, Voices]:
+    """The shipped rules over the sensors of a small city, and what these say."""
+    voices = Voices(City.of(Plan(sensors=SENSORS, gateways=GATEWAYS, interval=SENSORS // BLOCK * SECOND)))
+    return configure(Bundle(MAIN, texts(voices.city, {}))).basis, voices
+
+
+def said(voices: Voices, instant: int) -> list[Message]:
+    """The next messages of all gateways, BLOCK in all, on a quiet day."""
+    counts = np.full(GATEWAYS, BLOCK // GATEWAYS)
+    found = messages(b"".join(map(bytes, voices.say(np.arange(GATEWAYS), counts, instant))))
+    return [(m.topic, m.payload) for m in found if isinstance(m, PublishPacket)]
+
+
+def garbage() -> dict[str, Callable[[str, bytes, int], Message]]:
+    """By name: a bad message made from the topic and payload of a good one, and a number."""
+    return {
+        "broken JSON": lambda topic, payload, n: (topic, payload[:-2]),
+        "random bytes": lambda topic, payload, n: (topic, bytes((n * 7 + k * 13) % 256 for k in range(100))),
+        "not a number": lambda topic, payload, n: (topic, payload.replace(b'"v":{', b'"v":{"x":NaN,')),
+        "a key twice": lambda topic, payload, n: (topic, payload.replace(b'"t":', b'"t":1,"t":')),
+        "unknown metric": lambda topic, payload, n: (topic, payload.replace(b'"v":{', b'"v":{"x":1,')),
+        "wrong unit": lambda topic, payload, n: (topic, payload[:-1] + b',"u":{"smoke":"furlong"}}'),
+        "no offset": lambda topic, payload, n: (topic, b'{"t":"2018-05-27T20:00:00",' + payload[5:]),
+        "impossible value": lambda topic, payload, n: (topic, b'{"t":%d,"v":{"smoke":9999}}' % (START + n)),
+        "unknown sensor": lambda topic, payload, n: (topic.replace("/telemetry", f"{n}/telemetry"), payload),
+        "wrong topic": lambda topic, payload, n: (topic + "/x", payload),
+        "17 kB": lambda topic, payload, n: (topic, payload[:-1] + b" " * 17_000 + b"}"),
+    }
+
+
+def entries(blocks: Sequence[Sequence[PublishPacket]]) -> Iterator[Entry]:
+    """Journal entries, one a second."""
+    for number, packets in enumerate(blocks, start=1):
+        data = b"".join(packet.write() for packet in packets)
+        yield Entry(number, START + number * SECOND, EntryKind.MQTT, len(packets), data)
+
+
+def packet(message: Message) -> PublishPacket:
+    return PublishPacket(*message, qos=QoS.AT_LEAST_ONCE, packet_id=1)
+
+
+def cost(basis: Basis, journal: Sequence[Entry], quarantine: Quarantine | None) -> float:
+    """CPU seconds of all blocks behind the first WARM; the best of TRIES."""
+    best = float("inf")
+    for _ in range(TRIES):
+        judge = Judge(basis, lambda _: basis)
+        for entry in journal[:WARM]:
+            judge.take(entry)
+        began = time.process_time()
+        for entry in journal[WARM:]:
+            judged = judge.take(entry)
+            if quarantine is not None:
+                quarantine.add(entry.sequence, entry.received, judged.rejected)
+        best = min(best, time.process_time() - began)
+    return best
+
+
+def measure(directory: Path) -> tuple[float, list[Cost]]:
+    """CPU us of a good message alone, and what each kind of garbage adds."""
+    known, voices = city()
+    good = [said(voices, START + n * SECOND) for n in range(1, BLOCKS + 1)]
+    plain = list(entries([[packet(m) for m in block] for block in good]))
+    judged = (BLOCKS - WARM) * BLOCK
+    found: list[Cost] = []
+    alone = cost(known, plain, None) / judged * 1e6
+    for name, spoil in garbage().items():
+        mixed = [
+            [
+                packet(m)
+                for m in chain.from_iterable((m, spoil(*m, n * BLOCK + k)) for k, m in enumerate(block))
+            ]
+            for n, block in enumerate(good)
+        ]
+        journal = list(entries(mixed))
+        beside = cost(known, plain, None) / judged * 1e6
+        refused = cost(known, journal, None) / judged * 1e6
+        with Quarantine.open(directory / f"{len(found)}.db") as quarantine:
+            kept = cost(known, journal, quarantine) / judged * 1e6
+        alone = min(alone, beside)
+        found.append(Cost(name, refused - beside, kept - beside))
+    return alone, found
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="tocsin-garbage-") as place:
+        alone, found = measure(Path(place))
+    table = Table(title=f"a good message costs {alone:.1f} us of CPU", title_justify="left", box=None)
+    for name in ("garbage", "refused us", "in quarantine us", "good throughput left on one busy core"):
+        table.add_column(name, justify="left" if name == "garbage" else "right")
+    for one in found:
+        left = alone / (alone + one.kept)
+        table.add_row(one.name, f"{one.refused:.1f}", f"{one.kept:.1f}", f"{left:.0%}")
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+if __name__ == "__main__":
+    main()
