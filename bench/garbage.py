@@ -46,10 +46,14 @@ class Cost:
     kept: float
 
 
-def city() -> tuple[Basis, Voices]:
-    """The shipped rules over the sensors of a small city, and what these say."""
-    voices = Voices(City.of(Plan(sensors=SENSORS, gateways=GATEWAYS, interval=SENSORS // BLOCK * SECOND)))
-    return configure(Bundle(MAIN, texts(voices.city, {}))).basis, voices
+def small_city() -> Voices:
+    """What the sensors of a small city say."""
+    return Voices(City.of(Plan(sensors=SENSORS, gateways=GATEWAYS, interval=SENSORS // BLOCK * SECOND)))
+
+
+def basis(city: City) -> Basis:
+    """The shipped rules over the sensors of a city."""
+    return configure(Bundle(MAIN, texts(city, {}))).basis
 
 
 def said(voices: Voices, instant: int) -> list[Message]:
@@ -105,7 +109,8 @@ def cost(basis: Basis, journal: Sequence[Entry], quarantine: Quarantine | None) 
 
 def measure(directory: Path) -> tuple[float, list[Cost]]:
     """CPU us of a good message alone, and what each kind of garbage adds."""
-    known, voices = city()
+    voices = small_city()
+    known = basis(voices.city)
     good = [said(voices, START + n * SECOND) for n in range(1, BLOCKS + 1)]
     plain = list(entries([[packet(m) for m in block] for block in good]))
     judged = (BLOCKS - WARM) * BLOCK

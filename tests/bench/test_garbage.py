@@ -4,20 +4,19 @@ from itertools import chain
 
 import pytest
 
-from bench.fleet.voices import Voices
-from bench.garbage import BLOCK, START, city, entries, garbage, packet, said
+from bench.garbage import BLOCK, START, basis, entries, garbage, packet, said, small_city
 from ingest.clock import SECOND
 from tocsin.judge import Basis, Judge
 
 
 @pytest.fixture(scope="module")
-def speaking() -> tuple[Basis, Voices]:
-    return city()
+def known() -> Basis:
+    return basis(small_city().city)
 
 
 @pytest.mark.parametrize("name", garbage())
-def test_half_garbage_loses_no_good_message(name: str, speaking: tuple[Basis, Voices]) -> None:
-    known, voices = speaking
+def test_half_garbage_loses_no_good_message(name: str, known: Basis) -> None:
+    voices = small_city()
     spoil = garbage()[name]
     good = [said(voices, START + n * SECOND) for n in (1, 2)]
     alone, beside = (Judge(known, lambda _: known) for _ in range(2))
