@@ -69,6 +69,11 @@ class Curve:
     basis: str
     points: list[Point] = field(default_factory=list)
 
+    @property
+    def over(self) -> bool:
+        """Whether higher rates need not be tried."""
+        return self.name is Name.RATE and not self.points[-1].sustained
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -123,7 +128,7 @@ async def sweep(name: Name, basis: Basis, machine: Machine, progress: Console) -
     curve = Curve(machine=machine, name=name, basis=f"{words}, {basis.seconds:g} s a point")
     async for point in _points(STEPS[name](basis), basis.database, progress):
         curve.points.append(point)
-        if name is Name.RATE and not point.sustained:
+        if curve.over:
             break
     return curve
 
