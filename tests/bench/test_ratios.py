@@ -90,7 +90,7 @@ def path(sensors: int, rules: int) -> Path:
     return Path(sensors, generated(rules) if rules else None)
 
 
-@pytest.mark.parametrize(("rules", "most"), [(20, 30.0), (0, 90.0)])
+@pytest.mark.parametrize(("rules", "most"), [(20, 26.0), (0, 72.0)])
 def test_a_quiet_message_takes_a_bounded_number_of_calls(rules: int, most: float) -> None:
     quiet = path(FEW, rules)
 
