@@ -30,10 +30,10 @@ Json = Annotated[Path | None, typer.Option(help="Write the figures here, too.")]
 
 # Alarms to time a second: as fast as it goes, and in the city.
 RAISES_A_SECOND, ALARMS_A_SECOND = 20.0, 4.0
-# Of what the first phase sustained: the rate at which latency is measured.
-MODERATE = 0.5
-# What the short bench registers its sensors for: about what it sustains.
-EXPECTED = 30_000.0
+# What the short bench registers its sensors for, and how many messages its second phase has, a second.
+EXPECTED = 20_000.0
+# In s, of what goes as fast as it goes.
+LONGEST = 300.0
 
 
 class Store(StrEnum):
@@ -47,18 +47,17 @@ class Store(StrEnum):
 def short(
     context: typer.Context,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each of the two phases.")] = 8.0,
-    rate: Annotated[
-        float | None, typer.Option(min=100, help="Messages/s of the second phase; half of the first's.")
-    ] = None,
-    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 50_000,
+    rate: Annotated[float, typer.Option(min=100, help="Messages/s of the first phase.")] = 10_000.0,
+    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 100_000,
     json: Json = None,
 ) -> None:
-    """As fast as it goes, then at a moderate rate: the daemon on each broker and store at hand."""
+    """At a moderate rate, then as fast as it goes: the daemon on each broker and store at hand."""
     if context.invoked_subcommand is not None:
         return
     progress = Console(stderr=True)
-    first = Load(seconds=seconds, timed=RAISES_A_SECOND, expected=EXPECTED)
-    second = Load(seconds=seconds, timed=RAISES_A_SECOND, rate=rate, share=None if rate else MODERATE)
+    first = Load(seconds=seconds, timed=RAISES_A_SECOND, rate=rate)
+    number = int(EXPECTED * seconds)
+    second = Load(seconds=LONGEST, timed=RAISES_A_SECOND, messages=number, expected=EXPECTED)
     options = Options(plan=plan_for(sensors, 50, EXPECTED), loads=(first, second))
     setups = available(progress)
     bare = Setup(MOSQUITTO) in setups
@@ -81,7 +80,7 @@ def city(
     number = None if rules == "shipped" else int(rules)
     options = Options(
         plan=plan_for(sensors, gateways, rate or EXPECTED),
-        loads=(Load(seconds=seconds, timed=ALARMS_A_SECOND, rate=rate or None),),
+        loads=(Load(seconds=seconds, timed=ALARMS_A_SECOND, rate=rate or None, expected=EXPECTED),),
         rules=None if number is None else generated(number),
         linger=linger,
     )

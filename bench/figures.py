@@ -83,7 +83,7 @@ class Phase:
     rate        messages/s from the first publish to the judge having taken the last
     stored      s from then until the database had everything; None if it had not within the time it was given
     transition, horn   from the publish of an alarm to its transition in the outbox, and to its horn
-    processes, threads   until judged and stored; threads are those of the daemon, by name
+    processes, threads   until judged, and of the history until stored; threads are the daemon's, by name
     """
 
     asked: float | None

@@ -19,6 +19,8 @@ from bench.subject import Subject
 JUDGED_WITHIN = 300.0
 # How long an alarm may need from its transition to its horn, and how often is looked.
 SOUNDED_WITHIN, LOOK_EVERY = 20.0, 0.2
+# The daemon's thread that writes the history.
+SERIES = "series"
 
 Tell = Callable[[str], None]
 
@@ -31,16 +33,15 @@ class Behind(Exception):
 class Load:
     """A phase to come, `timed` alarms a second.
 
-    rate       messages/s; None is as fast as it goes
-    share      the rate as a share of what the phase before sustained, where there is no rate
-    expected   messages/s that say when something happens in the city, where there is neither
+    rate       messages/s; without one `messages` are published as fast as the broker takes them
+    expected   messages/s that say when something happens in the city, where there is no rate
     """
 
     seconds: float
     timed: float
     rate: float | None = None
-    share: float | None = None
-    expected: float = 30_000.0
+    messages: int | None = None
+    expected: float = 20_000.0
 
 
 @dataclass(slots=True)
@@ -70,33 +71,33 @@ class Phases:
         self._subject = subject
         self._pids = pids
         self._sights, self._sounds = watching
-        self._sustained = 0.0
 
     async def run(self, load: Load, stored_within: float, tell: Tell) -> Phase:
         """Raises Behind."""
-        rate = load.rate if load.share is None else load.share * self._sustained
         processes, threads = self._cpu(), thread_seconds(self._subject.pid)
         looked = len(self._sights.gaps)
-        sent = await self._publish(load, rate, tell)
+        sent = await self._publish(load, tell)
         tell("the judge has the rest")
         try:
             judged = await self._sights.of(sent.closing, JUDGED_WITHIN)
         except TimeoutError:
             raise Behind(f"the judge is not done {JUDGED_WITHIN:.0f} s after the broker") from None
         tell("the database has the rest")
+        done, of_threads = self._cpu(), thread_seconds(self._subject.pid)
         stored = await self._stored(stored_within)
         acked = sent.began / 1e9 + sent.seconds + sent.settled
-        self._sustained = sent.published / (judged - sent.began) * 1e9
-        costs = {"fleet": sent.cpu, **_spent(processes, self._cpu())}
-        of_threads = _spent(threads, thread_seconds(self._subject.pid))
+        history = _history(of_threads, thread_seconds(self._subject.pid))
+        costs = {"fleet": sent.cpu, **_spent(processes, done | self._after(done, history))}
+        series = {name: of_threads[name] + spent for name, spent in history.items()}
+        of_threads = _spent(threads, of_threads | series)
         return Phase(
-            asked=rate,
+            asked=load.rate,
             messages=sent.published,
             offered=sent.published / sent.seconds,
             behind=sent.behind,
             acked=sent.settled,
             judged=max(judged / 1e9 - acked, 0),
-            rate=self._sustained,
+            rate=sent.published / (judged - sent.began) * 1e9,
             stored=None if stored is None else max(stored - judged / 1e9, 0),
             transition=self._transitions(sent, looked),
             horn=await self._horns(sent),
@@ -108,16 +109,17 @@ class Phases:
         """Bytes resident (now, at most) by process."""
         return {name: memory(pid) for name, pid in self._pids.items()}
 
-    async def _publish(self, load: Load, rate: float | None, tell: Tell) -> Sent:
+    async def _publish(self, load: Load, tell: Tell) -> Sent:
         number = len(self.published.logs)
         log = self._subject.state.parent / f"sent-{number}.npz"
         order = Order(
             port=self._port,
             plan=self._plan,
             seconds=load.seconds,
-            expected=rate or load.expected,
+            expected=load.rate or load.expected,
             log=str(log),
-            rate=rate,
+            rate=load.rate,
+            messages=load.messages,
             timed=load.timed,
             phase=number,
         )
@@ -157,6 +159,14 @@ class Phases:
     def _cpu(self) -> dict[str, float]:
         return {name: cpu_seconds(pid) for name, pid in self._pids.items()}
 
+    def _after(self, judged: Mapping[str, float], history: Mapping[str, float]) -> dict[str, float]:
+        """CPU of daemon and database with what the history took once the judge was done.
+
+        The city is silent by then: what the judge makes of that is no cost of a message.
+        """
+        found = {"daemon": judged["daemon"] + sum(history.values())}
+        return found | {name: cpu for name, cpu in self._cpu().items() if name == "database"}
+
 
 async def publish(order: Order, log: Path, tell: Tell) -> Sent:
     """Run the fleet's process to its end; RuntimeError if it fails."""
@@ -168,6 +178,11 @@ async def publish(order: Order, log: Path, tell: Tell) -> Sent:
         # The last line is said before it hangs up; whoever fails before leaves a fleet that goes on.
         await end(process)
     return sent
+
+
+def _history(judged: Mapping[str, float], stored: Mapping[str, float]) -> dict[str, float]:
+    """CPU of the thread that writes the history, since the judge was done."""
+    return {name: stored.get(name, 0.0) - cpu for name, cpu in judged.items() if name == SERIES}
 
 
 def _spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

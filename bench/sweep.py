@@ -20,7 +20,7 @@ RATES = (5_000, 10_000, 20_000, 30_000, 38_850, 50_000, 60_000, 70_000, 80_000)
 SENSORS = (1_000, 10_000, 100_000, 1_000_000)
 RULES = (1, 10, 20, 50, 100, 200, 500)
 LINGERS = (0, 5, 10, 20, 50, 100, 200)
-TIMED = 10.0
+TIMED = 4.0
 
 
 class Name(StrEnum):
@@ -68,6 +68,11 @@ class Curve:
     name: Name
     basis: str
     points: list[Point] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        """Whether higher rates need not be tried."""
+        return self.name is Name.RATE and not self.points[-1].sustained
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ async def sweep(name: Name, basis: Basis, machine: Machine, progress: Console) -
     curve = Curve(machine=machine, name=name, basis=f"{words}, {basis.seconds:g} s a point")
     async for point in _points(STEPS[name](basis), basis.database, progress):
         curve.points.append(point)
-        if name is Name.RATE and not point.sustained:
+        if curve.over:
             break
     return curve
 

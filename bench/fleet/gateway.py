@@ -1,5 +1,6 @@
 """One gateway's connection: bursts of ready-made PUBLISH packets out, acknowledgements counted in."""
 
+import select
 import socket
 
 import mqtt5
@@ -24,6 +25,7 @@ class Gateway:
         self._socket.sendall(mqtt5.ConnectPacket(client, clean_start=True, keep_alive=KEEP_ALIVE).write())
         answer, _ = mqtt5.read(memoryview(self._socket.recv(READ)))
         if not isinstance(answer, mqtt5.ConnAckPacket) or int(answer.reason_code):
+            self._socket.close()
             raise RuntimeError(f"{client} is not let in: {answer}")
         # What may wait for its acknowledgement.
         self.window = answer.receive_max
@@ -61,6 +63,10 @@ class Gateway:
         else:
             self._tail = self._read(data)
         return self.acked
+
+    def wait(self, seconds: float) -> None:
+        """Until something has arrived, or so long."""
+        select.select([self._socket], [], [], seconds)
 
     def close(self) -> None:
         self._socket.setblocking(True)

@@ -81,7 +81,8 @@ class Fleet:
         self._order = order
         self._city = City.of(order.plan)
         self._voices = Voices(self._city)
-        self._script = Script(self._voices, Course(order.seconds, order.expected, order.timed, order.phase))
+        length = order.seconds if order.messages is None else order.messages / order.expected
+        self._script = Script(self._voices, Course(length, order.expected, order.timed, order.phase))
         numbers = range(order.plan.gateways)
         self._gateways = [Gateway(order.port, f"{order.client}-{n:04}") for n in numbers]
         window = max(WINDOW // order.plan.gateways, SMALLEST)

@@ -90,6 +90,18 @@ def test_a_daemon_that_cannot_follow_at_all_sustains_nothing() -> None:
     assert not Point(series="s", x=1, measured=None).sustained
 
 
+@pytest.mark.parametrize(
+    ("name", "measured", "over"),
+    [(Name.RATE, MEASURED, False), (Name.RATE, None, True), (Name.LINGER, None, False)],
+)
+def test_only_the_sweep_of_the_rate_ends_where_nothing_is_sustained_any_more(
+    name: Name, measured: Measured | None, over: bool
+) -> None:
+    points = [Point(series="s", x=1, measured=MEASURED), Point(series="s", x=2, measured=measured)]
+
+    assert Curve(machine=MACHINE, name=name, basis="b", points=points).over is over
+
+
 @pytest.mark.parametrize("name", list(Name))
 def test_a_picture_names_both_axes_with_their_units(name: Name, tmp_path: Path) -> None:
     path = tmp_path / "curve.svg"

@@ -23,7 +23,7 @@ from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
 from ingest.screening import Screen
 from ingest.session.wire import Message, Undecodable, WireError, acknowledgements, messages, publishes, split
-from notifiers.contacts_file import read_contacts
+from notifiers.contacts_file import Contacts, read_contacts
 from notifiers.routes_file import read_routes
 from simulators.playback import instants
 from simulators.readings_csv import ReadingsError, read_rows
@@ -169,9 +169,8 @@ def condition(data: bytes) -> None:
 
 def sensors(data: bytes) -> None:
     text = as_text(data)
-    zones, _ = read_zones("zones.geojson", (CORPUS / "zones" / "two").read_text())
     for read in (read_sensors_csv, read_sensors_yaml):
-        found, findings = read("x", text, words.KINDS, zones)
+        found, findings = read("x", text, words.KINDS, judged.registry().zones)
         told(findings)
         for sensor in found:
             assert sensor.kind in words.KINDS.kinds
@@ -180,7 +179,7 @@ def sensors(data: bytes) -> None:
             place = (sensor.lon, sensor.lat)
             assert place == (None, None) or bool(np.all(np.isfinite(np.array(place, float))))
         if not findings:
-            Registry.of(found, zones)
+            Registry.of(found, judged.registry().zones)
 
 
 def zones(data: bytes) -> None:
@@ -210,11 +209,16 @@ def people(data: bytes) -> None:
 
 
 def routes(data: bytes) -> None:
-    contacts, _ = read_contacts("x", (CORPUS / "people" / "shipped").read_text())
-    assert contacts is not None
-    found, findings = read_routes("x", as_text(data), contacts, judged.registry())
+    found, findings = read_routes("x", as_text(data), _contacts(), judged.registry())
     told(findings)
     assert found is not None or findings
+
+
+@cache
+def _contacts() -> Contacts:
+    contacts, _ = read_contacts("x", (CORPUS / "people" / "shipped").read_text())
+    assert contacts is not None
+    return contacts
 
 
 def as_text(data: bytes) -> str:
