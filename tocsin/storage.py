@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.durable import named
 from ingest.journal import Journal, Retention
 from ingest.quarantine import Quarantine
 from ingest.snapshots import Snapshots
@@ -34,9 +35,10 @@ class Lock:
             raise AlreadyRunning(
                 f"{directory}: in use by process {owner}; stop it, or give this one another --state"
             ) from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+        with named(directory / "lock"):
+            self._file.truncate(0)
+            self._file.write(str(os.getpid()))
+            self._file.flush()
 
     def close(self) -> None:
         self._file.close()
