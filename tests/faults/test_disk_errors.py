@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.series.embedded import EmbeddedStore
-from tests.faults.checker import Report, Sent, check
 from tests.faults.disk import ERRORS, build
-from tests.faults.life import basis_of, script
+from tests.faults.life import script
 from tests.faults.lives import Ended, Job, live_all, promised
+from tests.faults.promises import acked_in, reconciled
 
 FIRST_CALLS = 60
 # Behind the first 60 calls, which are those of the start, every so many-th.
@@ -36,28 +35,6 @@ def jobs(directory: Path) -> Iterator[Job]:
                     yield Job(str(directory / name), nth, error, onwards)
 
 
-def acked(state: Path) -> tuple[int, ...]:
-    return tuple(int(text.split()[1]) for text in promised(state) if text.startswith("acked"))
-
-
-def reconciled(state: Path, *, drained: bool) -> Report:
-    """With the phone that honours keys: it shows each once, however often it was sent."""
-    said = promised(state)
-    done = acked(state)
-    sent = [
-        Sent(packet.topic, bytes(packet.payload or b""), number in done)
-        for number, (_, packets) in enumerate(script())
-        for packet in packets
-    ]
-    shown = dict.fromkeys((t.split()[1], t.split()[2]) for t in said if t.startswith("shown"))
-    told = max((int(t.split()[1]) for t in said if t.startswith("told")), default=0)
-    store = EmbeddedStore(state / "series.db") if drained else None
-    return check(
-        state, sent, shown={"sms": list(shown)} if drained else None, points=store and store.read,
-        drained=drained, told=told, load=basis_of,
-    )  # fmt: skip
-
-
 def complaints(job: Job, first: Ended, second: Ended) -> Iterator[str]:
     """What is wrong with one life that met a fault, and with the one after it."""
     state = Path(job.state)
@@ -67,29 +44,24 @@ def complaints(job: Job, first: Ended, second: Ended) -> Iterator[str]:
         yield f"ended with {first.code}: {first.said}"
     if first.code == 3 and str(state) not in first.said:
         yield f"it does not say which file it is about: {first.said}"
-    if len(acked(state)) != len(script()):
-        yield f"only {acked(state)} acked in the end"
+    if len(acked_in(promised(state))) != len(script()):
+        yield f"only {acked_in(promised(state))} acked in the end"
     if second.code != 0:
         yield f"the next life ended with {second.code}: {second.said}"
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("shim"))
-
-
 @pytest.mark.system
-def test_whatever_write_or_sync_fails_nothing_acked_is_lost_or_changed(library: Path, tmp_path: Path) -> None:
-    tried = list(jobs(tmp_path))
+def test_whatever_write_or_sync_fails_nothing_acked_is_lost_or_changed(memory: Path) -> None:
+    library, tried = build(memory), list(jobs(memory))
     ended = live_all(library, tried)
     found = [
         f"{Path(job.state).name}: after the fault: {finding}"
         for job in tried
-        for finding in reconciled(Path(job.state), drained=False).findings
+        for finding in reconciled(Path(job.state), promised(Path(job.state)), drained=False).findings
     ]
-    again = live_all(library, [Job(job.state, done=acked(Path(job.state))) for job in tried])
+    again = live_all(library, [Job(job.state, done=acked_in(promised(Path(job.state)))) for job in tried])
     for job, first, second in zip(tried, ended, again, strict=True):
-        report = reconciled(Path(job.state), drained=True)
+        report = reconciled(Path(job.state), promised(Path(job.state)), drained=True)
         wrong = (*complaints(job, first, second), *report.findings)
         found += [f"{Path(job.state).name}: {finding}" for finding in wrong]
 
