@@ -1,7 +1,7 @@
 """Session to journal to acknowledgement: what is acked is on disk."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -31,16 +31,24 @@ class Intake:
     """Appends each batch as one block, acks it, and hands it on; bounded by `backlog` blocks.
 
     A full queue stops reading: the broker is the buffer. `disk` is a single-thread executor, so entries are
-    written in the order they are given.
+    written in the order they are given. Without `room` the disk counts as one that cannot be written.
     """
 
     def __init__(
-        self, session: Session, journal: Journal, clock: Clock, disk: Executor, backlog: int = 64
+        self,
+        session: Session,
+        journal: Journal,
+        clock: Clock,
+        disk: Executor,
+        *,
+        room: Callable[[], bool] = lambda: True,
+        backlog: int = 64,
     ) -> None:
         self._session = session
         self._journal = journal
         self._clock = clock
         self._disk = disk
+        self._room = room
         # Who appends first hands on first: a full queue lets a later one pass.
         self._order = asyncio.Lock()
         self._writing = 0
@@ -98,6 +106,8 @@ class Intake:
         while True:
             self._writing += 1
             try:
+                if not self._room():
+                    raise JournalUnavailable(self._journal.directory, "the disk is full")
                 entry = await loop.run_in_executor(
                     self._disk, self._journal.append, self._clock.now(), kind, count, data
                 )

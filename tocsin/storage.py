@@ -14,6 +14,7 @@ from ingest.snapshots import Snapshots
 from notifiers.outbox import Outbox
 from rules.realm import Realm
 from tocsin.bundle import Bundles
+from tocsin.reserve import Reserve
 
 
 class AlreadyRunning(Exception):
@@ -55,6 +56,7 @@ class Storage:
 
     directory: Path
     lock: Lock
+    reserve: Reserve
     journal: Journal
     outbox: Outbox
     quarantine: Quarantine
@@ -66,11 +68,16 @@ class Storage:
     opened: ExitStack
 
     @classmethod
-    def open(cls, directory: Path, realm: Realm, retention: Retention) -> "Storage":
-        """AlreadyRunning if another process holds the directory; what fails leaves nothing open."""
+    def open(cls, directory: Path, realm: Realm, retention: Retention, reserve: int = 0) -> "Storage":
+        """AlreadyRunning if another process holds the directory; what fails leaves nothing open.
+
+        `reserve`: bytes kept back for warnings on a full disk; the daemon keeps `tocsin.reserve.SIZE`.
+        """
         with ExitStack() as opened:
             lock = Lock(directory)
             opened.callback(lock.close)
+            # Before the databases: on a full disk they cannot even be opened without the room it gives.
+            kept_back = Reserve(directory / "reserve", reserve)
             journal_thread, outbox_thread, series_thread = (
                 opened.enter_context(ThreadPoolExecutor(1, name)) for name in ("journal", "outbox", "series")
             )
@@ -83,6 +90,7 @@ class Storage:
             return cls(
                 directory=directory,
                 lock=lock,
+                reserve=kept_back,
                 journal=journal,
                 outbox=outbox,
                 quarantine=quarantine,

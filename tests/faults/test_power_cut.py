@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.journal import JournalCorrupt
 from tests.faults.disk import build
 from tests.faults.life import Promises, live
 from tests.faults.lives import Job, live_all
@@ -17,6 +18,8 @@ from tests.faults.power import SECTOR, Call, Disk, calls_in, instants
 from tests.faults.promises import acked_in, reconciled
 
 CUTS = int(os.environ.get("TOCSIN_CUTS", "100"))
+# Seconds for a life of a tenth of one.
+WITHIN = 30
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
 
 
@@ -46,8 +49,8 @@ def test_whenever_the_power_goes_what_was_promised_is_there(memory: Path) -> Non
 def _gone_on(place: Path, said: list[str]) -> list[str]:
     """What is wrong after the next life, which is sent what was not acked to the first."""
     try:
-        asyncio.run(live(place, Promises(said.append), acked_in(said)))
-    except OSError as error:
+        asyncio.run(asyncio.wait_for(live(place, Promises(said.append), acked_in(said)), WITHIN))
+    except (OSError, JournalCorrupt, TimeoutError) as error:
         return [f"the next life: {error!r}"]
     return reconciled(place, said, drained=True).findings
 

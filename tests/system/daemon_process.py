@@ -76,3 +76,8 @@ class DaemonProcess:
         if number in (signal.SIGTERM, signal.SIGKILL):
             return await self._process.wait()
         return None
+
+    async def end(self) -> None:
+        """Kill it if it runs: what a failed test leaves."""
+        if self._process is not None and self._process.returncode is None:
+            await self.signal(signal.SIGKILL)
