@@ -10,7 +10,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parent / "shim.c"
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
-_FIELDS = struct.Struct("<5q")
+_FIELDS = struct.Struct("<6q")
 
 
 def build(directory: Path) -> Path:
@@ -38,7 +38,7 @@ class Control:
     """What the shim is to do, in a file that both sides map."""
 
     def __init__(self, path: Path) -> None:
-        path.write_bytes(_FIELDS.pack(0, 0, 0, 0, 0))
+        path.write_bytes(bytes(_FIELDS.size))
         self.path = path
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _FIELDS.size)
@@ -50,6 +50,10 @@ class Control:
     def heal(self) -> None:
         """The disk takes everything again."""
         self._map[:8] = struct.pack("<q", 0)
+
+    def hold(self, capacity: int) -> None:
+        """From now on so many bytes fit below the directory; 0 lifts the limit."""
+        self._map[40:] = struct.pack("<q", capacity)
 
     @property
     def calls(self) -> int:

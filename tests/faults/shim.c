@@ -2,11 +2,13 @@
  *
  * LD_PRELOAD it; it sees the files below the directory it is given and passes everything else on untouched.
  * `shim_attach(control, directory, log)` begins, or the environment does: SHIM_CONTROL, SHIM_DIRECTORY, SHIM_LOG.
- * The control file holds five little-endian 64-bit integers, which the test reads and writes while the program
+ * The control file holds six little-endian 64-bit integers, which the test reads and writes while the program
  * runs:
  *
- *     fail at the n-th call (0: none) | errno | 1: and all after it | calls so far | calls failed
+ *     fail at the n-th call (0: none) | errno | 1: and all after it | calls so far | calls failed | capacity
  *
+ * `capacity` is how many bytes fit below the directory (0: no limit): what would take more fails with ENOSPC, as
+ * does what makes a file when there is no room at all, and statvfs tells what is free.
  * A call is anything that changes the disk or makes a change durable. Log: one record a call that succeeded,
  *
  *     u8 kind, u32 length of path, u32 length of data, i64 offset, path, data
@@ -23,15 +25,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <ftw.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum { CREATE = 'c', WRITE = 'w', TRUNCATE = 't', SYNC = 's', RENAME = 'r', UNLINK = 'u', MKDIR = 'd', MARK = 'm' };
-enum { FAIL_AT, ERROR, ONWARDS, CALLS, FAILED, FIELDS };
+enum { FAIL_AT, ERROR, ONWARDS, CALLS, FAILED, CAPACITY, FIELDS };
 enum { DESCRIPTORS = 4096 };
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -106,6 +110,30 @@ static int refused(void) {
     return 1;
 }
 
+static int64_t used;
+
+static int add_up(const char *path, const struct stat *of, int type, struct FTW *at) {
+    (void)at;
+    if (type == FTW_F && ours(path)) used += of->st_size;
+    return 0;
+}
+
+static int64_t left(void) {
+    used = 0;
+    nftw(directory, add_up, 8, FTW_PHYS);
+    return control[CAPACITY] > used ? control[CAPACITY] - used : 0;
+}
+
+/* Nonzero, with errno set, if making the file `fd` as long as `end` takes more than there is. */
+static int no_room(int fd, int64_t end) {
+    struct stat now;
+    if (control == NULL || control[CAPACITY] == 0 || (fd >= 0 && fstat(fd, &now) != 0)) return 0;
+    if (fd >= 0 ? end <= now.st_size || end - now.st_size <= left() : left() > 0) return 0;
+    control[FAILED]++;
+    errno = ENOSPC;
+    return 1;
+}
+
 static void note(char kind, const char *path, int64_t offset, const void *data, uint32_t size) {
     char head[17];
     uint32_t length = (uint32_t)strlen(path);
@@ -127,12 +155,12 @@ void shim_mark(const char *text) {
     pthread_mutex_unlock(&lock);
 }
 
-#define GUARDED(kind, test, call)              \
+#define GUARDED(kind, test, full, call)        \
     do {                                       \
         kind result;                           \
         if (!(test)) return call;              \
         pthread_mutex_lock(&lock);             \
-        result = refused() ? (kind)-1 : call;
+        result = refused() || (full) ? (kind)-1 : call;
 
 #define DONE                                   \
         pthread_mutex_unlock(&lock);           \
@@ -144,7 +172,7 @@ static int opened(int (*next)(const char *, int, ...), const char *path, int fla
     if (!ours(path)) return next(path, flags, mode);
     pthread_mutex_lock(&lock);
     fresh = (flags & O_CREAT) && access(path, F_OK) != 0;
-    result = (fresh || (flags & O_TRUNC)) && refused() ? -1 : next(path, flags, mode);
+    result = (fresh || (flags & O_TRUNC)) && refused() ? -1 : fresh && no_room(-1, 0) ? -1 : next(path, flags, mode);
     if (result >= 0) {
         know(result, path);
         if (fresh) note(CREATE, path, 0, "", 0);
@@ -174,19 +202,19 @@ int close(int fd) {
 }
 
 ssize_t write(int fd, const void *data, size_t size) {
-    GUARDED(ssize_t, path_of(fd), raw_write(fd, data, size))
+    GUARDED(ssize_t, path_of(fd), no_room(fd, lseek(fd, 0, SEEK_CUR) + (int64_t)size), raw_write(fd, data, size))
         if (result > 0) note(WRITE, path_of(fd), lseek(fd, 0, SEEK_CUR) - result, data, (uint32_t)result);
     DONE;
 }
 
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) {
-    GUARDED(ssize_t, path_of(fd), REAL(pwrite)(fd, data, size, offset))
+    GUARDED(ssize_t, path_of(fd), no_room(fd, offset + (int64_t)size), REAL(pwrite)(fd, data, size, offset))
         if (result > 0) note(WRITE, path_of(fd), offset, data, (uint32_t)result);
     DONE;
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) {
-    GUARDED(ssize_t, path_of(fd), REAL(pwrite64)(fd, data, size, offset))
+    GUARDED(ssize_t, path_of(fd), no_room(fd, offset + (int64_t)size), REAL(pwrite64)(fd, data, size, offset))
         if (result > 0) note(WRITE, path_of(fd), offset, data, (uint32_t)result);
     DONE;
 }
@@ -200,25 +228,25 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 }
 
 int fsync(int fd) {
-    GUARDED(int, path_of(fd), REAL(fsync)(fd))
+    GUARDED(int, path_of(fd), 0, REAL(fsync)(fd))
         if (result == 0) note(SYNC, path_of(fd), 0, "", 0);
     DONE;
 }
 
 int fdatasync(int fd) {
-    GUARDED(int, path_of(fd), REAL(fdatasync)(fd))
+    GUARDED(int, path_of(fd), 0, REAL(fdatasync)(fd))
         if (result == 0) note(SYNC, path_of(fd), 0, "", 0);
     DONE;
 }
 
 int ftruncate(int fd, off_t size) {
-    GUARDED(int, path_of(fd), REAL(ftruncate)(fd, size))
+    GUARDED(int, path_of(fd), no_room(fd, size), REAL(ftruncate)(fd, size))
         if (result == 0) note(TRUNCATE, path_of(fd), size, "", 0);
     DONE;
 }
 
 int ftruncate64(int fd, off64_t size) {
-    GUARDED(int, path_of(fd), REAL(ftruncate64)(fd, size))
+    GUARDED(int, path_of(fd), no_room(fd, size), REAL(ftruncate64)(fd, size))
         if (result == 0) note(TRUNCATE, path_of(fd), size, "", 0);
     DONE;
 }
@@ -227,7 +255,7 @@ int posix_fallocate(int fd, off_t offset, off_t size) {
     int error;
     if (path_of(fd) == NULL) return REAL(posix_fallocate)(fd, offset, size);
     pthread_mutex_lock(&lock);
-    error = refused() ? errno : REAL(posix_fallocate)(fd, offset, size);
+    error = refused() || no_room(fd, offset + size) ? errno : REAL(posix_fallocate)(fd, offset, size);
     if (error == 0) note(TRUNCATE, path_of(fd), offset + size, "", 0);
     pthread_mutex_unlock(&lock);
     return error;
@@ -236,19 +264,31 @@ int posix_fallocate(int fd, off_t offset, off_t size) {
 int posix_fallocate64(int fd, off64_t offset, off64_t size) { return posix_fallocate(fd, offset, size); }
 
 int rename(const char *from, const char *to) {
-    GUARDED(int, ours(from), REAL(rename)(from, to))
+    GUARDED(int, ours(from), 0, REAL(rename)(from, to))
         if (result == 0) note(RENAME, from, 0, to, (uint32_t)strlen(to));
     DONE;
 }
 
 int unlink(const char *path) {
-    GUARDED(int, ours(path) && access(path, F_OK) == 0, REAL(unlink)(path))
+    GUARDED(int, ours(path) && access(path, F_OK) == 0, 0, REAL(unlink)(path))
         if (result == 0) note(UNLINK, path, 0, "", 0);
     DONE;
 }
 
 int mkdir(const char *path, mode_t mode) {
-    GUARDED(int, ours(path) && access(path, F_OK) != 0, REAL(mkdir)(path, mode))
+    GUARDED(int, ours(path) && access(path, F_OK) != 0, no_room(-1, 0), REAL(mkdir)(path, mode))
         if (result == 0) note(MKDIR, path, 0, "", 0);
     DONE;
 }
+
+int statvfs64(const char *path, struct statvfs64 *of) {
+    int result = REAL(statvfs64)(path, of);
+    if (result == 0 && ours(path) && control != NULL && control[CAPACITY] != 0) {
+        pthread_mutex_lock(&lock);
+        of->f_bavail = of->f_bfree = (fsblkcnt64_t)left() / of->f_frsize;
+        pthread_mutex_unlock(&lock);
+    }
+    return result;
+}
+
+int statvfs(const char *path, struct statvfs *of) { return statvfs64(path, (struct statvfs64 *)of); }
