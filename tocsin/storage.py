@@ -3,11 +3,10 @@
 import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.durable import named
 from ingest.journal import Journal, Retention
 from ingest.quarantine import Quarantine
 from ingest.snapshots import Snapshots
@@ -36,10 +35,10 @@ class Lock:
             raise AlreadyRunning(
                 f"{directory}: in use by process {owner}; stop it, or give this one another --state"
             ) from None
-        with named(directory / "lock"):
-            self._file.truncate(0)
-            self._file.write(str(os.getpid()))
-            self._file.flush()
+        # The number is for people; a full or failing disk that cannot take it keeps the lock all the same.
+        with suppress(OSError):
+            os.ftruncate(self._file.fileno(), 0)
+            os.write(self._file.fileno(), str(os.getpid()).encode())
 
     def close(self) -> None:
         self._file.close()

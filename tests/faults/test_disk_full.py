@@ -93,7 +93,9 @@ class Station:
 
     async def problems(self) -> dict[str, str]:
         answer = await self.daemon.get("/readyz")
-        found: dict[str, str] = json.loads(answer.partition(b"\r\n\r\n")[2])["problems"]
+        found: dict[str, str] = json.loads(answer.partition(b"\r\n\r\n")[2] or b'{"problems": {}}')[
+            "problems"
+        ]
         return found
 
     def raised(self) -> int:
@@ -137,6 +139,14 @@ async def test_a_full_disk_stops_the_intake_alone_and_is_over_when_there_is_room
         await within(RECOVERED_WITHIN, at.all_accepted)
         recovered = time.monotonic() - room_at
         assert (at.daemon.state / "reserve").stat().st_size == SIZE
+        assert await at.daemon.signal(signal.SIGTERM) == 0
+
+        # A start on a full disk: the databases cannot even be opened without what is kept back.
+        at.disk.hold(used_bytes(at.daemon.state))
+        await at.daemon.start()
+        await within(30, alarmed)
+        at.disk.hold(0)
+        await at.daemon.ready(RECOVERED_WITHIN)
         assert await at.daemon.signal(signal.SIGTERM) == 0
     finally:
         await at.daemon.end()

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ import pytest
 
 from ingest.clock import SystemClock
 from ingest.series.embedded import EmbeddedStore
+from notifiers.delivery import State
+from notifiers.outbox.reader import OutboxReader
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
@@ -131,8 +133,15 @@ async def killed(at: Town, chance: random.Random, early: bool) -> float:
     return ready
 
 
+def unsettled(state: Path) -> int:
+    """Deliveries that are still to be sent."""
+    with closing(OutboxReader.reading(state / "outbox.db")) as outbox:
+        counts = outbox.counts().get("sms", {})
+    return counts.get(State.QUEUED, 0) + counts.get(State.CLAIMED, 0)
+
+
 async def drained(at: Town) -> None:
-    """The last life: until everything sent has been taken in, judged and stored; then an orderly end."""
+    """The last life: until everything sent is taken in, judged, stored and told; then an orderly end."""
     await at.daemon.start()
     await at.daemon.ready(60)
     await at.load.publisher.flush()
@@ -140,6 +149,7 @@ async def drained(at: Town) -> None:
         while (
             await at.daemon.figure('tocsin_messages_total{outcome="accepted"}') < len(at.load.log)
             or await at.daemon.figure("tocsin_series_lag_entries") > 0
+            or unsettled(at.daemon.state)
         ):
             await asyncio.sleep(0.1)
     assert await at.daemon.signal(signal.SIGTERM) == 0
