@@ -34,6 +34,7 @@ class Reserve:
         """Take over the file an earlier life left, or make it; on a full disk it is given up at once."""
         self._path = path
         self._size = size
+        self._told = ""
         self.held = path.exists() and path.stat().st_size == size
         if self.held and size and self._free() < LEAST:
             self._give_up("it is full at the start")
@@ -49,17 +50,16 @@ class Reserve:
         """Make the file if there is room for it; whether it is there now."""
         if self.held:
             return True
-        # What a crash left of it counts as free.
-        self._path.unlink(missing_ok=True)
-        if self._free() < self._size + self._size // 4:
-            return False
         try:
+            # What a crash left of it counts as free.
+            self._path.unlink(missing_ok=True)
+            if self._free() < self._size + self._size // 4:
+                return False
             self._make()
         except OSError as error:
-            log.error("no room can be kept back for warnings", reason=str(error))
-            self._path.unlink(missing_ok=True)
+            self._refused(error)
             return False
-        self.held = True
+        self.held, self._told = True, ""
         return True
 
     async def run(self) -> None:
@@ -70,12 +70,21 @@ class Reserve:
                 log.info("the disk has room again: everything is taken in", path=str(self._path.parent))
 
     def _give_up(self, reason: str) -> None:
-        self._path.unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            self._refused(error)
         self.held = False
         log.error(
             "the disk is full: nothing is taken in, and the room kept back is given to warnings; make room",
             path=str(self._path.parent), bytes=self._size, reason=reason,
         )  # fmt: skip
+
+    def _refused(self, error: OSError) -> None:
+        """Say once what the disk says again and again."""
+        if str(error) != self._told:
+            self._told = str(error)
+            log.error("the file that keeps room for warnings cannot be made or removed", reason=self._told)
 
     def _make(self) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)

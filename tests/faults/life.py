@@ -16,7 +16,6 @@ from mqtt5 import PublishPacket
 from ingest.clock import MINUTE, LockstepClock
 from ingest.journal import Retention
 from ingest.series import SeriesWriter
-from ingest.series.embedded import EmbeddedStore
 from ingest.session import Batch
 from notifiers.delivery import Delivery
 from notifiers.dispatcher import Dispatcher
@@ -31,11 +30,12 @@ from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
 from tocsin.storage import Storage
-from tocsin.wiring import router_of
+from tocsin.wiring import router_of, store_of
 
 MINUTES = 30
 # A journal file a quarter of an hour, so that some are closed and compressed.
 RETENTION = Retention(period=15 * MINUTE)
+RESERVE = 4096
 STAGES = (1.0, 2.1, 2.2, 3.1, 4.2, 4.3, 3.2, 1.0, 1.0, 1.0)
 FIRST = bundle()
 SECOND = bundle(rules=RULES.replace("stage >= 4 m", "stage >= 3.9 m"))
@@ -110,7 +110,7 @@ async def live(state: Path, promises: Promises, done: Collection[int] = ()) -> N
 
     Raises what a start raises on a disk that refuses; later on, everything waits for the disk.
     """
-    storage = Storage.open(state, Realm.LIVE, RETENTION)
+    storage = Storage.open(state, Realm.LIVE, RETENTION, RESERVE)
     try:
         clock = LockstepClock(START)
         if not storage.bundles.applied():
@@ -122,14 +122,19 @@ async def live(state: Path, promises: Promises, done: Collection[int] = ()) -> N
 
 async def _serve(storage: Storage, clock: LockstepClock, promises: Promises, done: Collection[int]) -> None:
     source = Source(storage, promises)
-    intake = Intake(source, storage.journal, clock, storage.journal_thread)  # type: ignore[arg-type]
+
+    def room() -> bool:
+        return storage.reserve.held
+
+    intake = Intake(source, storage.journal, clock, storage.journal_thread, room=room)  # type: ignore[arg-type]
     judge = _judge(storage)
     clock.catch_up(max(storage.settled(), judge.engine.now))
-    store = EmbeddedStore(storage.directory / "series.db")
     configuration = KNOWN[judge.basis.bundle]
+    store = store_of(configuration.settings.series, storage.directory, room)
     dispatcher = Dispatcher(
-        storage.outbox, router_of(configuration), [Phone(promises)], clock, storage.outbox_thread
-    )
+        storage.outbox, router_of(configuration), [Phone(promises)], clock, storage.outbox_thread,
+        refused=storage.reserve.relieve,
+    )  # fmt: skip
     decoder = JournalDecoder(storage.bundles, basis_of)
     series = SeriesWriter(storage.journal, decoder, store, clock, storage.series_thread, pauses=(0.02, 0.1))
 
@@ -147,12 +152,15 @@ async def _serve(storage: Storage, clock: LockstepClock, promises: Promises, don
         ("series", series),
     ):
         clock.hop(name, part.idle)
-    tasks = [asyncio.create_task(part.run()) for part in (intake, judging, dispatcher, series)]
+    parts = (intake, judging, dispatcher, series, storage.reserve)
+    tasks = [asyncio.create_task(part.run()) for part in parts]
     try:
         playing = asyncio.create_task(_play(source, storage, intake, clock, done))
         driving = asyncio.create_task(clock.run(START + MINUTES * MINUTE))
-        await asyncio.wait([driving, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        await driving
+        ended, _ = await asyncio.wait([driving, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+        assert driving in ended, "a part ended by itself"
         await playing
         await judging.stop()
     finally:

@@ -28,7 +28,7 @@ from tocsin.log import configure as configure_log
 ROOT = Path(__file__).parents[2]
 # What `tocsin run` answers in words, see tocsin/cli.py.
 IN_WORDS = (JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable, OSError)
-AT_ONCE = 4
+AT_ONCE = 8
 # A life with nothing wrong takes a tenth of a second; with a disk that comes back, a second or two.
 LONGEST = 30
 # How long a disk that fails onwards stays so.
