@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import itertools
 import os
 import random
 import signal
@@ -28,10 +29,12 @@ from tests.system.daemon_process import DaemonProcess
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "20"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
-SENSORS = [f"s-{number:04}" for number in range(20 * KILLS + 100)]
+SENSORS = [f"s-{number:04}" for number in range(5 * KILLS + 100)]
 WAVE, WAVE_SECONDS = 20, 0.05
 # One kill in so many comes before the daemon is ready: the one before it has left what it recovers.
 EARLY = 5
+# One wave in so many brings an alarm, as does every kill.
+ALARM = 40
 # Right before a kill, so many messages more than the daemon can have acked by then.
 BURST = 60
 
@@ -47,16 +50,16 @@ class Load:
     stamp: int = 0
     begin: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def publish(self, number: int) -> None:
-        """So many readings; the last is the first alarm of another detector."""
+    def publish(self, number: int, *, alarm: bool) -> None:
+        """So many readings; with `alarm` the last is the first alarm of another detector."""
         for step in range(number):
-            alarm = step == number - 1 and self.alarms < len(SENSORS)
-            sensor = SENSORS[self.alarms] if alarm else self.chance.choice(SENSORS)
-            self.alarms += alarm
+            rings = alarm and step == number - 1
+            sensor = SENSORS[self.alarms % len(SENSORS)] if rings else self.chance.choice(SENSORS)
+            self.alarms += rings
             topic = f"tocsin/v1/old-town/smoke/{sensor}/telemetry"
             # A stamp of its own for every message, so that none counts as another one's duplicate.
             self.stamp = max(self.stamp + 1, time.time_ns() // 1_000_000)
-            payload = b'{"t":%d,"v":{"smoke":%s}}' % (self.stamp, b"0.21" if alarm else b"0.02")
+            payload = b'{"t":%d,"v":{"smoke":%s}}' % (self.stamp, b"0.21" if rings else b"0.02")
             self.publisher.publish(topic, payload)
             self.log.append(Sent(topic, payload))
         self.publisher.send()
@@ -64,14 +67,14 @@ class Load:
     async def run(self) -> None:
         """Once the daemon has been ready for the first time: until then no broker keeps anything for it."""
         await self.begin.wait()
-        while True:
-            self.publish(WAVE)
+        for wave in itertools.count(1):
+            self.publish(WAVE, alarm=wave % ALARM == 0)
             await self.publisher.drain(2_000)
             await asyncio.sleep(WAVE_SECONDS)
 
     async def in_flight(self) -> None:
         """Return with messages on their way that the broker has taken and the daemon has not answered for."""
-        self.publish(BURST)
+        self.publish(BURST, alarm=True)
         await self.publisher.flush()
 
     def unanswered(self) -> list[Sent]:

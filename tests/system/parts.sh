@@ -1,7 +1,7 @@
 #!/bin/sh
-# The real servers, and the compiler, that the system tests start themselves, from Debian's packages. With root they are
-# installed; without, this says what to type: under CI a missing part is an error, elsewhere `make test`
-# goes on without the system tests and says so.
+# The real servers that the system tests start themselves, and the compiler of the fault tests, from Debian's
+# packages. With root they are installed; without, this says what to type: under CI a missing part is an error,
+# elsewhere `make test` goes on without the system tests and says so.
 set -u
 PARTS="mosquitto mosquitto-clients victoria-metrics influxdb openssl gcc libc6-dev"
 missing=""
