@@ -2,18 +2,29 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 UNFINISHED = ".tmp"
 
 
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Name `path` in an OSError that names no file: a failed write or fsync knows only a descriptor."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names in `directory` durable: a rename or a removal is not, until its directory is."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        with named(directory):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -31,12 +42,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """
     temporary = unfinished(path)
     try:
-        with temporary.open("wb") as file:
+        with named(path), temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        # A disk that takes nothing may not give it back either; the first error is the one to tell.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)

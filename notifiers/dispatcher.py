@@ -7,7 +7,7 @@ channel fills its own places and no others.
 
 import asyncio
 import sqlite3
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
@@ -44,6 +44,7 @@ class _Round:
 class Dispatcher:
     """Sends what the outbox holds. `worker` has one thread, the one that opened the outbox.
 
+    `refused` is called with each error of an outbox that cannot be written.
     Raises ValueError for channels of more than one realm, of one name, or when a route names a channel that
     is not there.
     """
@@ -57,6 +58,7 @@ class Dispatcher:
         worker: Executor,
         *,
         bound: int = 8,
+        refused: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         self._outbox = outbox
         self._channels = _by_name(outbox, channels)
@@ -64,6 +66,7 @@ class Dispatcher:
         self._clock = clock
         self._worker = worker
         self._bound = bound
+        self._refused = refused
         self._news = _News()
         self._flights: dict[asyncio.Task[Outcome], Delivery] = {}
         self._wake = asyncio.Event()
@@ -79,6 +82,7 @@ class Dispatcher:
                 round_ = await self._round()
             except sqlite3.Error as error:
                 _log.error("outbox_unavailable", reason=str(error))
+                self._refused(error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             if not round_.routed:

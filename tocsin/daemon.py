@@ -61,7 +61,7 @@ class Daemon:
         self.reload_refused = ""
         self._reloading = asyncio.Lock()
         self.session = Session(mqtt_broker(settings.mqtt), clock, self._link_changed)
-        self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread)
+        self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread, room=self._room)
         judge = self._judge()
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
@@ -69,10 +69,11 @@ class Daemon:
         self.judging = Judging(judge, storage, self.intake, clock, self._committed)
         self.channels = channels_of(configuration, clock, self._heard)
         self.dispatcher = Dispatcher(
-            storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread
-        )
+            storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread,
+            refused=storage.reserve.relieve,
+        )  # fmt: skip
         decoder = JournalDecoder(storage.bundles, self._basis, self.judging.recent)
-        self.store = store_of(settings.series, storage.directory)
+        self.store = store_of(settings.series, storage.directory, self._room)
         self.series = SeriesWriter(
             storage.journal,
             decoder,
@@ -96,6 +97,7 @@ class Daemon:
         yield Stage("series", self.series.run, self.series.drain)
         # Started before the session, intake and judging: its first entry comes before all of theirs.
         yield Stage("sight", self.sight.run)
+        yield Stage("reserve", self.storage.reserve.run)
         yield Stage("upkeep", self._keep_up)
         yield Stage("watchdog", lambda: self.notify.watch(self._progress))
 
@@ -153,6 +155,9 @@ class Daemon:
         if bundle == self.configuration.basis.bundle:
             return self.configuration.basis
         return configure(self.storage.bundles.load(bundle)).basis
+
+    def _room(self) -> bool:
+        return self.storage.reserve.held
 
     def _committed(self) -> None:
         self.dispatcher.notify()
@@ -230,7 +235,9 @@ class Daemon:
             await asyncio.sleep(UPKEEP_EVERY / 1000)
             # Not on the journal's own thread: an ack must not wait for a file to be compressed.
             try:
-                done = await asyncio.to_thread(self.storage.journal.maintain, self.clock.now())
+                done = await asyncio.to_thread(
+                    self.storage.journal.maintain, self.clock.now(), compress=self._room()
+                )
             except JournalUnavailable as error:
                 log.error("journal cannot be looked after", reason=str(error))
                 continue
@@ -274,6 +281,7 @@ class Daemon:
             "daemon": "" if self.ready else "starting or stopping",
             "broker": "" if self.session.connected else "not connected",
             "journal": "" if self.intake.available else "cannot be written",
+            "disk": "" if self._room() else "full: what room is left is for warnings, nothing is taken in",
             "series": "" if self.series.available else "unavailable; warnings go on, history waits",
             "reload": self.reload_refused,
             "rules": self._broken_rules(),

@@ -1,7 +1,7 @@
 """Session to journal to acknowledgement: what is acked is on disk."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -32,16 +32,25 @@ class Intake:
 
     A full queue takes nothing from the session, so blocks grow while the judge is behind: one of 4,000
     messages costs it far less than forty of 100. Then reading stops: the broker is the buffer. `disk` is a
-    single-thread executor, so entries are written in the order they are given.
+    single-thread executor, so entries are written in the order they are given. Without `room` the disk counts
+    as one that cannot be written.
     """
 
     def __init__(
-        self, session: Session, journal: Journal, clock: Clock, disk: Executor, backlog: int = 2
+        self,
+        session: Session,
+        journal: Journal,
+        clock: Clock,
+        disk: Executor,
+        *,
+        room: Callable[[], bool] = lambda: True,
+        backlog: int = 2,
     ) -> None:
         self._session = session
         self._journal = journal
         self._clock = clock
         self._disk = disk
+        self._room = room
         # Who appends first hands on first: a full queue lets a later one pass.
         self._order = asyncio.Lock()
         self._writing = 0
@@ -99,6 +108,8 @@ class Intake:
         while True:
             self._writing += 1
             try:
+                if not self._room():
+                    raise JournalUnavailable(self._journal.directory, "the disk is full")
                 entry = await loop.run_in_executor(
                     self._disk, self._journal.append, self._clock.now(), kind, count, data
                 )

@@ -156,6 +156,7 @@ class Judging:
                 await loop.run_in_executor(self._storage.outbox_thread, lambda: write(*args, **kwargs))
             except (sqlite3.Error, OSError, QuarantineUnavailable) as error:
                 log.error("state cannot be written; trying again", reason=str(error))
+                self._storage.reserve.relieve(error)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
@@ -175,7 +176,8 @@ class Judging:
         """Copy the state here, write it beside the judging; a slow disk gets fewer snapshots, not more."""
         loop = asyncio.get_running_loop()
         self._snapshot_due = loop.time() + SNAPSHOT_SECONDS
-        if self._keeping is None:
+        # The room that is left on a full disk is for warnings.
+        if self._keeping is None and self._storage.reserve.held:
             position, bundle, state = self.judge.snapshot()
             kept = self._copies.of(state)
             self._keeping = loop.create_task(self._keep(position, bundle, kept), name="snapshot")

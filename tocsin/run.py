@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from ingest.clock import SystemClock
+from tocsin import reserve
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
@@ -28,7 +29,7 @@ async def serve(config: Path, state: Path) -> None:
     bundle = bundles.load(applied[-1][1]) if applied else read_bundle(config)
     configuration = configure(bundle)
     settings = configuration.settings
-    storage = Storage.open(state, settings.realm, retention(settings.journal))
+    storage = Storage.open(state, settings.realm, retention(settings.journal), reserve.SIZE)
     try:
         # Before anything is applied: what is in force must be something that can start.
         with door(settings.http.port) as listening:

@@ -13,6 +13,7 @@ from ingest.snapshots import Snapshots
 from notifiers.outbox import Outbox
 from rules.realm import Realm
 from tocsin.bundle import Bundles
+from tocsin.reserve import Reserve
 
 
 class AlreadyRunning(Exception):
@@ -34,9 +35,10 @@ class Lock:
             raise AlreadyRunning(
                 f"{directory}: in use by process {owner}; stop it, or give this one another --state"
             ) from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
+        # The number is for people; a full or failing disk that cannot take it keeps the lock all the same.
+        with suppress(OSError):
+            os.ftruncate(self._file.fileno(), 0)
+            os.write(self._file.fileno(), str(os.getpid()).encode())
 
     def close(self) -> None:
         self._file.close()
@@ -59,6 +61,7 @@ class Storage:
 
     directory: Path
     lock: Lock
+    reserve: Reserve
     journal: Journal
     outbox: Outbox
     quarantine: Quarantine
@@ -70,11 +73,16 @@ class Storage:
     opened: ExitStack
 
     @classmethod
-    def open(cls, directory: Path, realm: Realm, retention: Retention) -> "Storage":
-        """AlreadyRunning if another process holds the directory; what fails leaves nothing open."""
+    def open(cls, directory: Path, realm: Realm, retention: Retention, reserve: int = 0) -> "Storage":
+        """AlreadyRunning if another process holds the directory; what fails leaves nothing open.
+
+        `reserve`: bytes kept back for warnings on a full disk; the daemon keeps `tocsin.reserve.SIZE`.
+        """
         with ExitStack() as opened:
             lock = Lock(directory)
             opened.callback(lock.close)
+            # Before the databases: on a full disk they cannot even be opened without the room it gives.
+            kept_back = Reserve(directory / "reserve", reserve)
             journal_thread, outbox_thread, series_thread = (
                 opened.enter_context(ThreadPoolExecutor(1, name, _name_thread, (name,)))
                 for name in ("journal", "outbox", "series")
@@ -88,6 +96,7 @@ class Storage:
             return cls(
                 directory=directory,
                 lock=lock,
+                reserve=kept_back,
                 journal=journal,
                 outbox=outbox,
                 quarantine=quarantine,

@@ -1,11 +1,11 @@
 """From settings to the concrete parts they name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ingest.clock import Clock
 from ingest.journal import Retention
-from ingest.series import Store
+from ingest.series import Block, Store, StoreUnavailable
 from ingest.series.embedded import EmbeddedStore
 from ingest.series.influx import InfluxStore
 from ingest.session import Broker, Tls
@@ -41,10 +41,23 @@ def _path(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def store_of(series: SeriesSettings, state: Path) -> Store:
+class SparingStore(EmbeddedStore):
+    """The embedded store; without `room` on their common disk it leaves what is left to warnings."""
+
+    def __init__(self, path: Path, room: Callable[[], bool]) -> None:
+        super().__init__(path)
+        self._room = room
+
+    def write(self, blocks: Sequence[Block]) -> None:
+        if not self._room():
+            raise StoreUnavailable("embedded store", "the disk is full")
+        super().write(blocks)
+
+
+def store_of(series: SeriesSettings, state: Path, room: Callable[[], bool] = lambda: True) -> Store:
     """The time-series store the settings name; OSError if its token file cannot be read."""
     if series.store == "embedded":
-        return EmbeddedStore(state / "series.db")
+        return SparingStore(state / "series.db", room)
     token = series.token_file.read_text(encoding="utf-8").strip() if series.token_file else ""
     return InfluxStore(series.store, str(series.url), series.org, series.bucket, token)
 

@@ -133,10 +133,13 @@ class Journal:
         """Forget a reader that is no more; it holds back nothing from now on."""
         self._cursors.drop(name)
 
-    def maintain(self, now: int) -> Maintenance:
-        """Compress closed files and remove what is due at `now` (ms); appends and reads go on meanwhile."""
+    def maintain(self, now: int, *, compress: bool = True) -> Maintenance:
+        """Remove what is due at `now` (ms) and compress closed files; appends and reads go on meanwhile.
+
+        Compressing a file needs room for a part of it, which a full disk had better keep.
+        """
         with self._maintaining:
-            return maintain(self._reader, self._cursors, self.policy, now)
+            return maintain(self._reader, self._cursors, self.policy, now, compress=compress)
 
     def close(self) -> None:
         """Close all files; appending is a ValueError from now on. The directory can be opened again."""

@@ -23,13 +23,17 @@ def create(path: Path) -> None:
         remove(path)
         connection = sqlite3.connect(temporary, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            # Before WAL mode, so that it is in the file itself: closing would copy it there out of a WAL, but
+            # says nothing of a disk that refuses, and the WAL does not take part in the new name.
             connection.execute(
                 "CREATE TABLE entry (sequence INTEGER PRIMARY KEY, received INTEGER NOT NULL,"
                 " kind TEXT NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL)"
             )
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         finally:
             connection.close()
+        if mode != "wal":
+            raise JournalUnavailable(path, f"it cannot be made: SQLite stays in its mode {mode}")
         temporary.replace(path)
         sync_directory(path.parent)
 

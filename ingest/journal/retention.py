@@ -55,7 +55,9 @@ class Maintenance:
         return self.fill >= self.ALARM_FILL or self.held_by is not None or bool(self.faults)
 
 
-def maintain(reader: JournalReader, cursors: Cursors, policy: Retention, now: int) -> Maintenance:
+def maintain(
+    reader: JournalReader, cursors: Cursors, policy: Retention, now: int, *, compress: bool = True
+) -> Maintenance:
     """Remove what is due, then compress closed files, then remove again by what is used now.
 
     Removal comes first because a full disk leaves no room to compress anything. A file that cannot be dealt
@@ -64,8 +66,9 @@ def maintain(reader: JournalReader, cursors: Cursors, policy: Retention, now: in
     done = Maintenance()
     reader.rescan()
     _retain(reader, cursors, policy, now, done)
-    _compress(reader, done)
-    _retain(reader, cursors, policy, now, done)
+    if compress:
+        _compress(reader, done)
+        _retain(reader, cursors, policy, now, done)
     done.used = used_bytes(reader.directory)
     done.fill = done.used / policy.max_bytes
     return done

@@ -34,6 +34,14 @@ def test_closed_files_are_compressed_and_the_open_one_is_left(tmp_path: Path) ->
         assert journal.maintain(START).compressed == []
 
 
+def test_on_a_full_disk_what_is_due_goes_and_nothing_is_compressed(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, Retention(keep=DAY)) as journal:
+        fill(journal, 3)
+        done = journal.maintain(START + HOUR + DAY + 1, compress=False)
+
+    assert (done.compressed, len(done.removed)) == ([], 2)
+
+
 def test_the_oldest_files_go_when_they_are_older_than_keep(tmp_path: Path) -> None:
     with Journal.open(tmp_path, Retention(keep=DAY)) as journal:
         fill(journal, 4)

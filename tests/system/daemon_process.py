@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import socket
@@ -20,13 +21,14 @@ def free_port() -> int:
 
 
 class DaemonProcess:
-    """A daemon that can be killed and started again over the same state."""
+    """A daemon that can be killed and started again over the same state; `environment` is added to ours."""
 
     def __init__(self, directory: Path, settings: dict[str, object], sensors: list[str]) -> None:
         self.configs = directory / "configs"
         self.state = directory / "state"
         self.log = directory / "daemon.log"
         self.port = free_port()
+        self.environment: dict[str, str] = {}
         shutil.copytree(CONFIGS, self.configs)
         (self.configs / "sensors.csv").write_text("\n".join(sensors) + "\n")
         files = {name: f"{name}.yaml" for name in ("kinds", "contacts", "routes")}
@@ -47,7 +49,7 @@ class DaemonProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tocsin", "run",
                 "--config", str(self.configs / "tocsin.yaml"), "--state", str(self.state),
-                stdout=log, stderr=log,
+                stdout=log, stderr=log, env={**os.environ, **self.environment},
             )  # fmt: skip
 
     async def ready(self, within: float = 30) -> None:
@@ -82,3 +84,8 @@ class DaemonProcess:
         if number in (signal.SIGTERM, signal.SIGKILL):
             return await self._process.wait()
         return None
+
+    async def end(self) -> None:
+        """Kill it if it runs: what a failed test leaves."""
+        if self._process is not None and self._process.returncode is None:
+            await self.signal(signal.SIGKILL)

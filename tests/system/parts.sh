@@ -1,9 +1,9 @@
 #!/bin/sh
-# The real servers that the system tests start themselves, from Debian's packages. With root they are
-# installed; without, this says what to type: under CI a missing part is an error, elsewhere `make test`
-# goes on without the system tests and says so.
+# The real servers that the system tests start themselves, and the compiler of the fault tests, from Debian's
+# packages. With root they are installed; without, this says what to type: under CI a missing part is an error,
+# elsewhere `make test` goes on without the system tests and says so.
 set -u
-PARTS="mosquitto mosquitto-clients victoria-metrics influxdb openssl"
+PARTS="mosquitto mosquitto-clients victoria-metrics influxdb openssl gcc libc6-dev"
 missing=""
 for part in $PARTS; do
     dpkg-query -W -f='${Status}' "$part" 2>/dev/null | grep -q "ok installed" || missing="$missing $part"

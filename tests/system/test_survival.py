@@ -1,27 +1,20 @@
 """Acked means on disk: nothing is lost, stored twice or warned of twice, whatever dies meanwhile."""
 
 import asyncio
-import json
 import signal
 import time
-from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ingest.journal import Entry, EntryKind, open_read_only
 from ingest.series.influx import InfluxStore
-from ingest.session.wire import Undecodable, messages
 from ingest.snapshots import Snapshots
-from notifiers.outbox.reader import OutboxReader
-from rules.transition import Transition, line
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from simulators.victoria_metrics import VictoriaMetrics
+from tests.faults.checker import Sent, check
 from tests.system.daemon_process import DaemonProcess
-from tocsin.bundle import Bundles
-from tocsin.configuration import configure
-from tocsin.judge import Basis, Judge
 
 MESSAGES = 20_000
 BAD = 40
@@ -35,46 +28,50 @@ STOP = 6_000
 MISSED = 1_500
 STOPPED_SECONDS = 10
 
-Sent = dict[str, list[int]]
+Log = list[Sent]
 
 
-async def publish(publisher: Publisher, sensors: list[str], sent: Sent) -> None:
+async def publish(publisher: Publisher, sensors: list[str], log: Log) -> None:
     """Half of all messages, each of a stamp of its own; every hundredth is smoke. Then some once more."""
+    stamps = dict.fromkeys(sensors, 0)
+
+    def send(sensor: str, stamp: int, value: float) -> None:
+        log.append(message(sensor, stamp, value))
+        publisher.publish(log[-1].topic, log[-1].payload)
+
     for number in range(MESSAGES // 2):
         sensor = sensors[number % len(sensors)]
-        stamp = max(time.time_ns() // 1_000_000, sent[sensor][-1] + 1 if sent[sensor] else 0)
-        value = 0.21 if number % 100 == 0 else 0.02
-        publisher.publish(*message(sensor, stamp, value))
-        sent[sensor].append(stamp)
+        stamps[sensor] = max(time.time_ns() // 1_000_000, stamps[sensor] + 1)
+        send(sensor, stamps[sensor], 0.21 if number % 100 == 0 else 0.02)
         if number % WAVE == WAVE - 1:
             await publisher.flush()
             await asyncio.sleep(WAVE_SECONDS)
     for sensor in sensors[1 : RESENT // 2 + 1]:
-        publisher.publish(*message(sensor, sent[sensor][-1], 0.02))
+        send(sensor, stamps[sensor], 0.02)
     for _ in range(BAD // 2):
-        publisher.publish(*message("stranger", 1, 0.02))
+        send("stranger", 1, 0.02)
     await publisher.flush()
 
 
-def message(sensor: str, stamp: int, value: float) -> tuple[str, bytes]:
+def message(sensor: str, stamp: int, value: float) -> Sent:
     topic = f"tocsin/v1/old-town/smoke/{sensor}/telemetry"
-    return topic, f'{{"t":{stamp},"v":{{"smoke":{value},"battery":97}}}}'.encode()
+    return Sent(topic, f'{{"t":{stamp},"v":{{"smoke":{value},"battery":97}}}}'.encode())
 
 
-async def kill_twice(daemon: DaemonProcess, sent: Sent) -> None:
+async def kill_twice(daemon: DaemonProcess, log: Log) -> None:
     """With messages in flight: each kill lands while the publishers are at work."""
     for published in KILLS:
-        while sum(map(len, sent.values())) < published:
+        while len(log) < published:
             await asyncio.sleep(0.01)
         await daemon.signal(signal.SIGKILL)
-        while sum(map(len, sent.values())) < published + MISSED:
+        while len(log) < published + MISSED:
             await asyncio.sleep(0.01)
         await daemon.start()
         await daemon.ready()
 
 
-async def stop_database(database: VictoriaMetrics, sent: Sent) -> None:
-    while sum(map(len, sent.values())) < STOP:
+async def stop_database(database: VictoriaMetrics, log: Log) -> None:
+    while len(log) < STOP:
         await asyncio.sleep(0.01)
     await database.kill()
     await asyncio.sleep(STOPPED_SECONDS)
@@ -93,25 +90,6 @@ async def caught_up(daemon: DaemonProcess) -> None:
             await asyncio.sleep(0.05)
 
 
-def entries(state: Path) -> list[Entry]:
-    journal = open_read_only(state / "journal")
-    found: list[Entry] = []
-    while some := journal.read(found[-1].sequence if found else 0, 256):
-        found += some
-    return found
-
-
-def replayed(state: Path, journal: list[Entry]) -> list[Transition]:
-    """What one uninterrupted life would have judged."""
-    bundles = Bundles(state / "bundles")
-
-    def load(bundle: str) -> Basis:
-        return configure(bundles.load(bundle)).basis
-
-    judge = Judge(load(bundles.at(1)), load)
-    return [transition for entry in journal for transition in judge.take(entry).transitions]
-
-
 @pytest.mark.system
 async def test_nothing_is_lost_or_doubled_over_two_kills_and_a_stopped_database(tmp_path: Path) -> None:
     """20,000 messages of two clients, SIGKILL twice, the database gone for ten seconds."""
@@ -127,7 +105,7 @@ async def test_nothing_is_lost_or_doubled_over_two_kills_and_a_stopped_database(
     (daemon.configs / "routes.yaml").write_text(
         'routes: [{hazard: "*", grades: [blue, yellow, orange, red], to: [horns], channels: [loudspeaker]}]\n'
     )
-    sent: Sent = {sensor: [] for sensor in SENSORS}
+    log: Log = []
     publishers = [Publisher("127.0.0.1", port, f"client-{n}", window=500) for n in (1, 2)]
     try:
         await daemon.start()
@@ -135,14 +113,14 @@ async def test_nothing_is_lost_or_doubled_over_two_kills_and_a_stopped_database(
         for publisher in publishers:
             await publisher.connect()
         await asyncio.gather(
-            publish(publishers[0], SENSORS[::2], sent),
-            publish(publishers[1], SENSORS[1::2], sent),
-            kill_twice(daemon, sent),
-            stop_database(database, sent),
+            publish(publishers[0], SENSORS[::2], log),
+            publish(publishers[1], SENSORS[1::2], log),
+            kill_twice(daemon, log),
+            stop_database(database, log),
         )
         await caught_up(daemon)
         assert await daemon.signal(signal.SIGTERM) == 0
-        await reconcile(daemon.state, sent, database)
+        await reconcile(daemon.state, log, database)
     finally:
         for publisher in publishers:
             await publisher.close()
@@ -150,43 +128,18 @@ async def test_nothing_is_lost_or_doubled_over_two_kills_and_a_stopped_database(
         await database.stop()
 
 
-async def reconcile(state: Path, sent: Sent, database: VictoriaMetrics) -> None:
+async def reconcile(state: Path, log: Log, database: VictoriaMetrics) -> None:
     """Sent log against journal, judge, database and outbox."""
-    journal = entries(state)
-    arrived: Counter[tuple[str, int]] = Counter()
-    in_flight = 0
-    for entry in journal:
-        for packet in messages(entry.data) if entry.kind is EntryKind.MQTT else []:
-            assert not isinstance(packet, Undecodable)
-            arrived[packet.topic.split("/")[4], json.loads(packet.payload)["t"]] += 1
-            in_flight += packet.duplicate
-    assert in_flight > 0, "no kill landed with messages in flight: the test proved nothing"
-    strangers = arrived.pop(("stranger", 1))
-    repeated = sum(count - 1 for count in arrived.values())
-    assert strangers >= BAD
-    assert repeated >= RESENT
-    assert set(arrived) == {(sensor, stamp) for sensor, stamps in sent.items() for stamp in stamps}
-
-    journaled = sum(entry.count for entry in journal)
+    await database.get("/internal/force_flush")
+    with closing(InfluxStore("victoriametrics", database.url, "", "", "")) as store:
+        found = await asyncio.to_thread(check, state, log, points=store.read)
     snapshot = Snapshots(state / "snapshots").newest()
     assert snapshot is not None
     accepted, duplicates, quarantined, _ = map(int, snapshot.state["screen.totals"])
-    assert (accepted, duplicates) == (MESSAGES, repeated)
-    assert quarantined == strangers
-    assert journaled == accepted + duplicates + quarantined
 
-    outbox = OutboxReader.reading(state / "outbox.db")
-    recorded = [transition for _, transition in outbox.transitions(0, 10**6)]
-    assert outbox.faults() == []
-    end = journal[-1].received
-    assert [line(t) for t in recorded if t.at <= end] == [line(t) for t in replayed(state, journal)]
-    assert len({(t.warning, t.ordinal) for t in recorded}) == len(recorded) > 0
-
-    await database.get("/internal/force_flush")
-    store = InfluxStore("victoriametrics", database.url, "", "", "")
-    start, stop = min(min(s) for s in sent.values()), max(max(s) for s in sent.values()) + 1
-    for sensor, stamps in sent.items():
-        for metric in ("smoke", "battery"):
-            points = await asyncio.to_thread(store.read, sensor, metric, start, stop)
-            assert [point.observed for point in points] == sorted(stamps)
-    store.close()
+    assert found.findings == []
+    assert found.redelivered > 0, "no kill landed with messages in flight: the test proved nothing"
+    assert (found.acked, accepted, found.points) == (len(log), MESSAGES, 2 * MESSAGES)
+    assert duplicates >= RESENT
+    assert quarantined >= BAD
+    assert found.transitions > 0

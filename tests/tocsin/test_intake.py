@@ -258,3 +258,21 @@ async def test_stopping_does_not_wait_for_a_disk_that_stays_full(
             await intake.stop()
 
     assert (session.acked, session.closed, journal.last) == ([], True, 0)
+
+
+async def test_without_room_nothing_is_written_or_acked_until_there_is_some(
+    session: ScriptedSession, journal: Journal, disk: ThreadPoolExecutor
+) -> None:
+    """A journal that could still be written leaves what is left of a full disk to warnings."""
+    room = False
+    clock = LockstepClock(START)
+    intake = Intake(session, journal, clock, disk, room=lambda: room)  # type: ignore[arg-type]
+    session.feed(batch(b"a"))
+    async with running(intake):
+        await until(lambda: not intake.available)
+        held = list(session.acked), journal.last
+        room = True
+        await until(lambda: bool(session.acked))
+
+    assert held == ([], 0)
+    assert (intake.available, journal.last) == (True, 1)
