@@ -1,7 +1,7 @@
 """The composition root: every long-lived object is made here, and the path of a reading is listed once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import structlog
 from ingest.clock import MINUTE, SECOND, Clock
 from ingest.finding import ConfigurationError
 from ingest.journal import EntryKind, JournalUnavailable
-from ingest.series import SeriesWriter
+from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
-from notifiers.delivery import Receipt
+from notifiers.delivery import Channel, Receipt
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from tocsin.bundle import Bundle
@@ -44,7 +44,11 @@ class Stage:
 
 
 class Daemon:
-    """One instance over one state directory."""
+    """One instance over one state directory.
+
+    What reaches outside (session, channels, store) is made by a method each, so that a simulation of the whole
+    puts its own in their place.
+    """
 
     def __init__(
         self,
@@ -52,26 +56,25 @@ class Daemon:
         storage: Storage,
         clock: Clock,
     ) -> None:
-        settings = configuration.settings
         self.configuration = configuration
         self.storage = storage
         self.clock = clock
         self.ready = False
         self.reload_refused = ""
         self._reloading = asyncio.Lock()
-        self.session = Session(mqtt_broker(settings.mqtt), clock, self._link_changed)
+        self.session = self._session()
         self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread)
         judge = self._judge()
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
         self.sight = Sight(self.intake.blind, clock, alive)
         self.judging = Judging(judge, storage, self.intake, clock, self._committed)
-        self.channels = channels_of(configuration, clock, self._heard)
+        self.channels = self._channels()
         self.dispatcher = Dispatcher(
             storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread
         )
         decoder = JournalDecoder(storage.bundles, self._basis)
-        self.store = store_of(settings.series, storage.directory)
+        self.store = self._store()
         self.series = SeriesWriter(
             storage.journal,
             decoder,
@@ -82,6 +85,15 @@ class Daemon:
         )
         self.notify = Notify()
         self.stages = tuple(self._stages())
+
+    def _session(self) -> Session:
+        return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
+
+    def _channels(self) -> Sequence[Channel]:
+        return channels_of(self.configuration, self.clock, self._heard)
+
+    def _store(self) -> Store:
+        return store_of(self.configuration.settings.series, self.storage.directory)
 
     def _stages(self) -> Iterator[Stage]:
         """The path of one reading, in the direction it flows: stopped in this order, started in the other."""

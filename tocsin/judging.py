@@ -24,6 +24,7 @@ P = ParamSpec("P")
 # machine, not of simulated time.
 SNAPSHOT_SECONDS = 15.0
 RETRY_SECONDS = 0.5
+LOOK_SECONDS = 0.005
 ENTRIES_A_READ = 256
 
 
@@ -85,6 +86,9 @@ class Judging:
                 self.done += 1
             elif self._intake.settled():
                 await self._tick()
+            else:
+                # What fell due waits for the entry on its way to the disk, which may take its time.
+                await asyncio.sleep(LOOK_SECONDS)
             if self._keeping is not None and self._keeping.done():
                 await self._kept()
             if loop.time() >= self._snapshot_due:
