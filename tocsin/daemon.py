@@ -21,7 +21,7 @@ from tocsin.decoding import JournalDecoder
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
-from tocsin.sight import Sight
+from tocsin.sight import Blind, Sight
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
 from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
@@ -46,8 +46,8 @@ class Stage:
 class Daemon:
     """One instance over one state directory.
 
-    What reaches outside (session, channels, store) is made by a method each, so that a simulation of the whole
-    puts its own in their place.
+    What reaches outside (session, channels, store) is made by a method each: a simulation of the whole puts
+    its own in their place.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Daemon:
         judge = self._judge()
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
-        self.sight = Sight(self.intake.blind, clock, alive)
+        self.sight = Sight(self._blind, clock, alive)
         self.judging = Judging(judge, storage, self.intake, clock, self._committed)
         self.channels = self._channels()
         self.dispatcher = Dispatcher(
@@ -167,6 +167,9 @@ class Daemon:
     def _committed(self) -> None:
         self.dispatcher.notify()
         self.series.notify()
+
+    async def _blind(self, blind: Blind) -> None:
+        await self.intake.blind(blind, lambda: self.judging.judge.engine.now)
 
     def _heard(self, receipt: Receipt) -> None:
         self.dispatcher.receipt(receipt)

@@ -1,7 +1,7 @@
 """Session to journal to acknowledgement: what is acked is on disk."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -44,6 +44,7 @@ class Intake:
         # Who appends first hands on first: a full queue lets a later one pass.
         self._order = asyncio.Lock()
         self._writing = 0
+        self._noting = False
         self._ended = asyncio.Event()
         self._stopping = False
         self.queue: asyncio.Queue[Handed] = asyncio.Queue(backlog)
@@ -79,10 +80,19 @@ class Intake:
         async with self._order:
             return await self._note(EntryKind.BUNDLE, bundle.encode())
 
-    async def blind(self, blind: Blind) -> Entry:
-        """Journal that nothing could arrive, or can again, and hand the entry to the judge."""
+    async def blind(self, blind: Blind, settled: Callable[[], int]) -> Entry:
+        """Journal that nothing could arrive, or can again, and hand the entry to the judge.
+
+        Blind time begins no earlier than `settled()` (ms): what fell due in the moments since the loss stays
+        settled in a replay. While it is noted nothing falls due, however long the disk refuses.
+        """
         async with self._order:
-            return await self._note(EntryKind.BLIND, blind.data)
+            self._noting = True
+            try:
+                since = blind.since if blind.ended else max(blind.since, settled())
+                return await self._note(EntryKind.BLIND, Blind(since, blind.ended).data)
+            finally:
+                self._noting = False
 
     async def _note(self, kind: EntryKind, data: bytes) -> Entry:
         entry = await self.append(kind, 0, data)
@@ -121,7 +131,7 @@ class Intake:
 
     def settled(self) -> bool:
         """No entry is on its way: time may pass without one of an earlier instant still to come."""
-        return not self._writing and self.queue.empty()
+        return not self._writing and not self._noting and self.queue.empty()
 
     def idle(self) -> bool:
         return self.messages == self._session.received and self.settled()

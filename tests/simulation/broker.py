@@ -34,7 +34,7 @@ class Kept:
 class SimulatedBroker:
     """`acked` is told of every message that is acknowledged; `wrong` of what no client may do.
 
-    lost        messages it had promised to keep when it was told to lose the session, or had nobody to keep for
+    lost        messages it was told to lose with the session, or had nobody to keep for
     renumbers   whether packet ids start again on every connection, as they do with a session that is lost
     """
 

@@ -45,7 +45,8 @@ def _history_whole(world: World) -> None:
     held = world.around.database.held()
     for entry in world.disk.journal.everything:
         _demand(
-            entry.sequence in held or not has_readings(entry), f"entry {entry.sequence} is not in the database"
+            entry.sequence in held or not has_readings(entry),
+            f"entry {entry.sequence} is not in the database",
         )
 
 

@@ -140,14 +140,16 @@ class MemoryQuarantine:
 
     def settle(self) -> None:
         self._check()
-        self._synced = (self._last, self._counted, dict(self._totals))
+        self._sync()
 
     def crash(self, power: bool) -> None:
         if power:
             last, counted, totals = self._synced
             self._last, self._counted, self._totals = last, counted, dict(totals)
-        else:
-            self.settle()
+        self._sync()
+
+    def _sync(self) -> None:
+        self._synced = (self._last, self._counted, dict(self._totals))
 
     def _check(self) -> None:
         if self._faults.refuses("outbox"):

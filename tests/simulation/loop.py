@@ -167,9 +167,7 @@ class SeededLoop(asyncio.BaseEventLoop):
     def _tell(self, thread: Thread, future: Any, settle: Callable[[Any], None], found: object) -> None:
         """The loop hears of a finished job somewhat later, in order: a crash may come between."""
         thread.heard = max(thread.heard + 1e-9, self._instant + self.delay())
-        self.call_at(
-            thread.heard, lambda: None if future.done() else settle(found), context=self._world
-        )
+        self.call_at(thread.heard, lambda: None if future.done() else settle(found), context=self._world)
 
     async def create_connection(  # type: ignore[override]
         self, protocol_factory: Callable[[], Any], *_: Any, **__: Any

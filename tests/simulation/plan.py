@@ -38,7 +38,7 @@ FAULTS = {
     "upkeep": 2,
 }
 STEPS = (1, 10, 60, 600, 3_600, 86_400)
-LASTS = 90.0
+LASTS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,10 @@ class Plan:
 def drawn(seed: int, mode: Mode, lasts: float = LASTS) -> Plan:
     chance = random.Random(f"{mode}:{seed}")
     until = lasts if mode is Mode.SAFETY else lasts / 2
-    count = chance.randint(4, 9)
-    faults = sorted((_fault(chance, until) for _ in range(count)), key=lambda f: f.at)
     publishes = sorted(_publishes(chance, lasts), key=lambda p: p.at)
+    busy = [publish.at for publish in publishes if publish.at < until - 1]
+    drawn_faults = [_fault(chance, until, busy) for _ in range(chance.randint(4, 9))]
+    faults = sorted(drawn_faults, key=lambda f: f.at)
     return Plan(
         seed=seed,
         mode=mode,
@@ -98,9 +99,13 @@ def drawn(seed: int, mode: Mode, lasts: float = LASTS) -> Plan:
     )
 
 
-def _fault(chance: random.Random, until: float) -> Planned:
+def _fault(chance: random.Random, until: float, busy: list[float]) -> Planned:
+    """Mostly while something is under way: most of a day nothing is."""
     [what] = chance.choices(list(FAULTS), list(FAULTS.values()))
-    return Planned(chance.uniform(0.0, until), what, chance.randint(0, 40), chance.random())
+    at = chance.uniform(0.0, until)
+    if chance.random() < 0.7:
+        at = chance.choice(busy) + chance.expovariate(40.0)
+    return Planned(min(at, until), what, chance.randint(0, 40), chance.random())
 
 
 def _publishes(chance: random.Random, lasts: float) -> Iterator[Publish]:

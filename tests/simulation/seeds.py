@@ -54,6 +54,9 @@ def chosen(default: int) -> range:
 
 
 def _account(world: World, error: Exception) -> str:
-    command = f"TOCSIN_SEED={world.plan.seed} python -m pytest tests/simulation -k {world.plan.mode}"
+    command = (
+        f"TOCSIN_SEED={world.plan.seed} .venv/bin/pytest tests/simulation/test_seeds.py"
+        f" -k 'invariant and {world.plan.mode}'"
+    )
     last = "\n".join(list(world.trace)[-TOLD:])
-    return f"{error}\n\nseed {world.plan.seed}, once more with:\n  {command}\n\nthe last events:\n{last}"
+    return f"{error}\n\nonce more with:\n  {command}\n\nthe last events:\n{last}"

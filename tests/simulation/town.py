@@ -1,4 +1,4 @@
-"""A town whose clockwork is short: reports every 10 s, releases of half a minute, so that much happens soon."""
+"""A town whose clockwork is short, reports every 10 s and releases of half a minute: much happens soon."""
 
 import random
 from functools import cache
@@ -157,7 +157,7 @@ class Weather:
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._level = {sensor: 1.0 for sensor in SENSOR_IDS}
+        self._level = dict.fromkeys(SENSOR_IDS, 1.0)
 
     def measure(self, sensor: str) -> float:
         if sensor.startswith("rain"):

@@ -47,6 +47,8 @@ class World:
         self._digest = blake2b(digest_size=16)
         self._checked = 0
         self._wrong = ""
+        self._buried = False
+        self._owners: list[Owner] = []
         self._logs: list[dict[str, object]] = []
         self._context = contextvars.copy_context()
         parts = parts or Parts()
@@ -117,8 +119,9 @@ class World:
     def _bury(self) -> None:
         """Let go of the last life, so that nothing of it is left to the garbage collector."""
         self.loop.after_step = lambda: None
+        self._buried = True
         self.cut_off(power=False)
-        self._until(lambda: all(task.done() for task in self.owner.tasks))
+        self._until(lambda: all(task.done() for owner in self._owners for task in owner.tasks))
         self.loop.close()
 
     def _until(self, over: Callable[[], bool]) -> None:
@@ -142,9 +145,10 @@ class World:
             self.tell(f"  log {entry.get('log_level')}: {entry.get('event')} {_rest(entry)}")
 
     def start(self) -> None:
-        if self.life is not None:
+        if self.life is not None or self._buried:
             return
         self.owner, self.life = Owner(), Life(self.around)
+        self._owners.append(self.owner)
         self._context = contextvars.copy_context()
         self._context.run(OWNER.set, self.owner)
         self.tell("the daemon starts")
@@ -228,6 +232,7 @@ class World:
             "broker": self.broker.waiting,
             "journaled, not judged": daemon.intake.handed - daemon.judging.done,
             "entries not in the database": daemon.series.lag,
+            "entries not safe there": self.disk.journal.last - self.disk.journal.cursor("series"),
             "deliveries": len(self.disk.outbox.rows(UNFINISHED)),
         }
         return ", ".join(f"{name}: {count}" for name, count in waiting.items() if count)
