@@ -69,7 +69,7 @@ rules:
       orange: sustained(stage >= 3 m, 20s)
       red: stage >= 4 m
     release: {margin: 0.1 m, after: 30s}
-    missing: {after: 3 reports}
+    missing: {after: 3 reports, raise: yellow}
     advice: {zh: 撤离。, en: Leave.}
     source: {text: "made up", status: project}
   - id: rain
