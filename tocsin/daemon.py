@@ -63,12 +63,18 @@ class Daemon:
         self.reload_refused = ""
         self._reloading = asyncio.Lock()
         self.session = self._session()
-        self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread)
+        self.intake = Intake(
+            self.session,
+            storage.journal,
+            clock,
+            storage.journal_thread,
+            wakeful=lambda: self.sight.wakeful(),
+        )
         judge = self._judge()
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
         self.sight = Sight(self._blind, clock, alive)
-        self.judging = Judging(judge, storage, self.intake, clock, self._committed)
+        self.judging = Judging(judge, storage, self.intake, clock, self._committed, awake=self.sight.awake)
         self.channels = self._channels()
         self.dispatcher = Dispatcher(
             storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread

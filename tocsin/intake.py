@@ -1,7 +1,7 @@
 """Session to journal to acknowledgement: what is acked is on disk."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -31,16 +31,25 @@ class Intake:
     """Appends each batch as one block, acks it, and hands it on; bounded by `backlog` blocks.
 
     A full queue stops reading: the broker is the buffer. `disk` is a single-thread executor, so entries are
-    written in the order they are given.
+    written in the order they are given. `wakeful` returns once it is noted if the process stood still, which
+    is to stand in the journal before what arrived meanwhile.
     """
 
     def __init__(
-        self, session: Session, journal: Journal, clock: Clock, disk: Executor, backlog: int = 64
+        self,
+        session: Session,
+        journal: Journal,
+        clock: Clock,
+        disk: Executor,
+        backlog: int = 64,
+        *,
+        wakeful: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._session = session
         self._journal = journal
         self._clock = clock
         self._disk = disk
+        self._wakeful = wakeful
         # Who appends first hands on first: a full queue lets a later one pass.
         self._order = asyncio.Lock()
         self._writing = 0
@@ -56,7 +65,10 @@ class Intake:
         """Until the session is quiesced and everything it took in is on disk."""
         try:
             while True:
-                await self._take(await self._session.next_batch())
+                batch = await self._session.next_batch()
+                if self._wakeful is not None:
+                    await self._wakeful()
+                await self._take(batch)
         except SessionClosed:
             pass
         except JournalUnavailable:

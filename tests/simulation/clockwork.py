@@ -6,13 +6,12 @@ same order. Their instants may differ by the hundredth at which a step is slewed
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from ingest.clock import HOUR, MINUTE, SECOND, SystemClock
 from rules.grade import Grade
-from tests.tocsin.village import KINDS, SENSORS, ZONES, block, bundle, report
-from tocsin.bundle import Bundle
+from tests.tocsin.village import block, bundle, report
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
 
@@ -59,16 +58,9 @@ rules:
 """
 
 
-def texts(zone: str) -> Bundle:
-    found = bundle(rules=RULES.format(zone=zone))
-    return Bundle(
-        found.main, {**found.texts, "kinds.yaml": KINDS, "sensors.csv": SENSORS, "zones.geojson": ZONES}
-    )
-
-
 @cache
 def basis(zone: str) -> Basis:
-    return configure(texts(zone)).basis
+    return configure(bundle(rules=RULES.format(zone=zone))).basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +74,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """At `at` ms of true time the wall clock is set by `by` ms; with `restart` the daemon starts anew then."""
+    """At `at` ms of true time the wall clock is set by `by` ms; with `restart` the daemon starts anew."""
 
     at: int
     by: int
@@ -200,7 +192,3 @@ def told(zone: str, start: int, measured: list[Measured], steps: list[Step], dri
     lived = Lived(zone, start, drift)
     lived.live(measured, steps, start + LASTS)
     return lived.told
-
-
-def shifted(measured: list[Measured], by: int) -> list[Measured]:
-    return [replace(m, at=m.at + by) for m in measured]

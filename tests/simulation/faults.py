@@ -7,6 +7,9 @@ from tests.simulation.plan import STEPS, Planned
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+# One and a half keep-alives: after so many silent seconds a broker hangs up.
+KEPT_ALIVE = 22.5
+
 
 class Happenings:
     """Armed at an instant, each comes so many steps of the loop later: at any await point."""
@@ -129,3 +132,10 @@ class Happenings:
     def _upkeep(self, _: float) -> None:
         if not self._world.disk.faults.refuses("journal"):
             self._world.disk.journal.maintain(0)
+
+    def _suspend(self, size: float) -> None:
+        """The machine stood still; a broker does not wait for long."""
+        seconds = 2.0 + 300.0 * size**2
+        self._world.loop.jump(seconds)
+        if seconds > KEPT_ALIVE:
+            self._world.broker.disconnect()

@@ -36,6 +36,7 @@ FAULTS = {
     "reload": 3,
     "wall steps": 2,
     "upkeep": 2,
+    "suspend": 1,
 }
 STEPS = (1, 10, 60, 600, 3_600, 86_400)
 LASTS = 60.0
