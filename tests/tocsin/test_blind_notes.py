@@ -53,7 +53,8 @@ async def test_what_was_settled_between_the_loss_and_its_note_stays_settled_in_a
     shutil.rmtree(tmp_path / "snapshots")
 
     async with opened(tmp_path, START + 8 * MINUTE) as post:
-        await post.play([], until=9)
+        await post.intake.blind(Blind(START + 4 * MINUTE, ended=True), lambda: 0)
+        await post.play([], until=15)
         assert await post.lines() == live
         assert await post.faults() == []
     assert len(live) == 1
