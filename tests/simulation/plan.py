@@ -39,7 +39,7 @@ FAULTS = {
     "suspend": 1,
 }
 STEPS = (1, 10, 60, 600, 3_600, 86_400)
-LASTS = 60.0
+LASTS = 45.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,6 @@ PLANTED = {
     **{
         f"snapshot without {array}": Parts(snapshots=forgetting(array))
         for array in (
-            "screen.newest",
             "engine.stage/newest",
             "engine.stage/0/value",
             "engine.rain/1/0/amount",
