@@ -110,7 +110,8 @@ class Dispatcher:
     async def drain(self, deadline: int) -> None:
         """Beside `run`: send what is due until nothing is, or the instant `deadline` comes; then no more.
 
-        What is still in flight then is cut off; it stays claimed and is sent again by the next life.
+        What is still in flight then is cut off; it stays claimed and is sent again by the next life, as is
+        what an outbox that refuses at the end was not told of.
         """
         self.notify()
         await _first_of(self._quiet.wait(), self._clock.sleep_until(deadline))
@@ -118,7 +119,10 @@ class Dispatcher:
         for flight in self._flights:
             flight.cancel()
         await asyncio.gather(*self._flights, return_exceptions=True)
-        await self._round()
+        try:
+            await self._round()
+        except sqlite3.Error as error:
+            _log.error("outbox_unavailable", reason=str(error))
 
     async def _round(self) -> _Round:
         news, self._news = self._news, _News()

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import structlog
 from ingest.clock import MINUTE, SECOND, Clock
 from ingest.finding import ConfigurationError
 from ingest.journal import EntryKind, JournalUnavailable
-from ingest.series import SeriesWriter
+from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
-from notifiers.delivery import Receipt
+from notifiers.delivery import Channel, Receipt
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from tocsin.bundle import Bundle
@@ -22,7 +22,7 @@ from tocsin.decoding import JournalDecoder
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
-from tocsin.sight import Sight
+from tocsin.sight import Blind, Sight
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
 from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
@@ -45,7 +45,11 @@ class Stage:
 
 
 class Daemon:
-    """One instance over one state directory."""
+    """One instance over one state directory.
+
+    What reaches outside (session, channels, store) is made by a method each: a simulation of the whole puts
+    its own in their place.
+    """
 
     def __init__(
         self,
@@ -53,27 +57,33 @@ class Daemon:
         storage: Storage,
         clock: Clock,
     ) -> None:
-        settings = configuration.settings
         self.configuration = configuration
         self.storage = storage
         self.clock = clock
         self.ready = False
         self.reload_refused = ""
         self._reloading = asyncio.Lock()
-        self.session = Session(mqtt_broker(settings.mqtt), clock, self._link_changed)
-        self.intake = Intake(self.session, storage.journal, clock, storage.journal_thread, room=self._room)
+        self.session = self._session()
+        self.intake = Intake(
+            self.session,
+            storage.journal,
+            clock,
+            storage.journal_thread,
+            room=self._room,
+            wakeful=lambda: self.sight.wakeful(),
+        )
         judge = self._judge()
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
-        self.sight = Sight(self.intake.blind, clock, alive)
-        self.judging = Judging(judge, storage, self.intake, clock, self._committed)
-        self.channels = channels_of(configuration, clock, self._heard)
+        self.sight = Sight(self._blind, clock, alive)
+        self.judging = Judging(judge, storage, self.intake, clock, self._committed, awake=self.sight.awake)
+        self.channels = self._channels()
         self.dispatcher = Dispatcher(
             storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread,
             refused=storage.reserve.relieve,
         )  # fmt: skip
         decoder = JournalDecoder(storage.bundles, self._basis, self.judging.recent)
-        self.store = store_of(settings.series, storage.directory, self._room)
+        self.store = self._store()
         self.series = SeriesWriter(
             storage.journal,
             decoder,
@@ -84,6 +94,15 @@ class Daemon:
         )
         self.notify = Notify()
         self.stages = tuple(self._stages())
+
+    def _session(self) -> Session:
+        return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
+
+    def _channels(self) -> Sequence[Channel]:
+        return channels_of(self.configuration, self.clock, self._heard)
+
+    def _store(self) -> Store:
+        return store_of(self.configuration.settings.series, self.storage.directory, self._room)
 
     def _stages(self) -> Iterator[Stage]:
         """The path of one reading, in the direction it flows: stopped in this order, started in the other."""
@@ -162,6 +181,9 @@ class Daemon:
     def _committed(self) -> None:
         self.dispatcher.notify()
         self.series.notify()
+
+    async def _blind(self, blind: Blind) -> None:
+        await self.intake.blind(blind, lambda: self.judging.judge.engine.now)
 
     def _heard(self, receipt: Receipt) -> None:
         self.dispatcher.receipt(receipt)

@@ -1,7 +1,7 @@
 """Session to journal to acknowledgement: what is acked is on disk."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -33,7 +33,8 @@ class Intake:
     A full queue takes nothing from the session, so blocks grow while the judge is behind: one of 4,000
     messages costs it far less than forty of 100. Then reading stops: the broker is the buffer. `disk` is a
     single-thread executor, so entries are written in the order they are given. Without `room` the disk counts
-    as one that cannot be written.
+    as one that cannot be written. `wakeful` returns once it is noted if the process stood still, which is to
+    stand in the journal before what arrived meanwhile.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Intake:
         disk: Executor,
         *,
         room: Callable[[], bool] = lambda: True,
+        wakeful: Callable[[], Awaitable[None]] | None = None,
         backlog: int = 2,
     ) -> None:
         self._session = session
@@ -51,9 +53,11 @@ class Intake:
         self._clock = clock
         self._disk = disk
         self._room = room
+        self._wakeful = wakeful
         # Who appends first hands on first: a full queue lets a later one pass.
         self._order = asyncio.Lock()
         self._writing = 0
+        self._noting = False
         self._ended = asyncio.Event()
         self._stopping = False
         self.queue: asyncio.Queue[Handed] = asyncio.Queue(backlog)
@@ -65,7 +69,10 @@ class Intake:
         """Until the session is quiesced and everything it took in is on disk."""
         try:
             while True:
-                await self._take(await self._session.next_batch())
+                batch = await self._session.next_batch()
+                if self._wakeful is not None:
+                    await self._wakeful()
+                await self._take(batch)
         except SessionClosed:
             pass
         except JournalUnavailable:
@@ -89,10 +96,19 @@ class Intake:
         async with self._order:
             return await self._note(EntryKind.BUNDLE, bundle.encode())
 
-    async def blind(self, blind: Blind) -> Entry:
-        """Journal that nothing could arrive, or can again, and hand the entry to the judge."""
+    async def blind(self, blind: Blind, settled: Callable[[], int]) -> Entry:
+        """Journal that nothing could arrive, or can again, and hand the entry to the judge.
+
+        Blind time begins no earlier than `settled()` (ms): what fell due in the moments since the loss stays
+        settled in a replay. While it is noted nothing falls due, however long the disk refuses.
+        """
         async with self._order:
-            return await self._note(EntryKind.BLIND, blind.data)
+            self._noting = True
+            try:
+                since = blind.since if blind.ended else max(blind.since, settled())
+                return await self._note(EntryKind.BLIND, Blind(since, blind.ended).data)
+            finally:
+                self._noting = False
 
     async def _note(self, kind: EntryKind, data: bytes) -> Entry:
         entry = await self.append(kind, 0, data)
@@ -133,7 +149,7 @@ class Intake:
 
     def settled(self) -> bool:
         """No entry is on its way: time may pass without one of an earlier instant still to come."""
-        return not self._writing and self.queue.empty()
+        return not self._writing and not self._noting and self.queue.empty()
 
     def idle(self) -> bool:
         return self.messages == self._session.received and self.settled()

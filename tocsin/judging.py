@@ -26,17 +26,26 @@ P = ParamSpec("P")
 # machine, not of simulated time.
 SNAPSHOT_SECONDS = 15.0
 RETRY_SECONDS = 0.5
+LOOK_SECONDS = 0.005
 ENTRIES_A_READ = 256
 
 
 class Judging:
     """Takes entries in journal order, commits what they led to, then wakes those behind it.
 
-    `committed` is called after each entry and each deadline, with nothing of it still to be written.
+    `committed` is called after each entry and each deadline, with nothing of it still to be written; nothing
+    falls due by the clock unless `awake`.
     """
 
     def __init__(
-        self, judge: Judge, storage: Storage, intake: Intake, clock: Clock, committed: Callable[[], None]
+        self,
+        judge: Judge,
+        storage: Storage,
+        intake: Intake,
+        clock: Clock,
+        committed: Callable[[], None],
+        *,
+        awake: Callable[[], bool] = lambda: True,
     ) -> None:
         self.judge = judge
         self.recent = Recent()
@@ -45,6 +54,7 @@ class Judging:
         self._intake = intake
         self._clock = clock
         self._committed = committed
+        self._awake = awake
         self.done = 0
         self._snapshot_due = 0.0
         self._copies = Copies()
@@ -88,8 +98,11 @@ class Judging:
             if handed is not None:
                 await self._take(handed.entry, handed.packets)
                 self.done += 1
-            elif self._intake.settled():
+            elif self._intake.settled() and self._awake():
                 await self._tick()
+            else:
+                # What fell due waits for an entry on its way to the disk, which may take its time.
+                await asyncio.sleep(LOOK_SECONDS)
             if self._keeping is not None and self._keeping.done():
                 await self._kept()
             if loop.time() >= self._snapshot_due:

@@ -109,9 +109,12 @@ class Storage:
             )
 
     def settled(self) -> int:
-        """The latest instant (ms) that an earlier life has written about; 0 before the first."""
+        """From which instant (ms) on nothing of an earlier life is settled; 0 before the first.
+
+        Clearing comes last of what falls due at one instant, so all that is due at a transition's has been.
+        """
         latest = self.outbox_thread.submit(lambda: self.outbox.latest).result()
-        return max(self.journal.last_received, latest)
+        return max(self.journal.last_received, latest + 1 if latest else 0)
 
     def close(self) -> None:
         """Everything that was opened, the newest first; the lock goes last."""

@@ -4,12 +4,14 @@
 `t` and `v` may be missing. Other members are ignored, for devices of tomorrow; a member given twice is not.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ingest.clock import SECOND
 from ingest.decode.json import UNREADABLE, examine, is_plain, refusal
 from ingest.decode.refusal import Refusal, quoted
 from ingest.duration import LONGEST, DurationError, parse_duration
@@ -17,6 +19,8 @@ from ingest.reading import Reason
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+# The 61st second of a minute, which `datetime` does not know: to POSIX it is the first of the next.
+LEAP_SECOND = re.compile(r"([T ]\d\d:\d\d):60")
 LONGEST_PERIOD_TEXT = 32
 LARGEST_PAYLOAD = 16 * 1024
 
@@ -71,13 +75,14 @@ def read_native(payload: bytes) -> Report:
 
 def instant(text: str) -> int:
     """ISO 8601 text as ms since the epoch; raises Refusal (BAD_TIME), also without an offset."""
+    plain, leap = LEAP_SECOND.subn(r"\1:59", text, count=1)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(plain)
     except ValueError as error:
         raise Refusal(Reason.BAD_TIME, f"{quoted(text)} is not ISO 8601") from error
     if moment.utcoffset() is None:
         raise Refusal(Reason.BAD_TIME, f"{quoted(text)} has no offset: write Z or +08:00")
-    return (moment - EPOCH) // MILLISECOND
+    return (moment - EPOCH) // MILLISECOND + leap * SECOND
 
 
 def period(value: int | str) -> int:

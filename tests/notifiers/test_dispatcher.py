@@ -263,6 +263,21 @@ async def test_what_hangs_at_the_end_of_a_drain_is_sent_by_the_next_life(house: 
     assert [d.key for d in sms.sent] == [hanging.taken[0].key]
 
 
+async def test_an_outbox_that_refuses_at_the_end_of_a_drain_stops_no_stop(tmp_path: Path) -> None:
+    house = House(tmp_path / "outbox.db", Locked)
+    hanging = Hanging("sms")
+    dispatcher = house.dispatch(hanging)
+    house.outbox.failures = 0
+    house.commit(transition("w1"))
+    await until(hanging.taken, 1)
+
+    house.outbox.failures = 1_000
+    await dispatcher.drain(house.clock.now())
+
+    assert house.outbox.failures < 1_000
+    await house.close()
+
+
 class Locked(Outbox):
     """Another process is at the file the first few times."""
 

@@ -11,7 +11,9 @@ from ingest.clock import MINUTE
 from ingest.journal import EntryKind, Retention
 from ingest.reading import Reason, Rejected
 from notifiers.outbox.schema import OutboxError
+from rules.grade import Grade
 from rules.realm import Realm
+from rules.transition import Disposition, Transition
 from tocsin.bundle import Bundle
 from tocsin.storage import AlreadyRunning, Lock, Storage
 
@@ -33,6 +35,31 @@ def test_a_second_daemon_is_refused_and_told_who_the_first_is(tmp_path: Path) ->
 
     assert f"in use by process {os.getpid()}" in str(refused.value)
     assert "--state" in str(refused.value)
+
+
+def test_what_fell_due_at_the_instant_of_the_last_transition_is_settled(tmp_path: Path) -> None:
+    """A clear comes last of all at its instant: who is blind from then on must not hold it once more."""
+    storage = open_storage(tmp_path)
+    try:
+        before = storage.settled()
+        cleared = Transition(
+            at=START,
+            rule="river",
+            subject="river-1",
+            warning="w",
+            ordinal=1,
+            before=Grade.YELLOW,
+            after=None,
+            disposition=Disposition.AUTO,
+            reason="cleared",
+            evidence={},
+        )
+        storage.outbox_thread.submit(storage.outbox.commit, 0, [cleared]).result()
+        after = storage.settled()
+    finally:
+        storage.close()
+
+    assert (before, after) == (0, START + 1)
 
 
 def test_another_process_is_refused_too(tmp_path: Path) -> None:

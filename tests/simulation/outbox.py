@@ -1,0 +1,39 @@
+"""The real outbox over a database in memory that outlives the lives of its daemon."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from notifiers.outbox import Outbox
+from rules.realm import Realm
+from tests.simulation.disk import Faults
+
+IN_MEMORY = Path(":memory:")
+
+
+class KeptOutbox(Outbox):
+    """Every commit is durable, and a transaction that a crash cuts off never was."""
+
+    faults_of_disk: Faults
+
+    @classmethod
+    def begin(cls, faults: Faults) -> "KeptOutbox":
+        outbox = cls.open(IN_MEMORY, Realm.LIVE)
+        assert isinstance(outbox, cls)
+        outbox.faults_of_disk = faults
+        return outbox
+
+    def reopen(self) -> None:
+        """What `Outbox.open` does with a file that is there already."""
+        self._return_claims()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        if self.faults_of_disk.refuses("outbox"):
+            raise sqlite3.OperationalError("disk I/O error")
+        with super().transaction() as connection:
+            yield connection
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        return self._connection.execute(query).fetchall()

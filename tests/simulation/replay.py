@@ -1,0 +1,56 @@
+"""What an uninterrupted judge makes of the journal: what every life together must have come to."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ingest.journal import Entry, EntryKind
+from ingest.reading import Reason
+from rules.transition import Transition, line
+from tests.simulation.town import basis_of
+from tocsin.judge import Judge
+from tocsin.sight import read_blind
+
+
+@dataclass
+class Replayed:
+    """`lowered_blind` are the transitions that lowered a grade in time in which nothing could arrive."""
+
+    lines: list[bytes] = field(default_factory=list)
+    rejected: Counter[Reason] = field(default_factory=Counter)
+    lowered_blind: list[Transition] = field(default_factory=list)
+
+
+def replayed(entries: Sequence[Entry], until: int) -> Replayed:
+    """The whole journal in one life, and what falls due up to `until` (engine time, ms)."""
+    first = entries[0].data.decode()
+    judge = Judge(basis_of(first), basis_of)
+    found = Replayed()
+    since: int | None = None
+    for entry in entries:
+        judged = judge.take(entry)
+        found.rejected.update(rejected.reason for rejected in judged.rejected)
+        _keep(found, judged.transitions, since)
+        since = _blind_since(entry, since)
+    _keep(found, judge.tick(until), since)
+    return found
+
+
+def _keep(found: Replayed, transitions: Sequence[Transition], since: int | None) -> None:
+    found.lines += [line(t) for t in transitions]
+    if since is not None:
+        found.lowered_blind += [t for t in transitions if _lowers(t) and t.at > since]
+
+
+def _blind_since(entry: Entry, since: int | None) -> int | None:
+    if entry.kind is not EntryKind.BLIND:
+        # A reading ends blind time, whatever else is said.
+        return since if entry.kind is EntryKind.BUNDLE else None
+    blind = read_blind(entry.data)
+    if blind.ended:
+        return None
+    return blind.since if since is None else since
+
+
+def _lowers(transition: Transition) -> bool:
+    return transition.before is not None and (transition.after or 0) < transition.before

@@ -1,0 +1,167 @@
+"""A town whose clockwork is short, reports every 10 s and releases of half a minute: much happens soon."""
+
+import random
+from functools import cache
+
+from ingest.clock import SECOND
+from notifiers.routing import Router
+from tocsin.bundle import Bundle
+from tocsin.configuration import Configuration, configure
+from tocsin.judge import Basis
+from tocsin.wiring import router_of
+
+# 2024-06-10T06:00:00Z.
+START = 1_718_000_000_000 // 3_600_000 * 3_600_000
+EVERY = 10 * SECOND
+
+SETTINGS = """\
+realm: live
+kinds: kinds.yaml
+sensors: [sensors.csv]
+zones: zones.geojson
+rules: rules
+contacts: contacts.yaml
+routes: routes.yaml
+mqtt: {host: 127.0.0.1, port: 1883}
+http: {port: 9120}
+channels:
+  sms: {url: "json://127.0.0.1:9/sms?:to={recipient}&:key={key}", honours_keys: true}
+  loudspeaker: {receipt_within: 30s}
+"""
+KINDS = """\
+kinds:
+  stage:
+    title: {zh: 水位, en: River stage}
+    reporting: periodic 10s
+    heartbeat: 10s
+    metrics:
+      stage: {unit: m, resolution: 0.001, plausible: [-20, 9000]}
+  rain:
+    title: {zh: 降雨, en: Rain}
+    reporting: periodic 10s
+    heartbeat: 10s
+    metrics:
+      rain: {unit: mm, form: amount, resolution: 0.01, plausible: [0, 401]}
+"""
+SENSORS = """\
+id,kind,zone,lon,lat,gateway,heartbeat,site
+river-1,stage,village,,,gw,,warning_stage=2 m
+river-2,stage,village,,,gw,,warning_stage=2.5 m
+river-3,stage,village,,,gw,,warning_stage=2 m
+rain-1,rain,village,,,gw,,
+rain-2,rain,village,,,gw,,
+"""
+ZONES = """\
+{"type": "FeatureCollection", "features": [{"type": "Feature",
+ "properties": {"id": "village", "name": {"zh": "村", "en": "Village"}, "code": "110101001001",
+ "horns": ["horn-1"]},
+ "geometry": {"type": "Polygon", "coordinates": [[[116, 30], [117, 30], [117, 31], [116, 30]]]}}]}
+"""
+RULES = """\
+rules:
+  - id: river
+    title: {zh: 洪水, en: River}
+    hazard: flood
+    for_each: stage sensor
+    grades:
+      blue: rise(stage, 1min) >= 1.5 m
+      yellow: stage >= site.warning_stage
+      orange: sustained(stage >= 3 m, 20s)
+      red: stage >= 4 m
+    release: {margin: 0.1 m, after: 30s}
+    missing: {after: 3 reports, raise: yellow}
+    advice: {zh: 撤离。, en: Leave.}
+    source: {text: "made up", status: project}
+  - id: rain
+    title: {zh: 降雨, en: Rain}
+    hazard: rain
+    for_each: rain sensor
+    grades:
+      yellow: sum(rain, 1min) >= 20 mm
+      red: sum(rain, 30s) >= 30 mm
+    sustain: {yellow: 15s}
+    release: {margin: 10 %, after: 40s}
+    advice: {zh: 勿动。, en: Stay.}
+    source: {text: "made up", status: project}
+  - id: village
+    title: {zh: 全村, en: Whole village}
+    hazard: flood
+    for_each: zone
+    grades:
+      red: "sensors(stage >= 2.5 m, within=30s) >= 2"
+    release: {after: 30s}
+    advice: {zh: 撤离。, en: Leave.}
+    source: {text: "made up", status: project}
+"""
+CONTACTS = """\
+people:
+  ana: {name: {zh: 安娜, en: Ana}, phone: "+8610000000001", languages: [en]}
+groups: {}
+"""
+ROUTES = """\
+routes:
+  - {hazard: "*", grades: [blue, yellow, orange, red], to: [ana], channels: [sms]}
+  - {hazard: "*", grades: [orange, red], to: [horns], channels: [loudspeaker]}
+"""
+SENSOR_IDS = ("river-1", "river-2", "river-3", "rain-1", "rain-2")
+
+
+def bundle(rules: str = RULES) -> Bundle:
+    texts = {
+        "tocsin.yaml": SETTINGS,
+        "kinds.yaml": KINDS,
+        "sensors.csv": SENSORS,
+        "zones.geojson": ZONES,
+        "rules/all.yaml": rules,
+        "contacts.yaml": CONTACTS,
+        "routes.yaml": ROUTES,
+    }
+    return Bundle("tocsin.yaml", texts)
+
+
+def bundles() -> tuple[Bundle, ...]:
+    """What reloads go to and fro between: a threshold, a release and a rule differ."""
+    stricter = RULES.replace("stage >= 4 m", "stage >= 3.5 m")
+    longer = RULES.replace("margin: 0.1 m, after: 30s", "margin: 0.2 m, after: 45s")
+    return bundle(), bundle(stricter), bundle(longer)
+
+
+@cache
+def configured(number: int = 0) -> Configuration:
+    return configure(bundles()[number])
+
+
+@cache
+def router(number: int = 0) -> Router:
+    return router_of(configured(number))
+
+
+@cache
+def basis_of(hash_: str) -> Basis:
+    """The basis of one of the town's bundles by its hash; built once, for nothing changes it."""
+    return next(configured(n).basis for n, each in enumerate(bundles()) if each.hash == hash_)
+
+
+def topic(sensor: str) -> str:
+    kind = "rain" if sensor.startswith("rain") else "stage"
+    return f"tocsin/v1/village/{kind}/{sensor}/telemetry"
+
+
+def payload(sensor: str, observed: int, value: float) -> bytes:
+    metric = "rain" if sensor.startswith("rain") else "stage"
+    return b'{"t":%d,"v":{"%s":%s}}' % (observed, metric.encode(), b"%.3f" % value)
+
+
+class Weather:
+    """Levels that wander between quiet and flood, so that every grade is reached and left."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._level = dict.fromkeys(SENSOR_IDS, 1.0)
+
+    def measure(self, sensor: str) -> float:
+        if sensor.startswith("rain"):
+            return self._chance.choice([0.0, 0.0, 0.0, 2.0, 12.0])
+        if self._chance.random() < 0.2:
+            self._level[sensor] = self._chance.choice([1.0, 1.0, 2.1, 2.6, 3.2, 4.2])
+        return self._level[sensor] + self._chance.choice([0.0, 0.01, 0.03])
