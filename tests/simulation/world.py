@@ -44,6 +44,7 @@ class World:
         self.acknowledged = 0
         self.stepped = 0.0
         self.settled = 0
+        self.over = 0.0
         self._digest = blake2b(digest_size=16)
         self._checked = 0
         self._wrong = ""
@@ -108,6 +109,7 @@ class World:
         self.loop.outside(quiet, self.happenings.all_well)
         self._until(lambda: self.loop.time() > self.plan.lasts)
         self.tell("the story is over; all must drain")
+        self.over = self.loop.time()
         self.happenings.all_well()
         deadline = self.loop.time() + DRAINS_WITHIN
         self._until(lambda: self.drained() or self.loop.time() > deadline)
