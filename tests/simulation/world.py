@@ -233,6 +233,7 @@ class World:
         waiting = {
             "broker": self.broker.waiting,
             "journaled, not judged": daemon.intake.handed - daemon.judging.done,
+            "judged, not committed": not daemon.judging.idle(),
             "entries not in the database": daemon.series.lag,
             "entries not safe there": self.disk.journal.last - self.disk.journal.cursor("series"),
             "deliveries": len(self.disk.outbox.rows(UNFINISHED)),
