@@ -34,13 +34,17 @@ class Phase:
     name: str
     alarms: list[str] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
+    processor: float = 0.0
+    messages: int = 0
 
     async def last(self, seconds: float, net: Network, station: Station) -> "Phase":
         known, loop = set(net.source.alarms), asyncio.get_running_loop()
         end = loop.time() + seconds
+        before, sent = station.daemon.processor(), len(net.source.sent)
         while loop.time() < end:
             await asyncio.sleep(0.5)
             self.memory.append(station.daemon.resident())
+        self.processor, self.messages = station.daemon.processor() - before, len(net.source.sent) - sent
         self.alarms = [sensor for sensor in net.source.alarms if sensor not in known]
         return self
 
@@ -50,7 +54,8 @@ class Phase:
         p50, p99 = (delays[int(len(delays) * part)] for part in (0.5, 0.99))
         least, most = min(self.memory) / 1e6, max(self.memory) / 1e6
         took = f"{len(delays)} alarms, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
-        return f"{self.name}: {took}; {least:.0f} to {most:.0f} MB"
+        spent = self.processor / self.messages * 1e6
+        return f"{self.name}: {took}; {least:.0f} to {most:.0f} MB; {spent:.0f} us of processor a message"
 
 
 @asynccontextmanager

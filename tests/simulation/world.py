@@ -44,6 +44,7 @@ class World:
         self.acknowledged = 0
         self.stepped = 0.0
         self.settled = 0
+        self.over = 0.0
         self._digest = blake2b(digest_size=16)
         self._checked = 0
         self._wrong = ""
@@ -108,6 +109,7 @@ class World:
         self.loop.outside(quiet, self.happenings.all_well)
         self._until(lambda: self.loop.time() > self.plan.lasts)
         self.tell("the story is over; all must drain")
+        self.over = self.loop.time()
         self.happenings.all_well()
         deadline = self.loop.time() + DRAINS_WITHIN
         self._until(lambda: self.drained() or self.loop.time() > deadline)
@@ -231,6 +233,7 @@ class World:
         waiting = {
             "broker": self.broker.waiting,
             "journaled, not judged": daemon.intake.handed - daemon.judging.done,
+            "judged, not committed": not daemon.judging.idle(),
             "entries not in the database": daemon.series.lag,
             "entries not safe there": self.disk.journal.last - self.disk.journal.cursor("series"),
             "deliveries": len(self.disk.outbox.rows(UNFINISHED)),

@@ -77,6 +77,12 @@ class DaemonProcess:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
+    def processor(self) -> float:
+        """Seconds of processor time it has used."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     async def signal(self, number: signal.Signals) -> int | None:
         """Send it; SIGTERM and SIGKILL wait for the end and return the exit code."""
         assert self._process is not None
