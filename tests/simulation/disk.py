@@ -102,7 +102,7 @@ class MemoryJournal:
     def drop_cursor(self, name: str) -> None:
         self._cursors.pop(name, None)
 
-    def maintain(self, _: int) -> Maintenance:
+    def maintain(self, _: int, *, compress: bool = True) -> Maintenance:
         """As short of room as a disk can be: everything goes that no cursor holds back."""
         self._check()
         self._first = max(self._first, min(self._cursors.values(), default=0) + 1)
