@@ -48,6 +48,11 @@ class Watched(DaemonProcess):
                 return int(line.split()[1]) * 1024
         raise RuntimeError("the daemon is gone")
 
+    def end(self) -> None:
+        """At the latest now, whatever failed."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
     async def watch(self, stop: asyncio.Event) -> int:
         """The most it had."""
         most = self.resident()
@@ -120,6 +125,7 @@ async def test_a_ladder_to_ten_megabytes_costs_no_memory_and_disturbs_nobody(tmp
         for publisher in (good, bad):
             await publisher.close()
         await mosquitto.stop()
+        daemon.end()
     with Quarantine.open_read_only(daemon.state / "quarantine.db") as kept:
         rows_kept = kept.rows(10_000)
         counts = kept.counts()
