@@ -184,7 +184,7 @@ class MemorySnapshots:
         if self._faults.refuses("snapshots"):
             raise SnapshotUnwritable(path, "disk I/O error")
         others = [kept for kept in self._kept if kept.position != position]
-        written = [*others, Snapshot(position, bundle, dict(state))]
+        written = [*others, Snapshot(position, bundle, {name: _copied(v) for name, v in state.items()})]
         self._kept = sorted(written, key=lambda kept: kept.position)[-self._keep :]
         self.damaged = False
         return path

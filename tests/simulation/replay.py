@@ -9,12 +9,13 @@ from ingest.reading import Reason
 from rules.transition import Transition, line
 from tests.simulation.town import basis_of
 from tocsin.judge import Judge
+from tocsin.outages import RULE
 from tocsin.sight import read_blind
 
 
 @dataclass
 class Replayed:
-    """`lowered_blind` are the transitions that lowered a grade in time in which nothing could arrive."""
+    """`lowered_blind`: what lowered a grade while nothing could arrive, but for the end of that itself."""
 
     lines: list[bytes] = field(default_factory=list)
     rejected: Counter[Reason] = field(default_factory=Counter)
@@ -39,7 +40,7 @@ def replayed(entries: Sequence[Entry], until: int) -> Replayed:
 def _keep(found: Replayed, transitions: Sequence[Transition], since: int | None) -> None:
     found.lines += [line(t) for t in transitions]
     if since is not None:
-        found.lowered_blind += [t for t in transitions if _lowers(t) and t.at > since]
+        found.lowered_blind += [t for t in transitions if _lowers(t) and t.at > since and t.rule != RULE.id]
 
 
 def _blind_since(entry: Entry, since: int | None) -> int | None:
