@@ -162,6 +162,8 @@ async def _serve(storage: Storage, clock: LockstepClock, promises: Promises, don
             task.result()
         assert driving in ended, "a part ended by itself"
         await playing
+        # A life whose clock begins behind the script plays what is left of it at one instant.
+        await clock.settle()
         await judging.stop()
     finally:
         for task in tasks:

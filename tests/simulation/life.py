@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ingest.clock import SystemClock
@@ -90,7 +90,6 @@ class Surroundings:
     gateways: dict[str, Gateway]
     database: SimulatedDatabase
     wall: Callable[[], float]
-    stopped: set[str] = field(default_factory=set)
 
 
 class SimulatedDaemon(Daemon):
