@@ -99,7 +99,7 @@ class SnapshotsWithoutOneArray(MemorySnapshots):
 
 
 class SnapshotsThatShortenReleases(MemorySnapshots):
-    """Whoever starts from one believes that releases began ten seconds earlier than they did."""
+    """Whoever starts from one believes that releases began a minute earlier than they did."""
 
     def write(self, position: int, bundle: str, state: Mapping[str, Array | bytes]) -> Path:
         rest = msgspec.msgpack.decode(bytes(state["engine.rest"]), type=Rest)
@@ -107,7 +107,7 @@ class SnapshotsThatShortenReleases(MemorySnapshots):
             for _, subject in subjects:
                 for latch in subject.latches.values():
                     if latch.release is not None:
-                        latch.release -= 10_000
+                        latch.release -= 60_000
         return super().write(position, bundle, state | {"engine.rest": msgspec.msgpack.encode(rest)})
 
 
