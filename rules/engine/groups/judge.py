@@ -110,6 +110,7 @@ class GroupJudge:
         waits = not all(leaf.has_spoken(place) for leaf in ages)
         if waits != (place in self._unheard):
             self._expecting[self.ladder.places.all(place)] += 1 if waits else -1
+            self.watch.turns += 1
             (self._unheard.add if waits else self._unheard.discard)(place)
 
     def _heard(self, slot: int, told: Iterable[tuple[Leaf, Part]], event: Event) -> None:
