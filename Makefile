@@ -16,10 +16,17 @@ test: $(VENV)/.dev parts
 test-unit: $(VENV)/.dev
 	@$(BIN)/pytest -m "not system"
 
-# Every property on 10,000 cases: hours, not minutes. EXAMPLES=2000 is a shorter evening.
+# Every property on 10,000 cases, and faults, seeds and fuzzers at full size: a day, not minutes.
+# EXAMPLES=2000 SEEDS=10000 FUZZ=100000 is a shorter night.
 EXAMPLES ?= 10000
-test-deep: $(VENV)/.dev
+SEEDS ?= 100000
+FUZZ ?= 1000000
+test-deep: $(VENV)/.dev parts
 	@TOCSIN_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/rules tests/ingest -m "not system"
+	@TOCSIN_KILLS=200 TOCSIN_CUTS=500 TOCSIN_FAULTS=all TOCSIN_OUTAGE_SECONDS=600 $(BIN)/pytest tests/faults
+	@TOCSIN_SEEDS=$(SEEDS) $(BIN)/pytest tests/simulation/test_seeds.py
+	@TOCSIN_SEEDS=10000 $(BIN)/pytest tests/simulation -k clock
+	@TOCSIN_FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz
 
 check: $(VENV)/.dev
 	@echo "format";  $(BIN)/ruff format --check .

@@ -29,7 +29,15 @@ class InOrder:
         self._of_kind = {kind.name: [g for g in groups if kind.name in g.kinds] for kind in kinds}
 
     def take(self, run: Run, received: int) -> None:
-        """Take in a run; what matters is asked again whenever a subject wakes or falls asleep."""
+        """Take in a run; then the places that were heard of for the first time can grow old."""
+        self._take_in(run, received)
+        for wave in run:
+            name = self._kinds[wave.kind].name
+            for group in self._of_kind[name]:
+                self._isolation.attempt(group, received, group.welcome, name, wave, received)
+
+    def _take_in(self, run: Run, received: int) -> None:
+        """What matters is asked again whenever a subject wakes or falls asleep."""
         ranks = self._mattering(run, received)
         while len(ranks):
             first, awake = ranks[0], self._awake()

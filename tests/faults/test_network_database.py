@@ -1,6 +1,6 @@
 """The database is out of reach, then slow: warnings do not wait for it, and it gets everything in the end.
 
-TOCSIN_OUTAGE_SECONDS=600 is the outage of ten minutes; its figures stand in docs/reliability-network.md.
+TOCSIN_OUTAGE_SECONDS=600 is the outage of ten minutes; its figures stand in docs/reliability.md.
 """
 
 import asyncio

@@ -9,7 +9,7 @@ from tests.simulation.plan import Mode
 from tests.simulation.planted import PLANTED
 from tests.simulation.seeds import SeedFailed, live
 
-# The latest was found at seed 78 (docs/reliability-simulation.md).
+# The latest was found at seed 78 (docs/reliability.md).
 SEEDS = 150
 SAYS = {
     "ack before commit": "acknowledged, but not in the journal",

@@ -74,8 +74,6 @@ class GroupJudge:
         waking = gate.may_wake(ahead)
         if waking.any():
             found |= waking & self.ladder.places.holds(slots) & ~awake
-        if self._unheard:
-            found |= self._expecting[slots] > 0
         at = np.flatnonzero(awake)
         if len(at):
             found[at] |= gate.always or gate.changes(wave, at, received, self.rule.max_age)
@@ -99,10 +97,16 @@ class GroupJudge:
             self.hearing.hear(leaf, part, slot, time, time - 1)
         self._heard(slot, told, event)
         self._judge_all(slot, event)
-        if self._expecting[slot]:
-            for place in self.ladder.places.of_sensor(slot):
-                self._expect(place)
-                self._schedule(place, event)
+
+    def welcome(self, kind: str, wave: Wave, received: int) -> None:
+        """Set the deadlines of places whose first report is among readings that have been taken in."""
+        if not self._unheard:
+            return
+        slots = wave.slot + self._slots[kind].start
+        first = slots[self._expecting[slots] > 0].tolist()
+        for place in sorted({place for slot in first for place in self.ladder.places.of_sensor(slot)}):
+            self._expect(place)
+            self._schedule(place, Event(received, Order.READING))
 
     def _expect(self, place: int) -> None:
         """Note whether the first report of a place is still to come."""
@@ -110,7 +114,6 @@ class GroupJudge:
         waits = not all(leaf.has_spoken(place) for leaf in ages)
         if waits != (place in self._unheard):
             self._expecting[self.ladder.places.all(place)] += 1 if waits else -1
-            self.watch.turns += 1
             (self._unheard.add if waits else self._unheard.discard)(place)
 
     def _heard(self, slot: int, told: Iterable[tuple[Leaf, Part]], event: Event) -> None:

@@ -13,8 +13,8 @@ from rules.grade import Grade
 class Watch:
     """A place is watched from the first sensor that says true until nothing of it needs to be kept.
 
-    `awake` counts by slot the watched places of a sensor, `turns` how often a place woke, fell asleep, or was
-    first heard of; `reasons` are those of release runs that a leaving sensor began.
+    `awake` counts by slot the watched places of a sensor, `turns` how often a place woke or fell asleep;
+    `reasons` are those of release runs that a leaving sensor began.
     """
 
     def __init__(self, ladder: GroupLadder) -> None:
