@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import structlog
+from msgspec import structs
 
 from ingest.clock import Clock
 from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable
@@ -106,7 +107,7 @@ class Intake:
             self._noting = True
             try:
                 since = blind.since if blind.ended else max(blind.since, settled())
-                return await self._note(EntryKind.BLIND, Blind(since, blind.ended).data)
+                return await self._note(EntryKind.BLIND, structs.replace(blind, since=since).data)
             finally:
                 self._noting = False
 

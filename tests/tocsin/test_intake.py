@@ -16,6 +16,7 @@ from ingest.session import Batch
 from tests.tocsin import scripted
 from tests.tocsin.scripted import ScriptedSession
 from tocsin.intake import Handed, Intake
+from tocsin.sight import Blind, read_blind
 
 START = 1_718_000_000_000
 P = ParamSpec("P")
@@ -276,3 +277,12 @@ async def test_without_room_nothing_is_written_or_acked_until_there_is_some(
 
     assert held == ([], 0)
     assert (intake.available, journal.last) == (True, 1)
+
+
+async def test_a_note_of_blind_time_says_that_the_broker_lost_the_session(
+    intake: Intake, journal: Journal
+) -> None:
+    await intake.blind(Blind(START, ended=False, lost=True), lambda: START + 7)
+
+    [entry] = journal.read(0)
+    assert read_blind(entry.data) == Blind(START + 7, ended=False, lost=True)
