@@ -16,7 +16,7 @@ from notifiers.delivery import State
 from notifiers.outbox.routing import delivery_key
 from tests.faults.record import Line, Record, basis_loader, read, replayed
 from tocsin.bundle import Bundles
-from tocsin.decoding import JournalDecoder
+from tocsin.decoding import JournalDecoder, Recent
 from tocsin.judge import Basis
 
 REACHED = {State.ACCEPTED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED}
@@ -213,7 +213,7 @@ def _check_shown(record: Record, shown: Shown, report: Report) -> None:
 
 
 def _check_points(record: Record, points: Points, load: Callable[[str], Basis], report: Report) -> None:
-    decode = JournalDecoder(Bundles(record.state / "bundles"), load)
+    decode = JournalDecoder(Bundles(record.state / "bundles"), load, Recent())
     expected: defaultdict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for block in filter(None, map(decode, record.entries)):
         r = block.readings

@@ -135,8 +135,6 @@ async def _serve(storage: Storage, clock: LockstepClock, promises: Promises, don
         storage.outbox, router_of(configuration), [Phone(promises)], clock, storage.outbox_thread,
         refused=storage.reserve.relieve,
     )  # fmt: skip
-    decoder = JournalDecoder(storage.bundles, basis_of)
-    series = SeriesWriter(storage.journal, decoder, store, clock, storage.series_thread, pauses=(0.02, 0.1))
 
     def committed() -> None:
         promises.told(judging.judge.position)
@@ -144,6 +142,8 @@ async def _serve(storage: Storage, clock: LockstepClock, promises: Promises, don
         series.notify()
 
     judging = Judging(judge, storage, intake, clock, committed)
+    decoder = JournalDecoder(storage.bundles, basis_of, judging.recent)
+    series = SeriesWriter(storage.journal, decoder, store, clock, storage.series_thread, pauses=(0.02, 0.1))
     await judging.recover(asyncio.Event())
     for name, part in (
         ("intake", intake),

@@ -18,8 +18,8 @@ from rules.transition import Transition, line
 from simulators.faults import FaultProxy
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
+from tests.faults.record import read
 from tests.system.daemon_process import DaemonProcess
-from tests.system.test_survival import entries
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
@@ -217,7 +217,7 @@ def replayed(journal: Sequence[Entry], basis: Basis) -> list[bytes]:
 
 def reconcile(station: Station, judge: Judge, sent: set[tuple[str, int]]) -> int:
     """What was sent is journaled, and judged once, as in an uninterrupted life; returns what came again."""
-    journal = entries(station.daemon.state)
+    journal = read(station.daemon.state).entries
     arrived, again = arrivals(journal)
     assert set(arrived) == sent
     assert (judge.screen.accepted, judge.screen.quarantined) == (len(sent), 0)
