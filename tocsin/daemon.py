@@ -1,7 +1,6 @@
 """The composition root: every long-lived object is made here, and the path of a reading is listed once."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +125,6 @@ class Daemon:
         self._follow()
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
         self._tell_faults()
-        _keep_for_good()
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
             self.ready = True
@@ -249,7 +247,6 @@ class Daemon:
         self.dispatcher.reroute(router_of(configuration))
         log.info("bundle applied", bundle=configuration.basis.bundle, entry=entry.sequence)
         self._tell_faults()
-        _keep_for_good()
 
     async def _keep_up(self) -> None:
         """Retire closed journal files, and say early when they do not go."""
@@ -309,13 +306,6 @@ class Daemon:
             "rules": self._broken_rules(),
         }
         return {part: problem for part, problem in found.items() if problem}
-
-
-def _keep_for_good() -> None:
-    """Sensors and rules live as long as the daemon: looking for garbage among them would halt it for long."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 async def _forever(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """The daemon as a process: signals, the health server, the state directory."""
 
 import asyncio
+import gc
 import signal
 import socket
 from pathlib import Path
@@ -49,10 +50,11 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket) -> None
     reloads: set[asyncio.Task[bool]] = set()
 
     def reload() -> None:
-        task = loop.create_task(daemon.reload(config))
+        task = loop.create_task(_reload(daemon, config))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
+    _keep_for_good()
     serving = asyncio.create_task(health.run())
     running = asyncio.create_task(daemon.run(stop))
 
@@ -71,3 +73,17 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket) -> None
         await health.stop()
         await serving
         log.info("stopped", position=daemon.judging.judge.position)
+
+
+async def _reload(daemon: Daemon, config: Path) -> bool:
+    applied = await daemon.reload(config)
+    if applied:
+        _keep_for_good()
+    return applied
+
+
+def _keep_for_good() -> None:
+    """Sensors and rules live as long as the process: looking through them for garbage would halt it."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
