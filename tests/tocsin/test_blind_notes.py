@@ -55,9 +55,11 @@ async def test_what_was_settled_between_the_loss_and_its_note_stays_settled_in_a
     async with opened(tmp_path, START + 8 * MINUTE) as post:
         await post.intake.blind(Blind(START + 4 * MINUTE, ended=True), lambda: 0)
         await post.play([], until=15)
-        assert await post.lines() == live
+        told = await post.lines()
+        assert told[: len(live)] == live
+        assert [b'"rule":"ingest-blind"' in line for line in told[len(live) :]] == [True]
         assert await post.faults() == []
-    assert len(live) == 1
+    assert len(live) == 2
 
 
 async def test_nothing_falls_due_while_a_full_disk_keeps_blind_time_from_being_noted(tmp_path: Path) -> None:
