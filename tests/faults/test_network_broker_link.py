@@ -40,9 +40,9 @@ async def bad(station: Station) -> str:
     """Latency, a trickle below the rate of the stream, and resets with messages in flight."""
     await until(lambda: station.has_judged(200), 20)
     station.proxy.delay(0.2, 0.3)
-    await asyncio.sleep(3)
+    await until(lambda: station.has_judged(500), 30)
     station.proxy.trickle(4_000)
-    await asyncio.sleep(6)
+    await until(lambda: station.has_judged(600), 30)
     await station.proxy.heal()
     chance = random.Random(4)
     before = station.proxy.connections
