@@ -1,52 +1,80 @@
 """Ages of the sensors of a place: counted when asked for, so that no reading costs anything."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from rules.engine.groups.condition import Count
-from rules.engine.groups.leaf import Leaf, Part, bound_ms
+from rules.engine.groups.leaf import Leaf, bound_ms
+from rules.engine.groups.words import Truth
 from rules.engine.nodes import Check
 from rules.engine.ring import NEVER, Longs, Slots
 
 
-def old_enough(leaf: Leaf, place: int, by: int) -> list[int]:
-    """The sensors whose age compares as demanded at the end of `by` (engine time, ms)."""
-    found: list[int] = []
-    for part, check, slots in _parts(leaf, place):
-        turn = _turns_at(part, check, slots)
-        heard = part.has_spoken(slots)
-        true = slots[heard & ((turn <= by) == (check.sense == ">="))]
-        found += (true + part.slots.start).tolist()
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class Ages:
+    """The sensors of a place that a leaf asks for their age, by slot of the registry.
 
-
-def next_turn(count: Count, place: int, by: int) -> int | None:
-    """No later than the first instant after `by` at which the count's result can change without a reading.
-
-    A sensor that never reported might do so at once; of a place without members the first report tells.
+    `heard`: which ever reported the metric. Their result turns `patience` (ms) after they were heard of, at
+    `turns`: an age of exactly the bound is old enough, and still young enough.
     """
-    if not count.leaf.has_spoken(place):
-        return None
-    leaf, turns, members = count.leaf, [np.zeros(0, np.int64)], 0
-    for part, check, slots in _parts(leaf, place):
-        heard = part.has_spoken(slots)
-        members += int(heard.sum())
-        turns.append(np.where(heard, _turns_at(part, check, slots), by + _patience(check, slots)))
-    ahead = np.concatenate(turns)
-    ahead = ahead[ahead > by]
-    if not len(ahead):
-        return None
-    true, step = len(old_enough(leaf, place, by)), -1 if leaf.asks_for_young else 1
-    needed = _needed(count, true, step, (members, len(ahead)))
-    return None if needed is None else int(np.partition(ahead, needed - 1)[needed - 1])
+
+    young: bool
+    slots: Slots
+    heard: Truth
+    patience: Longs
+    turns: Longs
+
+    @classmethod
+    def of(cls, leaf: Leaf, place: int) -> "Ages":
+        """As the board says now."""
+        young = leaf.asks_for_young
+        slots, heard, patience = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for part, own in leaf.present(place):
+            assert isinstance(part.node, Check)
+            slots.append(own + part.slots.start)
+            heard.append(part.heard(part.node.column)[own])
+            patience.append(bound_ms(part.node, own) + young)
+        when, lasts = np.concatenate(heard), np.concatenate(patience)
+        return cls(young, np.concatenate(slots), when > NEVER, lasts, when + lasts)
+
+    def compares(self, by: int) -> Truth:
+        """Which sensors have an age that compares as demanded at the end of `by` (engine time, ms)."""
+        true: Truth = self.heard & ((self.turns > by) if self.young else (self.turns <= by))
+        return true
+
+    def old_enough(self, by: int) -> list[int]:
+        """The sensors whose age compares as demanded."""
+        found: list[int] = self.slots[self.compares(by)].tolist()
+        return found
+
+    @property
+    def members(self) -> int:
+        """How many sensors ever reported the metric (D12)."""
+        return int(np.count_nonzero(self.heard))
+
+    def next_turn(self, count: Count, by: int) -> int | None:
+        """No later than the first instant after `by` at which a count can change without a reading.
+
+        A sensor that never reported might do so at once; of a place without members the first report tells.
+        """
+        members = self.members
+        if not members:
+            return None
+        ahead = np.where(self.heard, self.turns, by + self.patience)
+        ahead = ahead[ahead > by]
+        true = int(np.count_nonzero(self.compares(by)))
+        needed = _needed(count, true, -1 if self.young else 1, (members, len(ahead)))
+        return None if needed is None else int(np.partition(ahead, needed - 1)[needed - 1])
 
 
 def _needed(count: Count, true: int, step: int, sizes: tuple[int, int]) -> int | None:
     """How many of those ahead must turn before the result changes; None if all do not suffice."""
     members, ahead = sizes
-    if count.operator in ("==", "!=") or not members:
+    if not ahead:
+        return None
+    if count.operator in ("==", "!="):
         return 1
     now = count.holds(true, members)
 
@@ -56,19 +84,3 @@ def _needed(count: Count, true: int, step: int, sizes: tuple[int, int]) -> int |
 
     needed = 1 + bisect_left(range(1, ahead + 1), True, key=differs)
     return needed if needed <= ahead else None
-
-
-def _parts(leaf: Leaf, place: int) -> Iterator[tuple[Part, Check, Slots]]:
-    for part, slots in leaf.present(place):
-        assert isinstance(part.node, Check)
-        yield part, part.node, slots
-
-
-def _turns_at(part: Part, check: Check, slots: Slots) -> Longs:
-    """When the result of each turns: an age of exactly the bound is old enough, and still young enough."""
-    heard = part.heard(check.column)[slots]
-    return np.where(heard > NEVER, heard + _patience(check, slots), NEVER)
-
-
-def _patience(check: Check, slots: Slots) -> Longs:
-    return bound_ms(check, slots) + (check.sense == "<=")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rules.engine.groups.ages import old_enough
+from rules.engine.groups.ages import Ages
 from rules.engine.groups.leaf import Leaf, Part
 from rules.engine.groups.words import Truth, Words, newest, said, words
 from rules.engine.ring import Longs, Slots
@@ -49,6 +49,13 @@ class PlaceCensus:
     certain: bool = False
     _true: dict[int, set[int]] = field(default_factory=dict)
     _speaking: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _ages: dict[int, Ages] = field(default_factory=dict)
+
+    def ages(self, leaf: Leaf) -> Ages:
+        """Of a leaf that asks for nothing else."""
+        if leaf.number not in self._ages:
+            self._ages[leaf.number] = Ages.of(leaf, self.place)
+        return self._ages[leaf.number]
 
     def number(self, leaf: Leaf) -> int:
         """How many sensors count true."""
@@ -65,7 +72,7 @@ class PlaceCensus:
 
     def _count(self, leaf: Leaf) -> set[int]:
         if leaf.is_age:
-            return set(old_enough(leaf, self.place, self.by))
+            return set(self.ages(leaf).old_enough(self.by))
         tally = self.tallies.get(leaf.number)
         if tally is None:
             return set()
@@ -74,16 +81,19 @@ class PlaceCensus:
     def speaking(self, leaf: Leaf) -> tuple[int, int]:
         """How many sensors are members (D12), and how many of them are known to be true or false (D9)."""
         if leaf.number not in self._speaking:
-            found = [self._heard(leaf, part) for part in leaf.parts.values()]
-            self._speaking[leaf.number] = sum(m for m, _ in found), sum(k for _, k in found)
+            self._speaking[leaf.number] = self._count_speaking(leaf)
         return self._speaking[leaf.number]
+
+    def _count_speaking(self, leaf: Leaf) -> tuple[int, int]:
+        if leaf.is_age:
+            members = self.ages(leaf).members
+            return members, members
+        found = [self._heard(leaf, part) for part in leaf.parts.values()]
+        return sum(m for m, _ in found), sum(k for _, k in found)
 
     def _heard(self, leaf: Leaf, part: Part) -> tuple[int, int]:
         slots = leaf.places.members(self.place, part.slots)
         members = part.has_spoken(slots)
-        if leaf.is_age:
-            number = int(members.sum())
-            return number, number
         true = [slot - part.slots.start for slot in self.true(leaf) if slot in part.slots]
         at = np.searchsorted(slots, true)
         known = self._known(leaf, part, slots)

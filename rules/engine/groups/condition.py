@@ -27,8 +27,8 @@ class Count:
 
     def holds(self, true: int, known: int) -> bool:
         """Whether `true` sensors of `known` compare as demanded."""
-        left = Fraction(100 * true, known) if self.leaf.is_share else true
-        return bool(COMPARE[self.operator](left, self.bound))
+        left, whole = (100 * true, known) if self.leaf.is_share else (true, 1)
+        return bool(COMPARE[self.operator](left * self.bound.denominator, self.bound.numerator * whole))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

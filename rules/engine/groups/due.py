@@ -7,7 +7,7 @@ import numpy as np
 from rules.engine.blindness import postponed
 from rules.engine.calendar import next_change
 from rules.engine.deadlines import Due, Order
-from rules.engine.groups.ages import next_turn
+from rules.engine.groups.census import PlaceCensus
 from rules.engine.groups.hearing import Hearing
 from rules.engine.groups.ladder import GroupLadder
 from rules.engine.groups.leaf import Leaf, bound_ms
@@ -18,18 +18,20 @@ from rules.engine.ring import NEVER
 from rules.engine.subject import Latch, Subject
 
 
-def due_at_rest(ladder: GroupLadder, place: int, by: int) -> Due | None:
+def due_at_rest(ladder: GroupLadder, census: PlaceCensus) -> Due | None:
     """Of a place that is not watched: no sensor of it says true, but sensors grow old."""
-    return min(_ages(ladder, place, by), default=None)
+    return min(_ages(ladder, census), default=None)
 
 
-def next_due(ladder: GroupLadder, watch: Watch, hearing: Hearing, place: int, now: Due) -> Due | None:
+def next_due(
+    ladder: GroupLadder, watch: Watch, hearing: Hearing, census: PlaceCensus, now: Due
+) -> Due | None:
     """The first deadline after `now` of a place that is watched."""
-    subject, time = watch.subjects[place], now[0]
-    by = time - (now[1] < Order.SILENCE)
+    place, time, by = census.place, census.time, census.by
+    subject = watch.subjects[place]
     found = [*_rises(ladder, subject), *_completions(watch, hearing, place, time)]
     found += [(next_change(clock.condition, time), Order.RAISING) for clock in ladder.clocks]
-    found += [*_ages(ladder, place, by), *_silences(ladder, watch, place, by), *_turns(ladder, place, by)]
+    found += [*_ages(ladder, census), *_silences(ladder, watch, place, by), *_turns(ladder, place, by)]
     found += _leavings(ladder, watch, place)
     return min([*_falls(ladder, subject), *(due for due in found if due > now)], default=None)
 
@@ -68,9 +70,9 @@ def _leavings(ladder: GroupLadder, watch: Watch, place: int) -> Iterator[Due]:
                 yield leaf.leaves_at(slot), Order.RAISING
 
 
-def _ages(ladder: GroupLadder, place: int, by: int) -> Iterator[Due]:
+def _ages(ladder: GroupLadder, census: PlaceCensus) -> Iterator[Due]:
     for count in ladder.age_counts:
-        turn = next_turn(count, place, by)
+        turn = census.ages(count.leaf).next_turn(count, census.by)
         if turn is not None:
             yield turn, Order.SILENCE
 

@@ -146,7 +146,7 @@ class GroupJudge:
         if place not in self.subjects:
             census = self._census(place, event)
             if TRUE not in self.ladder.judged(self.ladder.raising, census).values():
-                self._schedule(place, event)
+                self._deadlines.set(self.number, place, due_at_rest(self.ladder, census))
                 return
             self.watch.wake(place)
         self._hear_what_turned(place, event)
@@ -249,11 +249,11 @@ class GroupJudge:
         return self.watch.census(place, event.instant, by)
 
     def _schedule(self, place: int, event: Event) -> None:
-        now = event.instant, event.order
+        census, now = self._census(place, event), (event.instant, event.order)
         if place in self.subjects:
-            due = next_due(self.ladder, self.watch, self.hearing, place, now)
+            due = next_due(self.ladder, self.watch, self.hearing, census, now)
         else:
-            due = due_at_rest(self.ladder, place, event.instant - (event.order < Order.SILENCE))
+            due = due_at_rest(self.ladder, census)
         self._deadlines.set(self.number, place, due)
 
     def hold(self, since: int, until: int) -> None:
