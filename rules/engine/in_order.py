@@ -37,14 +37,14 @@ class InOrder:
                 self._isolation.attempt(group, received, group.welcome, name, wave, received)
 
     def _take_in(self, run: Run, received: int) -> None:
-        """What matters is asked again whenever a subject wakes or falls asleep."""
+        """What matters is asked again when a subject wakes or falls asleep, or a place that grows is read."""
         ranks = self._mattering(run, received)
         while len(ranks):
-            first, awake = ranks[0], self._awake()
+            first, turns = ranks[0], self._turns()
             self._take_quiet(_before(run, first), received)
             self._take_alone(_at(run, first), received)
             run, ranks = _behind(run, first), ranks[1:]
-            if self._awake() != awake:
+            if self._turns() != turns:
                 ranks = self._mattering(run, received)
         self._take_quiet(run, received)
 
@@ -65,8 +65,8 @@ class InOrder:
             found.append(wave.rank[mattering])
         return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
-    def _awake(self) -> tuple[int, ...]:
-        return tuple(group.watch.turns for group in self._groups)
+    def _turns(self) -> tuple[int, ...]:
+        return tuple(group.turns for group in self._groups)
 
     def _take_quiet(self, run: Run, received: int) -> None:
         for wave in run:

@@ -26,7 +26,7 @@ from rules.engine.isolation import BREAKS, last_told
 from rules.engine.late import Late
 from rules.engine.ledger import Ledger
 from rules.engine.normal_form import Fault
-from rules.engine.ring import NEVER
+from rules.engine.ring import NEVER, Slots
 from rules.engine.subject import Subject
 from rules.engine.telling import Evidence, tell
 from rules.engine.verdict import TRUE
@@ -55,6 +55,9 @@ class GroupJudge:
         # Places of which no sensor has reported yet, and how many of them each sensor is in: the first report
         # sets the deadline of ages.
         self._unheard: set[int] = set()
+        # Watched places that sensors join in the run that is being taken in; how often one of them was read.
+        self._joined: set[int] = set()
+        self._stirred = 0
         self._expecting = np.zeros(len(setting.registry.sensors), np.int32)
         self._gates = {kind: Gate(setting.boards[kind], self.ladder.leaves) for kind in self.kinds}
 
@@ -62,6 +65,11 @@ class GroupJudge:
     def subjects(self) -> dict[int, Subject]:
         """By number of the place, only those that are not at rest."""
         return self.watch.subjects
+
+    @property
+    def turns(self) -> int:
+        """Changes whenever what matters must be asked again."""
+        return self.watch.turns + self._stirred
 
     def matters(self, kind: str, ahead: Foresight, received: int) -> Truth:
         """Which readings can change anything, each of them taken in alone; asked before they are taken in."""
@@ -75,15 +83,42 @@ class GroupJudge:
         if waking.any():
             found |= waking & self.ladder.places.holds(slots) & ~awake
         at = np.flatnonzero(awake)
-        if len(at):
-            found[at] |= gate.always or gate.changes(wave, at, received, self.rule.max_age)
+        if len(at) and gate.always:
+            found[at] = True
+        elif len(at):
+            changes, joins = gate.changes(wave, at, received, self.rule.max_age)
+            found[at] |= changes
+            self._let_join(slots, at[joins & ~found[at]], found, received)
         return found
+
+    def _let_join(self, slots: Slots, joining: Slots, found: Truth, received: int) -> None:
+        """Add the readings that join a watched place where not all sensors are known.
+
+        Where all are, one more that says false changes neither a count nor whether enough are known; what is
+        pending is a deadline, and asking again once a reading of the place has been taken in alone.
+        """
+        known: dict[int, bool] = {}
+        for k in joining.tolist():
+            places = [p for p in self.ladder.places.of_sensor(int(slots[k])) if p in self.subjects]
+            for place in places:
+                if place not in known:
+                    known[place] = self._are_all_known(place, received)
+            if all(known[place] for place in places):
+                self._joined.update(places)
+            else:
+                found[k] = True
+
+    def _are_all_known(self, place: int, received: int) -> bool:
+        census = self.watch.census(place, received, received - 1)
+        counted = (census.speaking(leaf) for leaf in self.ladder.leaves if not leaf.is_age)
+        return all(0 < members == known for members, known in counted)
 
     def read(self, kind: str, wave: Wave, received: int) -> None:
         """Judge the places of readings that have been taken in, none behind its sensor's newest."""
         for at, own in enumerate(wave.slot.tolist()):
             columns = [column for column, values in wave.columns.items() if at in values.at]
             slot = own + self._slots[kind].start
+            self._stirred += not self._joined.isdisjoint(self.ladder.places.of_sensor(slot))
             event = Event(received, Order.READING, int(wave.message[at]))
             self._read(slot, [*self.hearing.told(kind, columns, slot, clock=True)], event)
 
@@ -99,13 +134,16 @@ class GroupJudge:
         self._judge_all(slot, event)
 
     def welcome(self, kind: str, wave: Wave, received: int) -> None:
-        """Set the deadlines of places whose first report is among readings that have been taken in."""
-        if not self._unheard:
-            return
-        slots = wave.slot + self._slots[kind].start
-        first = slots[self._expecting[slots] > 0].tolist()
-        for place in sorted({place for slot in first for place in self.ladder.places.of_sensor(slot)}):
-            self._expect(place)
+        """Set the deadlines of places that have readings of their first sensor, or of one more, taken in."""
+        joined, self._joined = self._joined, set()
+        if self._unheard:
+            slots = wave.slot + self._slots[kind].start
+            first = slots[self._expecting[slots] > 0].tolist()
+            found = {place for slot in first for place in self.ladder.places.of_sensor(slot)}
+            for place in found:
+                self._expect(place)
+            joined |= found
+        for place in sorted(joined):
             self._schedule(place, Event(received, Order.READING))
 
     def _expect(self, place: int) -> None:

@@ -23,9 +23,11 @@ class Gate:
 
     def __init__(self, board: Board, leaves: Iterable[Leaf]) -> None:
         self._board = board
-        self._parts = [leaf.parts[board.kind.name] for leaf in leaves if board.kind.name in leaf.parts]
-        told = [part for part in self._parts if not is_age(part.node)]
-        self.columns = frozenset(column for part in self._parts for column in part.columns)
+        self._parts = [
+            (leaf.parts[board.kind.name], leaf.is_share) for leaf in leaves if board.kind.name in leaf.parts
+        ]
+        told = [part for part, _ in self._parts if not is_age(part.node)]
+        self.columns = frozenset(column for part, _ in self._parts for column in part.columns)
         nodes = [loosened(part.node) for part in told]
         # Without a value that must come first, every reading may.
         self.always = None in nodes
@@ -34,7 +36,7 @@ class Gate:
     @property
     def nbytes(self) -> int:
         """Bytes of the thresholds that differ by sensor."""
-        return sum(part.patience.nbytes for part in self._parts)
+        return sum(part.patience.nbytes for part, _ in self._parts)
 
     def carries(self, wave: Wave) -> bool:
         """Whether any reading of the wave has a metric of the rule."""
@@ -46,14 +48,19 @@ class Gate:
             return np.zeros(len(ahead.wave.slot), np.bool_)
         return ahead.may_turn_true(self._possible)
 
-    def changes(self, wave: Wave, at: Slots, received: int, max_age: int) -> Truth:
-        """Which of the readings `at` may change what their sensors say, or cast doubt on it."""
-        found = np.zeros(len(at), np.bool_)
+    def changes(self, wave: Wave, at: Slots, received: int, max_age: int) -> tuple[Truth, Truth]:
+        """Which of the readings `at` may change what their sensors say, or cast doubt on it.
+
+        And which only join: they are the first of their sensors, and say false to what counts sensors.
+        """
+        found, joining = np.zeros((2, len(at)), np.bool_)
         stale = received - wave.observed[at] > max_age
-        for part in self._parts:
+        for part, is_share in self._parts:
             if ANY in part.columns or part.columns & wave.columns.keys():
-                found |= _changes(part, wave, at, (received, stale))
-        return found
+                changed, joins = _changes(part, wave, at, (received, stale))
+                found |= changed | joins if is_share else changed
+                joining |= joins
+        return found, joining & ~found
 
 
 def _loosest(nodes: list[Node]) -> list[Node]:
@@ -78,15 +85,17 @@ def _kind_of(node: Node) -> object:
     return id(node)
 
 
-def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> Truth:
+def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> tuple[Truth, Truth]:
+    """Which readings change a word or its certainty, and which make their sensors known."""
     received, stale = now
+    nobody = np.zeros(len(at), np.bool_)
     if isinstance(part.node, Check) and is_age(part.node):
-        return _rejuvenates(part, part.node, wave.slot[at], received)
+        return _rejuvenates(part, part.node, wave.slot[at], received), nobody
     carrying = np.ones(len(wave.slot), np.bool_) if ANY in part.columns else _carrying(part, wave)
     if part.calm is not None:
-        return carrying[at] & ~_stays_calm(part, part.calm, wave, at, received)
+        return carrying[at] & ~_stays_calm(part, part.calm, wave, at, received), nobody
     if not part.plain:
-        return carrying[at]
+        return carrying[at], nobody
     slots, patience = wave.slot[at], part.patience[wave.slot[at]]
     before = {c: newest(part.board, c, slots, patience, received) for c in part.columns}
     after = {c: _after(seen, c, wave, at) for c, seen in before.items()}
@@ -94,8 +103,8 @@ def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> Truth
     new = words(part.node, slots, after.__getitem__, held=True)
     joins = np.logical_or.reduce([after[c].known & ~before[c].known for c in part.columns])
     doubt = np.logical_or.reduce([after[c].suspect != before[c].suspect for c in part.columns])
-    found: npt.NDArray[np.bool_] = (old != new) | joins | ((new == TRUE) & (doubt | stale))
-    return found
+    changed: npt.NDArray[np.bool_] = (old != new) | ((new == TRUE) & (doubt | stale))
+    return changed, joins
 
 
 def _stays_calm(part: Part, calm: Truth, wave: Wave, at: Slots, received: int) -> Truth:
