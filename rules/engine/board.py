@@ -11,6 +11,7 @@ from ingest.kinds import Form, Kind, Metric
 from ingest.registry import Sensor
 from rules.engine.amount_ring import IMPLICIT, LONGEST_PERIOD, AmountRing
 from rules.engine.baseline import Baselines, HourlyMeans
+from rules.engine.columns import Columns
 from rules.engine.history import AmountHistory, ReportHistory, echoing
 from rules.engine.nodes import ANY, Node, checks
 from rules.engine.report import Report
@@ -26,20 +27,6 @@ History: TypeAlias = AmountHistory | ReportHistory
 LATE_AMOUNTS = 6 * HOUR
 # A window that holds at most so many expected reports keeps each; a longer one keeps about as many cells.
 MOST_REPORTS = 64
-
-
-class Column:
-    """The newest value of one metric: its stamp, when the metric was last received, its quality."""
-
-    def __init__(self, sensors: int) -> None:
-        self.value = np.zeros(sensors, np.int64)
-        self.stamp = np.full(sensors, NEVER)
-        self.heard = np.full(sensors, NEVER)
-        self.flags = np.zeros(sensors, np.uint8)
-
-    @property
-    def arrays(self) -> Arrays:
-        return {"value": self.value, "stamp": self.stamp, "heard": self.heard, "flags": self.flags}
 
 
 class Board:
@@ -64,15 +51,16 @@ class Board:
         self.blind: list[tuple[int, int]] = []
         # How many rules have a subject that is not quiet at each sensor.
         self.busy = np.zeros(n, np.int32)
-        self.columns = {column: Column(n) for column in needs}
         self.forms = {metric.column: metric.form for metric in kind.metrics.values()}
         step = int(self.patience.min()) if n else 1
         metrics = {metric.column: metric for metric in kind.metrics.values()}
+        self.columns = Columns(metrics, n)
         self.rings: dict[tuple[int, int], Ring] = {}
         self._key_of: dict[tuple[int, int], tuple[int, int]] = {}
         # What each rule learns of its sensors, by the rule's id.
         self.baselines: dict[str, Baselines] = {}
         for column, need in needs.items():
+            self.columns.keep(column)
             self._plan(metrics[column], need, n, max(step, 1))
             for rule, width in sorted(need.baselines):
                 own = self.baselines.setdefault(rule, Baselines())
@@ -116,39 +104,37 @@ class Board:
         """Which of `rings` answers a window; width 0 names the one that keeps single reports."""
         return self._key_of[column, width] if width else (column, 0)
 
-    def keep(self, column: int) -> Column:
-        """The newest values of a metric; what no rule names is kept too, for a rule of tomorrow."""
-        if column not in self.columns:
-            self.columns[column] = Column(len(self.ids))
-        return self.columns[column]
-
     def apply(self, wave: Wave, received: int) -> None:
-        """Take in readings none of which is behind its sensor's newest."""
+        """Take in readings none of which is behind its sensor's newest.
+
+        What no rule names is kept, too, for a rule of tomorrow.
+        """
         for column, values in wave.columns.items():
-            self.keep(column)
-            self._newest(column, values, wave, received)
+            self.columns.keep(column)
+            self._remember(column, values, wave)
+        told = wave.values
+        newest = told.value, wave.observed[told.at], told.flags
+        self.columns.put(told.column, wave.slot[told.at], newest, received)
         self.newest[wave.slot] = wave.observed
         self.arrived[wave.slot] = received
         self.alive[wave.slot] = np.maximum(self.alive[wave.slot], received)
 
-    def _newest(self, column: int, values: Values, wave: Wave, received: int) -> None:
-        state = self.columns[column]
+    def _remember(self, column: int, values: Values, wave: Wave) -> None:
+        """Put values into the rings of their metric, before they are its newest."""
+        rings, amounts = self.report_rings(column), self.amount_ring(column)
+        if not (rings or amounts or self.baselines):
+            return
         slot, stamp = wave.slot[values.at], wave.observed[values.at]
-        for ring in self.report_rings(column):
+        for ring in rings:
             ring.append(slot, stamp, values.value, values.flags)
         for learning in self.baselines.values():
             learning.learn(column, slot, stamp, (values.value, values.flags))
-        amounts = self.amount_ring(column)
         if amounts is not None:
-            before = state.stamp[slot]
+            before = self.columns[column].stamp[slot]
             for k in np.flatnonzero(before == stamp).tolist():
                 before[k] = amounts.before(int(slot[k]), int(stamp[k]))
             period, flags = self.periods(slot, stamp, values, before)
             amounts.append(slot, stamp, values.value, period, flags)
-        state.value[slot] = values.value
-        state.stamp[slot] = stamp
-        state.heard[slot] = np.maximum(state.heard[slot], received)
-        state.flags[slot] = values.flags
 
     def learn_late(self, slot: int, column: int, stamp: int, value: int, flags: int) -> None:
         """A late report of an hour that is kept counts for the baselines too."""
@@ -235,7 +221,7 @@ class Board:
         self.newest[:], self.arrived[:] = state["newest"], state["arrived"]
         self.alive[:] = state["alive"]
         for number in {int(key.split("/")[0]) for key in state if key.endswith("/heard")}:
-            for name, array in self.keep(number).arrays.items():
+            for name, array in self.columns.keep(number).arrays.items():
                 array[:] = state[f"{number}/{name}"]
         for (number, cell), ring in self.rings.items():
             ring.restore(_under(f"{number}/{cell}/", state))

@@ -34,6 +34,16 @@ class Foresight:
             case _:
                 return np.ones(len(self.wave.slot), np.bool_)
 
+    def newest(self, columns: Longs) -> tuple[Longs, Truth]:
+        """Newest values after the wave, of shape (columns, readings), and which there are; columns ascend."""
+        value, known = self._before.newest(columns)
+        told = self.wave.values
+        row = np.searchsorted(columns, told.column)
+        asked = columns[np.minimum(row, len(columns) - 1)] == told.column
+        place = row[asked], told.at[asked]
+        value[place], known[place] = told.value[asked], True
+        return value, known
+
     def _joined(self, join: np.ufunc, parts: tuple[Node, ...]) -> Truth:
         joined: Truth = join.reduce([self.may_turn_true(part) for part in parts])
         return joined

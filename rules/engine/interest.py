@@ -13,6 +13,7 @@ from rules.engine.amount_ring import AmountRing
 from rules.engine.arithmetic import SLACK, Range, ranged
 from rules.engine.board import Board
 from rules.engine.calendar import inside
+from rules.engine.columns import Limits
 from rules.engine.glance import window_range
 from rules.engine.ladder import Ladder
 from rules.engine.nodes import AllOf, AnyOf, Check, Formula, Held, Key, Leaf, Node, Term, Timed, leaves
@@ -131,6 +132,10 @@ class Gathered:
         # Where nothing could be divided, it must be seen that it can be again.
         return true | np.isin(self._wave.slot, [*check.undefined]) if check.undefined else true
 
+    def newest(self, columns: Longs) -> tuple[Longs, Truth]:
+        """Newest values, of shape (columns, readings), and which of them there are."""
+        return self._board.columns.newest(columns, self._wave.slot)
+
     def of_wave(self, bound: Bounds) -> Bounds:
         """The bounds of the wave's sensors out of those of all sensors of the kind."""
         return bound[self._wave.slot] if isinstance(bound, np.ndarray) else bound
@@ -187,6 +192,11 @@ class Gate:
             nodes = [*ladder.raising.values(), *(held.check for held in ladder.held)]
             for leaf in (leaf for node in nodes for leaf in _deciding(node)):
                 self._add(leaf)
+        plain = {key: _number(left, bound) for key, (left, bound) in self._loosest.items()}
+        limits = {key: number for key, number in plain.items() if number is not None}
+        self._limits = Limits((key[1], self._loosest[key][0].terms[0].column, n) for key, n in limits.items())
+        for key in limits:
+            del self._loosest[key]
 
     def _add(self, leaf: Leaf) -> None:
         check = leaf.check if isinstance(leaf, Held) else leaf
@@ -204,11 +214,19 @@ class Gate:
         if self._always:
             return gathered.everywhere()
         possible = ~gathered.everywhere()
+        if self._limits:
+            possible |= self._limits.any_holds(gathered.newest)
         for (_, sense), (left, bound) in self._loosest.items():
             possible |= gathered.compared(left, sense, gathered.of_wave(bound))
         for leaf in self._checks:
             possible |= gathered.true(leaf)
         return possible
+
+
+def _number(left: Term | Formula, bound: Bounds) -> int | None:
+    """The number that a newest value is compared with, the same for all sensors."""
+    newest = isinstance(left, Term) and not left.function
+    return int(bound) if newest and isinstance(bound, int | np.integer) else None
 
 
 def _deciding(node: Node) -> Iterator[Leaf]:

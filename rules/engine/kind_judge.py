@@ -120,7 +120,7 @@ class KindJudge:
             try:
                 for at in judge.interesting(gathered, wave).tolist():
                     if at not in columns:
-                        columns[at] = frozenset(_columns_at(wave, at))
+                        columns[at] = frozenset(wave.columns_at(at))
                     event = Event(received, Order.READING, int(wave.message[at]))
                     judge.read(int(wave.slot[at]), columns[at], event)
             except BREAKS as error:
@@ -161,7 +161,3 @@ class KindJudge:
         except BREAKS as error:
             self._isolation.switch_off(judge, error, received)
             return False
-
-
-def _columns_at(wave: Wave, at: int) -> list[int]:
-    return [column for column, values in wave.columns.items() if at in values.at]

@@ -88,7 +88,8 @@ def _take_amount(board: Board, late: Late, column: int, alone: dict[tuple[int, i
     value, period, flags = late.values[column]
     ring = board.amount_ring(column)
     before = ring.before(late.slot, late.stamp) if ring else late.stamp
-    row = Values(np.zeros(1, np.int64), np.array([value]), np.array([period]), np.array([flags], np.uint8))
+    first = np.zeros(1, np.int64)
+    row = Values(first + column, first, np.array([value]), np.array([period]), np.array([flags], np.uint8))
     slot, stamp = np.array([late.slot]), np.array([late.stamp])
     periods, marked = board.periods(slot, stamp, row, np.array([before]))
     amount = Amount(late.stamp, int(periods[0]), value, value, int(marked[0]))

@@ -39,7 +39,7 @@ def move_values(old: Board, new: Board) -> None:
             continue
         source = old.columns.get(before.column)
         if source is not None:
-            for name, array in new.keep(metric.column).arrays.items():
+            for name, array in new.columns.keep(metric.column).arrays.items():
                 array[there] = source.arrays[name][here]
         _move_rings(old, new, before.column, metric.column, both)
         for rule in old.baselines.keys() & new.baselines.keys():

@@ -62,25 +62,40 @@ class ReportRing:
         """One newest report for each of distinct sensors."""
         ring = self.rows
         rows = ring.claim(slots)
-        first, following = ring.first[rows], ring.next[rows]
         hits = [check.holds(value, slots) for check in self.counted]
+        following = ring.next[rows]
         merged = np.zeros(len(slots), np.bool_)
         if self.cell:
             merged = self._into_cell(rows, (stamp, value, flags), hits)
-        full = (following - first == ring.capacity) & ~merged
+        full = (following - ring.first[rows] == ring.capacity) & ~merged
         if full.any():
-            expired = ring.fields["stamp"][rows, first % ring.capacity] <= stamp - self.span
-            ring.first[rows[full & expired]] += 1
-            for k in np.flatnonzero(full & ~expired).tolist():
-                self.insert(int(slots[k]), single(stamp[k], value[k], flags[k]))
-                merged[k] = True
-        plain = ~merged
-        rows, at = rows[plain], following[plain] % ring.capacity
+            self._make_room(rows, full, (slots, stamp, value, flags), merged)
         values: dict[str, npt.NDArray[Any]] = {"stamp": stamp, "last": value, "flags": flags}
         values |= {"high": value, "low": value} | {f"hits {k}": hit for k, hit in enumerate(hits)}
+        if merged.any():
+            plain = ~merged
+            rows, following = rows[plain], following[plain]
+            values = {name: array[plain] for name, array in values.items()}
+        at = rows.astype(np.int64) * ring.capacity + following % ring.capacity
         for name, field in ring.fields.items():
-            field[rows, at] = values[name][plain] if name in values else 0
+            field.reshape(-1)[at] = values.get(name, 0)
         ring.next[rows] += 1
+
+    def _make_room(
+        self,
+        rows: npt.NDArray[np.int32],
+        full: npt.NDArray[np.bool_],
+        reports: tuple[Slots, Longs, Longs, Flags],
+        merged: npt.NDArray[np.bool_],
+    ) -> None:
+        """Full rings let their oldest go where no window needs it; else they merge the report, marked so."""
+        ring, (slots, stamp, value, flags) = self.rows, reports
+        oldest = ring.fields["stamp"][rows, ring.first[rows] % ring.capacity]
+        expired = oldest <= stamp - self.span
+        ring.first[rows[full & expired]] += 1
+        for k in np.flatnonzero(full & ~expired).tolist():
+            self.insert(int(slots[k]), single(stamp[k], value[k], flags[k]))
+            merged[k] = True
 
     def _into_cell(
         self,

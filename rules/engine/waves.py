@@ -6,7 +6,8 @@ stretch of it in which no sensor speaks twice, one wave for each kind.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -18,20 +19,25 @@ from rules.engine.ring import Flags, Longs, Slots
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """The values of one metric in a wave; `at` indexes the readings of the wave."""
+    """Values of metrics in a wave, by column ascending; `at` indexes the readings of the wave."""
 
+    column: Longs
     at: Slots
     value: Longs
     period: Longs
     flags: Flags
 
+    def __getitem__(self, chosen: slice | npt.NDArray[np.bool_]) -> "Values":
+        at, period = self.at[chosen], self.period[chosen]
+        return Values(self.column[chosen], at, self.value[chosen], period, self.flags[chosen])
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class Wave:
     """One reading each of distinct sensors of one kind.
 
     `slot` counts from the kind's first sensor; `message` is its place in the block, and `rank` the place of
-    the reading among all readings of the block; `columns` maps a metric's column to its values.
+    the reading among all readings of the block; `columns` maps a metric's column to its part of the `values`.
     """
 
     kind: int
@@ -39,18 +45,24 @@ class Wave:
     observed: Longs
     message: Longs
     rank: Longs
-    columns: dict[int, Values]
+    values: Values
+    columns: dict[int, Values] = field(init=False)
+
+    def __post_init__(self) -> None:
+        column = self.values.column
+        self.columns = {int(column[first]): self.values[first:last] for first, last in _bounds(column)}
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> "Wave":
         """The wave of the chosen readings."""
-        place = np.cumsum(chosen) - 1
-        columns: dict[int, Values] = {}
-        for column, v in self.columns.items():
-            kept = chosen[v.at]
-            if kept.any():
-                columns[column] = Values(place[v.at[kept]], v.value[kept], v.period[kept], v.flags[kept])
+        kept = self.values[chosen[self.values.at]]
+        values = replace(kept, at=(np.cumsum(chosen) - 1)[kept.at])
         slot, observed, message = self.slot[chosen], self.observed[chosen], self.message[chosen]
-        return Wave(self.kind, slot, observed, message, self.rank[chosen], columns)
+        return Wave(self.kind, slot, observed, message, self.rank[chosen], values)
+
+    def columns_at(self, at: int) -> list[int]:
+        """The metrics that one reading carries."""
+        carried: list[int] = self.values.column[self.values.at == at].tolist()
+        return carried
 
 
 # Waves of distinct kinds that are taken in together, in journal order; or one wave of a kind apart.
@@ -86,19 +98,19 @@ def _waves(readings: Readings, starts: Slots, ordered: npt.NDArray[np.bool_]) ->
     bounds = _bounds(group[order])
     for first, last in bounds:
         place[order[first:last]] = np.arange(last - first)
-    # Rows by (wave, metric), so that each metric of a wave is one slice.
+    # Rows by (wave, metric), so that each wave, and each metric in it, is one slice.
     row_group, column = group[reading], readings.column[rows].astype(np.int64)
-    span = int(column.max()) + 1
-    key = row_group * span + column
-    by_metric = np.argsort(key, kind="stable")
-    values = _values(readings, rows[by_metric], place[reading[by_metric]], key[by_metric])
-    for first, last in bounds:
+    by_metric = np.argsort(row_group * (int(column.max()) + 1) + column, kind="stable")
+    rows, at = rows[by_metric], place[reading[by_metric]]
+    values = Values(
+        column[by_metric], at, readings.value[rows], readings.period[rows], readings.quality[rows]
+    )
+    for (first, last), (begin, end) in zip(bounds, _bounds(row_group[by_metric]), strict=True):
         chosen = order[first:last]
-        base = int(group[chosen[0]]) * span
-        columns = {c: values[base + c] for c in range(span) if base + c in values}
-        k, at = int(kind[chosen[0]]), head[chosen]
-        message = readings.message[at].astype(np.int64)
-        wave = Wave(k, slot[chosen] - starts[k], readings.observed[at], message, chosen, columns)
+        k, heads = int(kind[chosen[0]]), head[chosen]
+        message = readings.message[heads].astype(np.int64)
+        own = slot[chosen] - starts[k]
+        wave = Wave(k, own, readings.observed[heads], message, chosen, values[begin:end])
         yield int(group[chosen[0]]) // len(starts), wave
 
 
@@ -124,8 +136,8 @@ def _grouped(readings: Readings) -> tuple[Slots, Slots]:
 def _same_as_before(readings: Readings, rows: Slots) -> npt.NDArray[np.bool_]:
     same = np.zeros(len(rows), np.bool_)
     same[1:] = True
-    for field in (readings.message, readings.observed, readings.slot):
-        same[1:] &= field[rows[1:]] == field[rows[:-1]]
+    for of in (readings.message, readings.observed, readings.slot):
+        same[1:] &= of[rows[1:]] == of[rows[:-1]]
     return same
 
 
@@ -155,17 +167,4 @@ def _turn(slot: Slots) -> Slots:
 
 
 def _bounds(ascending: Slots) -> list[tuple[int, int]]:
-    first = np.flatnonzero(np.diff(ascending, prepend=-1)).tolist()
-    return list(zip(first, [*first[1:], len(ascending)], strict=True))
-
-
-def _values(readings: Readings, rows: Slots, at: Slots, key: Slots) -> dict[int, Values]:
-    return {
-        int(key[first]): Values(
-            at[first:last],
-            readings.value[rows[first:last]],
-            readings.period[rows[first:last]],
-            readings.quality[rows[first:last]],
-        )
-        for first, last in _bounds(key)
-    }
+    return list(pairwise(np.flatnonzero(np.diff(ascending, prepend=-1, append=-1)).tolist()))

@@ -13,9 +13,9 @@ from rules.engine.interest import Gathered
 from rules.engine.nodes import Check
 from rules.engine.normal_form import Fault
 from rules.engine.ring import NEVER
+from rules.engine.standing import standing
 from rules.engine.verdict import FALSE, TRUE, UNKNOWN, checked
 from rules.engine.view import Now
-from rules.engine.waves import Wave
 from rules.rule import Parameters
 from tests.rules.drawn import LEAVES, SENSORS, VALUES
 from tests.rules.town import Row, Town, at, rule, sensor
@@ -140,8 +140,7 @@ def test_no_reading_that_makes_a_condition_true_is_passed_over(data: st.DataObje
         ]
         town.receive(now, rows)
     slots = np.flatnonzero(board.newest > NEVER)
-    nowhere = np.zeros(len(slots), np.int64)
-    gathered = Gathered(board, Wave(0, slots, board.newest[slots], nowhere, nowhere, {}), now)
+    gathered = Gathered(board, standing(board, (), slots), now)
 
     for judge in town.engine.judges:
         (check,) = judge.ladder.raising.values()

@@ -12,8 +12,8 @@ from rules.engine.event import Event
 from rules.engine.foresight import Foresight
 from rules.engine.groups.leaf import Leaf, Part, loosened
 from rules.engine.ring import NEVER
+from rules.engine.standing import standing
 from rules.engine.subject import Latch, Subject
-from rules.engine.waves import Wave
 from rules.warning import ZoneWarning
 
 if TYPE_CHECKING:
@@ -103,10 +103,8 @@ def _hear_anew(new: GroupJudge, leaf: Leaf, part: Part, at: int) -> None:
     """Hear what still stands; of a sensor whose stand was carried, whether it still does."""
     known = np.flatnonzero((part.board.newest > NEVER) & new.ladder.places.holds(np.arange(*_ends(part))))
     node = loosened(part.node)
-    nowhere = np.zeros(len(known), np.int64)
-    wave = Wave(0, known, part.board.newest[known], nowhere, nowhere, {})
     if node is not None:
-        known = known[Foresight(part.board, wave).may_turn_true(node)]
+        known = known[Foresight(part.board, standing(part.board, (), known)).may_turn_true(node)]
     candidates = set((known + part.slots.start).tolist())
     for slot in sorted(candidates - leaf.standing.keys()):
         new.hearing.hear_new(leaf, part, slot, at)

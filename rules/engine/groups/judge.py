@@ -116,11 +116,10 @@ class GroupJudge:
     def read(self, kind: str, wave: Wave, received: int) -> None:
         """Judge the places of readings that have been taken in, none behind its sensor's newest."""
         for at, own in enumerate(wave.slot.tolist()):
-            columns = [column for column, values in wave.columns.items() if at in values.at]
             slot = own + self._slots[kind].start
             self._stirred += not self._joined.isdisjoint(self.ladder.places.of_sensor(slot))
             event = Event(received, Order.READING, int(wave.message[at]))
-            self._read(slot, [*self.hearing.told(kind, columns, slot, clock=True)], event)
+            self._read(slot, [*self.hearing.told(kind, wave.columns_at(at), slot, clock=True)], event)
 
     def _read(self, slot: int, told: list[tuple[Leaf, Part]], event: Event) -> None:
         time = event.instant

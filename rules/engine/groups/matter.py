@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ingest.clock import DAY
 from rules.engine.blindness import LONGEST_GRACE
 from rules.engine.board import Board
+from rules.engine.columns import Limits
 from rules.engine.foresight import Foresight
 from rules.engine.groups.leaf import Leaf, Part, bound_ms, is_age, loosened
 from rules.engine.groups.words import Newest, Truth, newest, words
@@ -31,7 +32,10 @@ class Gate:
         nodes = [loosened(part.node) for part in told]
         # Without a value that must come first, every reading may.
         self.always = None in nodes
-        self._possible = AnyOf(tuple(_loosest([node for node in nodes if node is not None])))
+        loosest = _loosest([node for node in nodes if node is not None])
+        limits = {node: _limit(node) for node in loosest}
+        self._limits = Limits(limit for limit in limits.values() if limit is not None)
+        self._possible = AnyOf(tuple(node for node, limit in limits.items() if limit is None))
 
     @property
     def nbytes(self) -> int:
@@ -44,9 +48,12 @@ class Gate:
 
     def may_wake(self, ahead: Foresight) -> Truth:
         """Which readings may make a sensor say true."""
-        if not self._possible.parts:
-            return np.zeros(len(ahead.wave.slot), np.bool_)
-        return ahead.may_turn_true(self._possible)
+        found = np.zeros(len(ahead.wave.slot), np.bool_)
+        if self._limits:
+            found |= self._limits.any_holds(ahead.newest)
+        if self._possible.parts:
+            found |= ahead.may_turn_true(self._possible)
+        return found
 
     def changes(self, wave: Wave, at: Slots, received: int, max_age: int) -> tuple[Truth, Truth]:
         """Which of the readings `at` may change what their sensors say, or cast doubt on it.
@@ -83,6 +90,14 @@ def _kind_of(node: Node) -> object:
     if isinstance(node, Check) and isinstance(node.bound, int) and node.sense in (">=", "<="):
         return (node.left.key, node.sense)
     return id(node)
+
+
+def _limit(node: Node) -> tuple[str, int, int] | None:
+    """As a newest value that is compared with one number, if it is no more than that."""
+    if not isinstance(node, Check) or not isinstance(node.bound, int):
+        return None
+    limits = not node.function and node.missing is None and node.sense in (">=", "<=")
+    return (node.sense, node.column, node.bound) if limits else None
 
 
 def _changes(part: Part, wave: Wave, at: Slots, now: tuple[int, Truth]) -> tuple[Truth, Truth]:
