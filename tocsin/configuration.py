@@ -118,7 +118,7 @@ def _registry(
                 f"{len(twice)} of its sensors stand in {stands_in[twice[0]]} too, '{twice[0]}' the first"
             )
             findings.append(Finding(name, 0, 0, "E133", message, "a sensor stands in one file"))
-        stands_in |= {sensor.id: name for sensor in some}
+        stands_in |= dict.fromkeys((sensor.id for sensor in some), name)
     return Registry.of(sensors, zones), findings
 
 

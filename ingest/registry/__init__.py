@@ -4,18 +4,24 @@ Sensors are numbered by `slot`, 0..n-1, in the order of (kind, id), so each kind
 slots and every array of the engine is indexed by slot or by slot minus the kind's first.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
+from operator import attrgetter
+
+import msgspec
 
 from ingest.kinds import Reporting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sensor:
-    """One device. `site` maps a parameter to (value, canonical unit); `heartbeat` in ms."""
+class Sensor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One device. `site` maps a parameter to (value, canonical unit); `heartbeat` in ms.
+
+    A struct and no dataclass: a city's sensors are made in a fraction of the time, and the garbage collector
+    passes them by, as none can be part of a cycle.
+    """
 
     id: str
     kind: str
@@ -58,15 +64,18 @@ class Registry:
     @classmethod
     def of(cls, sensors: list[Sensor], zones: dict[str, Zone]) -> "Registry":
         """Number the sensors; their ids must be distinct."""
-        ordered = sorted(sensors, key=lambda s: (s.kind, s.id))
-        slots = {sensor.id: slot for slot, sensor in enumerate(ordered)}
-        counts = Counter(sensor.kind for sensor in ordered)
-        ends = accumulate(counts.values())
-        ranges = {kind: range(end - counts[kind], end) for kind, end in zip(counts, ends, strict=True)}
+        of_kind: dict[str, list[Sensor]] = defaultdict(list)
+        for sensor in sensors:
+            of_kind[sensor.kind].append(sensor)
+        ordered = [s for kind in sorted(of_kind) for s in sorted(of_kind[kind], key=attrgetter("id"))]
+        slots = dict(zip(map(attrgetter("id"), ordered), range(len(ordered)), strict=True))
+        counts = [len(of_kind[kind]) for kind in sorted(of_kind)]
+        ends = accumulate(counts)
+        ranges = {k: range(end - n, end) for k, n, end in zip(sorted(of_kind), counts, ends, strict=True)}
         served: dict[str, set[str]] = defaultdict(set)
-        for sensor in ordered:
-            if sensor.gateway:
-                served[sensor.gateway].add(sensor.zone)
+        for gateway, zone in set(map(attrgetter("gateway", "zone"), ordered)):
+            if gateway:
+                served[gateway].add(zone)
         gateways = {gateway: _common(served[gateway], zones) for gateway in sorted(served)}
         return cls(tuple(ordered), zones, slots, ranges, gateways)
 
