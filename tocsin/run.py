@@ -17,7 +17,7 @@ from tocsin.figures import figures
 from tocsin.health import HealthServer, application, door
 from tocsin.notices import notices
 from tocsin.startup import Phases
-from tocsin.storage import Storage
+from tocsin.storage import Storage, snapshots_in
 from tocsin.wiring import retention, verify
 
 log = structlog.get_logger()
@@ -26,13 +26,16 @@ log = structlog.get_logger()
 async def serve(config: Path, state: Path) -> None:
     """Until SIGTERM or SIGINT; a second one ends the drain. ConfigurationError at a very first start only."""
     phases, clock = Phases(), SystemClock()
+    snapshots = snapshots_in(state)
+    # Half a gigabyte in a large city: read while Python is at the configuration.
+    snapshots.begin()
     bundles = Bundles(state / "bundles")
     applied = bundles.applied()
     bundle = bundles.load(applied[-1][1]) if applied else read_bundle(config)
     phases.over("files")
     configuration = configure(bundle, phases.over)
     settings = configuration.settings
-    storage = Storage.open(state, settings.realm, retention(settings.journal), reserve.SIZE)
+    storage = Storage.open(state, settings.realm, retention(settings.journal), reserve.SIZE, snapshots)
     phases.over("state")
     try:
         # Before anything is applied: what is in force must be something that can start.
