@@ -98,6 +98,9 @@ def recovery(
     sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 388_500,
     gateways: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
     rules: Annotated[str, typer.Option(help="`shipped`, or a number: so many generated ones.")] = "shipped",
+    warm: Annotated[
+        float, typer.Option(min=0, help="s before the first round; 0: one and a half reports.")
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="Of the instants of the kills.")] = 1,
     json: Json = None,
 ) -> None:
@@ -105,11 +108,11 @@ def recovery(
     number = None if rules == "shipped" else int(rules)
     options = Options(
         plan=plan_for(sensors, gateways, rate),
-        loads=(Load(seconds=rounds * seconds, timed=ALARMS_A_SECOND, rate=rate),),
+        loads=(Load(seconds=seconds, timed=ALARMS_A_SECOND, rate=rate),),
         rules=None if number is None else generated(number),
     )
     words = "all shipped rules" if number is None else f"{number} rules"
-    kills = Kills(rounds=rounds, seconds=seconds, seed=seed)
+    kills = Kills(rounds=rounds, seconds=seconds, warm=warm or 1.5 * sensors / rate, seed=seed)
     run = asyncio.run(run_recovery(options, words, kills, Console(stderr=True)))
     recovery_figures.show(run, output())
     if json is not None:

@@ -33,17 +33,26 @@ LOOK_EVERY = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kills:
-    """So many kills, one in each round of `seconds`."""
+    """So many kills, one in each round of `seconds`; the first round begins after `warm` s.
+
+    A daemon that has not heard every sensor judges at a multiple of the price.
+    """
 
     rounds: int
     seconds: float
+    warm: float
     seed: int = 1
 
     def instants(self) -> Iterator[float]:
         """Seconds from the begin of the load."""
         chance = random.Random(self.seed)
         for number in range(self.rounds):
-            yield (number + chance.uniform(EARLIEST, LATEST)) * self.seconds
+            yield self.warm + (number + chance.uniform(EARLIEST, LATEST)) * self.seconds
+
+    @property
+    def length(self) -> float:
+        """Seconds of load."""
+        return self.warm + self.rounds * self.seconds
 
 
 class Recoveries:
@@ -82,7 +91,7 @@ class Recoveries:
         order = Order(
             port=port,
             plan=self._options.plan,
-            seconds=kills.rounds * kills.seconds,
+            seconds=kills.length,
             expected=load.rate,
             log=str(self._log),
             rate=load.rate,
@@ -107,7 +116,7 @@ class Recoveries:
         for number, instant in enumerate(kills.instants()):
             await asyncio.sleep(began + instant - time.perf_counter())
             self._tell(f"kill {number + 1} of {kills.rounds}")
-            rounds.append(await self._round(subject, began + (number + 1) * kills.seconds))
+            rounds.append(await self._round(subject, began + kills.warm + (number + 1) * kills.seconds))
         return rounds
 
     async def _round(self, subject: Subject, end: float) -> Round:

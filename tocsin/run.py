@@ -13,7 +13,7 @@ from tocsin import reserve
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
-from tocsin.figures import figures
+from tocsin.figures import Unheard, figures
 from tocsin.health import HealthServer, application, door
 from tocsin.notices import notices
 from tocsin.startup import Phases
@@ -50,7 +50,8 @@ async def serve(config: Path, state: Path) -> None:
 
 
 async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases: Phases) -> None:
-    shown = application(lambda: figures(daemon), daemon.problems, lambda: notices(daemon))
+    unheard = Unheard()
+    shown = application(lambda: figures(daemon, unheard), daemon.problems, lambda: notices(daemon))
     health = HealthServer(shown, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -52,7 +52,8 @@ class Zone:
 class Registry:
     """The sensors by slot and by id, the slot range of each kind, and the zones by id.
 
-    `gateways` maps each gateway to the nearest zone that holds all its sensors, None if there is none.
+    `gateways` maps each gateway to the nearest zone that holds all its sensors, None if there is none;
+    `patience` each kind to the longest interval of its sensors, ms; a heartbeat for lack of one.
     """
 
     sensors: tuple[Sensor, ...]
@@ -60,6 +61,7 @@ class Registry:
     slots: dict[str, int] = field(repr=False)
     ranges: dict[str, range] = field(repr=False)
     gateways: dict[str, str | None] = field(repr=False)
+    patience: dict[str, int] = field(repr=False)
 
     @classmethod
     def of(cls, sensors: list[Sensor], zones: dict[str, Zone]) -> "Registry":
@@ -77,7 +79,8 @@ class Registry:
             if gateway:
                 served[gateway].add(zone)
         gateways = {gateway: _common(served[gateway], zones) for gateway in sorted(served)}
-        return cls(tuple(ordered), zones, slots, ranges, gateways)
+        patience = {k: max(s.reporting.interval or s.heartbeat for s in of) for k, of in of_kind.items()}
+        return cls(tuple(ordered), zones, slots, ranges, gateways, patience)
 
     def ancestry(self, zone: str) -> list[str]:
         """The zone and all above it, nearest first: village, town, district."""
