@@ -132,7 +132,7 @@ class Recoveries:
             await asyncio.sleep(LOOK_EVERY)
             if sum(await subject.judged()) >= expected:
                 caught_up = time.perf_counter() - began
-        return _told(subject.log.read_bytes()[said:], killed, ready, max(backlog, 0), caught_up)
+        return told(subject.log.read_bytes()[said:], killed, ready, max(backlog, 0), caught_up)
 
     def _hear(self, sent: Sent) -> None:
         self._sent = sent
@@ -156,7 +156,7 @@ class Recoveries:
         )
 
 
-def _told(log: bytes, killed: float, ready: float, backlog: int, caught_up: float | None) -> Round:
+def told(log: bytes, killed: float, ready: float, backlog: int, caught_up: float | None) -> Round:
     """What the log of a life that began after the kill says of its start."""
     events = {event["event"]: event for event in map(msgspec.json.decode, reversed(log.splitlines()))}
     recovered = events["recovered"]

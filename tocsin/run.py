@@ -63,7 +63,7 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases:
         task.add_done_callback(reloads.discard)
 
     _keep_for_good()
-    phases.over("sorting")
+    phases.over("garbage")
     serving = asyncio.create_task(health.run())
     running = asyncio.create_task(daemon.run(stop))
 
