@@ -164,6 +164,7 @@ def told(log: bytes, killed: float, ready: float, backlog: int, caught_up: float
     return Round(
         ready=ready,
         phases=events["serving"]["seconds"] | {"replay": recovered["seconds"]},
+        cpu=(events["serving"]["cpu"], recovered["cpu"]),
         entries=recovered["entries"],
         connected=connected,
         backlog=backlog,

@@ -10,9 +10,6 @@ from bench.figures import percentile
 from bench.machine import Machine, describe
 from bench.report import table_of
 
-# s, of a start at full load.
-READY_WITHIN = 10.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
@@ -20,6 +17,7 @@ class Round:
 
     ready       until /readyz said so
     phases      seconds of each part of the start, as the daemon's log has them
+    cpu         CPU seconds of the process until it began to judge again, and until it had
     entries     journal entries that had to be judged again
     connected   until the broker let it in
     backlog     messages that the broker had taken and the judge had not, once it was ready
@@ -28,6 +26,7 @@ class Round:
 
     ready: float
     phases: dict[str, float]
+    cpu: tuple[float, float]
     entries: int
     connected: float
     backlog: int
@@ -75,6 +74,8 @@ def show(run: Recovery, console: Console) -> None:
     times = table_of(title, console.is_terminal, ("p50", "max"))
     for phase in dict.fromkeys(name for found in run.rounds for name in found.phases):
         times.add_row(f"  {phase}, s", *_spread([found.phases[phase] for found in run.rounds]))
+    for n, until in enumerate(("the judge stands", "replay is done")):
+        times.add_row(f"  CPU s until {until}", *_spread([found.cpu[n] for found in run.rounds]))
     times.add_row("connected, s after the kill", *_spread([found.connected for found in run.rounds]))
     times.add_row("ready, s after the kill", *_spread([found.ready for found in run.rounds]))
     caught_up = [found.caught_up for found in run.rounds if found.caught_up is not None]

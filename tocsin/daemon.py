@@ -23,7 +23,7 @@ from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
 from tocsin.sight import Blind, Sight
-from tocsin.startup import Over, untimed
+from tocsin.startup import Over, cpu, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
 from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
@@ -127,8 +127,13 @@ class Daemon:
         began = time.perf_counter()
         recovered = await self.judging.recover(stop)
         self._follow()
-        seconds = round(time.perf_counter() - began, 2)
-        log.info("recovered", entries=recovered, position=self.judging.judge.position, seconds=seconds)
+        log.info(
+            "recovered",
+            entries=recovered,
+            position=self.judging.judge.position,
+            seconds=round(time.perf_counter() - began, 2),
+            cpu=cpu(),
+        )
         self._tell_faults()
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}

@@ -16,7 +16,7 @@ from tocsin.daemon import Daemon, apply_first
 from tocsin.figures import Unheard, figures
 from tocsin.health import HealthServer, application, door
 from tocsin.notices import notices
-from tocsin.startup import Phases
+from tocsin.startup import Phases, cpu
 from tocsin.storage import Storage, snapshots_in
 from tocsin.wiring import retention, verify
 
@@ -76,7 +76,7 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases:
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
     address, bundle = f"http://127.0.0.1:{health.port}", daemon.configuration.basis.bundle
-    log.info("serving", health=address, bundle=bundle, seconds=phases.seconds)
+    log.info("serving", health=address, bundle=bundle, seconds=phases.seconds, cpu=cpu())
     try:
         await running
     finally:

@@ -13,8 +13,13 @@ from bench.recovery_figures import Kept, Recovery, Round, encode, show
 
 KILLED = 1_764_448_000.0
 LOG = [
-    {"event": "serving", "seconds": {"program": 0.9, "sensors": 1.5}, "timestamp": "2025-11-29T20:26:44Z"},
-    {"event": "recovered", "entries": 40, "seconds": 2.5, "timestamp": "2025-11-29T20:26:46Z"},
+    {
+        "event": "serving",
+        "seconds": {"program": 0.9, "sensors": 1.5},
+        "cpu": 2.4,
+        "timestamp": "2025-11-29T20:26:44Z",
+    },
+    {"event": "recovered", "entries": 40, "seconds": 2.5, "cpu": 4.7, "timestamp": "2025-11-29T20:26:46Z"},
     {"event": "broker connected", "session_present": True, "timestamp": "2025-11-29T20:26:47.500000Z"},
     {"event": "broker connected", "session_present": True, "timestamp": "2025-11-29T20:27:30Z"},
 ]
@@ -23,7 +28,15 @@ KEPT = Kept(published=900, journaled=910, lost=0, again=10, foreign=0, unjudged=
 
 def round_(ready: float, caught_up: float | None) -> Round:
     phases = {"program": 1.0, "replay": ready / 2}
-    return Round(ready=ready, phases=phases, entries=12, connected=ready, backlog=3_456, caught_up=caught_up)
+    return Round(
+        ready=ready,
+        phases=phases,
+        cpu=(2.0, 4.0),
+        entries=12,
+        connected=ready,
+        backlog=3_456,
+        caught_up=caught_up,
+    )
 
 
 def recovery(kept: Kept = KEPT) -> Recovery:
@@ -51,6 +64,7 @@ def test_a_start_is_told_by_its_log() -> None:
     found = told(log, KILLED, 7.0, 120, 9.5)
 
     assert found.phases == {"program": 0.9, "sensors": 1.5, "replay": 2.5}
+    assert found.cpu == (2.4, 4.7)
     # Of two connections the first one counts.
     assert (found.entries, found.connected) == (40, 7.5)
     assert (found.ready, found.backlog, found.caught_up) == (7.0, 120, 9.5)
