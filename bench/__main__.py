@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops, sweep
+from bench import engine, engine_figures, hops, recovery_figures, sweep
 from bench.city_files import generated
 from bench.figures import Run
 from bench.fleet.city import plan_for
@@ -21,8 +21,9 @@ from bench.machine import machine
 from bench.measure import Options, Setup
 from bench.phases import Behind, Load
 from bench.picture import draw
+from bench.recovery import Kills
 from bench.report import encode, show
-from bench.runs import MOSQUITTO, available, run_all
+from bench.runs import MOSQUITTO, available, run_all, run_recovery
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -87,6 +88,37 @@ def city(
     setup = Setup(MOSQUITTO, database=store is Store.VICTORIAMETRICS)
     words = "all shipped rules" if number is None else f"{number} rules"
     finish(asyncio.run(run_all([setup], options, words, Console(stderr=True), bare=bare)), json)
+
+
+@app.command("recovery")
+def recovery(
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Kills.")] = 5,
+    seconds: Annotated[float, typer.Option(min=10, max=600, help="From one round to the next.")] = 60.0,
+    rate: Annotated[float, typer.Option(min=100, help="Messages/s.")] = 5_000.0,
+    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 388_500,
+    gateways: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
+    rules: Annotated[str, typer.Option(help="`shipped`, or a number: so many generated ones.")] = "shipped",
+    warm: Annotated[
+        float, typer.Option(min=0, help="s before the first round; 0: one and a half reports.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the instants of the kills.")] = 1,
+    json: Json = None,
+) -> None:
+    """SIGKILL under the load of a whole city: how soon the daemon is ready again, and where the time goes."""
+    number = None if rules == "shipped" else int(rules)
+    options = Options(
+        plan=plan_for(sensors, gateways, rate),
+        loads=(Load(seconds=seconds, timed=ALARMS_A_SECOND, rate=rate),),
+        rules=None if number is None else generated(number),
+    )
+    words = "all shipped rules" if number is None else f"{number} rules"
+    kills = Kills(rounds=rounds, seconds=seconds, warm=warm or 1.5 * sensors / rate, seed=seed)
+    run = asyncio.run(run_recovery(options, words, kills, Console(stderr=True)))
+    recovery_figures.show(run, output())
+    if json is not None:
+        json.write_bytes(recovery_figures.encode(run))
+    if not run.kept.complete:
+        raise SystemExit("messages or warnings were lost")
 
 
 @app.command("sweep")

@@ -60,7 +60,7 @@ class Bench:
         self._tell("the daemon reads its city")
         city = City.of(self._options.plan)
         async with AsyncExitStack() as stack:
-            port, pids, series = await self._servers(setup, stack)
+            port, pids, series = await servers(setup, self._directory, stack)
             subject = await stack.enter_async_context(self._daemon(city, port, series))
             pids = {"daemon": subject.pid, **pids}
             sights = await stack.enter_async_context(Sights(subject.state / "outbox.db"))
@@ -81,17 +81,6 @@ class Bench:
             database=self._stored(subject, setup) / messages,
         )
 
-    async def _servers(
-        self, setup: Setup, stack: AsyncExitStack
-    ) -> tuple[int, dict[str, int], dict[str, str]]:
-        """The broker's port, the processes by name, and the settings of the store."""
-        broker = await stack.enter_async_context(BROKERS[setup.broker](self._directory))
-        if not setup.database:
-            return broker.port, {"broker": broker.pid}, {"store": "embedded"}
-        database = await stack.enter_async_context(victoria_metrics(self._directory))
-        series = {"store": "victoriametrics", "url": f"http://127.0.0.1:{database.port}"}
-        return broker.port, {"broker": broker.pid, "database": database.pid}, series
-
     @asynccontextmanager
     async def _daemon(self, city: City, port: int, series: Mapping[str, str]) -> AsyncIterator[Subject]:
         mqtt = {"host": "127.0.0.1", "port": port, "linger": f"{self._options.linger}ms"}
@@ -107,6 +96,18 @@ class Bench:
         if setup.database:
             return on_disk(self._directory / "data")
         return sum(path.stat().st_blocks * 512 for path in subject.state.glob("series.db*"))
+
+
+async def servers(
+    setup: Setup, directory: Path, stack: AsyncExitStack
+) -> tuple[int, dict[str, int], dict[str, str]]:
+    """The broker's port, the processes by name, and the settings of the store."""
+    broker = await stack.enter_async_context(BROKERS[setup.broker](directory))
+    if not setup.database:
+        return broker.port, {"broker": broker.pid}, {"store": "embedded"}
+    database = await stack.enter_async_context(victoria_metrics(directory))
+    series = {"store": "victoriametrics", "url": f"http://127.0.0.1:{database.port}"}
+    return broker.port, {"broker": broker.pid, "database": database.pid}, series
 
 
 def _counts(

@@ -22,12 +22,12 @@ async def python(module: str, *arguments: str, log: Path) -> Process:
         )
 
 
-async def daemon(config: Path, state: Path, log: Path) -> Process:
-    """`tocsin run`; what it says goes to `log`."""
+async def daemon(config: Path, state: Path, log: Path, level: str) -> Process:
+    """`tocsin run`; what it says from `level` on goes to `log`."""
     with log.open("ab") as output:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tocsin", "run", "--config", str(config), "--state", str(state),
-            "--log-level", "warning", stdin=DEVNULL, stdout=output, stderr=output,
+            "--log-level", level, stdin=DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip
 
 

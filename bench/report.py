@@ -57,7 +57,8 @@ def encode(run: Run) -> bytes:
     return msgspec.json.format(msgspec.json.encode(run)) + b"\n"
 
 
-def _table(title: str, lined: bool, columns: Sequence[str]) -> Table:
+def table_of(title: str, lined: bool, columns: Sequence[str]) -> Table:
+    """A table whose first column has the names of its rows; without lines if it is not `lined`."""
     table = Table(title=title, title_justify="left", box=ROUNDED if lined else None)
     table.add_column("")
     for column in columns:
@@ -68,7 +69,7 @@ def _table(title: str, lined: bool, columns: Sequence[str]) -> Table:
 def _loads(run: Run, lined: bool) -> Table:
     title = f"{run.sensors:,} sensors behind {run.gateways:,} gateways, {run.rules}, linger {run.linger} ms"
     phases = [(measured, phase) for measured in run.measured for phase in measured.phases]
-    table = _table(title, lined, [measured.setup for measured, _ in phases])
+    table = table_of(title, lined, [measured.setup for measured, _ in phases])
     for name, figure in LOADS:
         table.add_row(name, *(figure(phase) for _, phase in phases))
     for part, costs in (("", [p.processes for _, p in phases]), ("thread ", [p.threads for _, p in phases])):
@@ -82,7 +83,7 @@ def _cost(name: str, costs: Sequence[Cost]) -> str:
 
 
 def _setups(run: Run, lined: bool) -> Table:
-    table = _table("after the run", lined, [measured.setup for measured in run.measured])
+    table = table_of("after the run", lined, [measured.setup for measured in run.measured])
     for name, figure in SETUPS:
         table.add_row(name, *(figure(measured) for measured in run.measured))
     for name in dict.fromkeys(memory.name for measured in run.measured for memory in measured.memory):
@@ -97,7 +98,7 @@ def _memory(name: str, measured: Measured) -> str:
 
 def _yardstick(run: Run, lined: bool) -> Table:
     """Bare subscribers beside the daemon on the same broker; the ratio is what compares between machines."""
-    table = _table("CPU of receiving on Mosquitto", lined, ("us/message", "daemon / it"))
+    table = table_of("CPU of receiving on Mosquitto", lined, ("us/message", "daemon / it"))
     daemon = _daemon(run)
     if daemon is not None:
         table.add_row("daemon: journal, judge, store", f"{daemon:.1f}", "1.00")

@@ -11,6 +11,8 @@ from bench.bare import bare_subscribers
 from bench.figures import Run
 from bench.machine import machine
 from bench.measure import Bench, Options, Setup
+from bench.recovery import Kills, Recoveries
+from bench.recovery_figures import Recovery
 from simulators.mosquitto import SEARCHED
 
 MOSQUITTO = "Mosquitto"
@@ -42,6 +44,24 @@ async def run_all(
             progress.print("bare subscribers")
             run.bare.extend(await bare_subscribers(root, options.plan, tell))
     return run
+
+
+async def run_recovery(options: Options, rules: str, kills: Kills, progress: Console) -> Recovery:
+    """Kills of one daemon on Mosquitto and VictoriaMetrics; `rules` in words."""
+    [load] = options.loads
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as place, progress.status("starting") as status:
+        root = Path(place)
+        this = machine(root)
+        setup = Setup(MOSQUITTO, database=True)
+        rounds, kept = await Recoveries(root, options, status.update).measure(setup, kills)
+    return Recovery(
+        machine=this,
+        sensors=options.plan.sensors,
+        rate=load.rate or 0.0,
+        rules=rules,
+        rounds=rounds,
+        kept=kept,
+    )
 
 
 def available(progress: Console) -> list[Setup]:

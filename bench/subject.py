@@ -38,9 +38,12 @@ class Subject:
         assert self._process is not None
         return self._process.pid
 
-    async def start(self) -> None:
-        """Return once /readyz says so; RuntimeError shows the log of a daemon that ended or hangs."""
-        self._process = await daemon(self._config, self.state, self.log)
+    async def start(self, level: str = "warning") -> None:
+        """Return once /readyz says so; RuntimeError shows the log of a daemon that ended or hangs.
+
+        From `level` on it logs.
+        """
+        self._process = await daemon(self._config, self.state, self.log, level)
         try:
             async with asyncio.timeout(READY_WITHIN):
                 while b"200 OK" not in await http_get(self._port, "/readyz"):
@@ -56,6 +59,12 @@ class Subject:
         assert self._process is not None
         if (code := await end(self._process)) != 0:
             raise failure(f"the daemon ended with {code}", self.log)
+
+    async def kill(self) -> None:
+        """SIGKILL; return once it is gone."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
 
     async def judged(self) -> tuple[int, int]:
         """Messages (accepted, quarantined) so far; those that came again are in neither."""

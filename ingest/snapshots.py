@@ -10,6 +10,7 @@ before.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BufferedReader
@@ -26,7 +27,7 @@ MAGIC = b"tocsin snapshot\n"
 SCHEMA = 2
 DIGEST = 32
 LENGTH = 4
-CHUNK = 1 << 20
+DAMAGED = "its checksum is wrong: it is torn or damaged"
 
 Array = npt.NDArray[np.generic]
 
@@ -103,6 +104,13 @@ class Snapshots:
         self.directory = directory
         self.keep = keep
         self.faults: list[str] = []
+        self._begun: Future[Snapshot | None] | None = None
+
+    def begin(self) -> None:
+        """Begin to read the newest on a thread, beside what else a start has to do; `newest` waits for it."""
+        reading = ThreadPoolExecutor(1, "snapshot")
+        self._begun = reading.submit(self._newest)
+        reading.shutdown(wait=False)
 
     def write(self, position: int, bundle: str, state: Mapping[str, Array | bytes]) -> Path:
         """Write one snapshot durably, then remove the oldest beyond `keep`.
@@ -121,6 +129,10 @@ class Snapshots:
 
     def newest(self) -> Snapshot | None:
         """The newest snapshot that is whole; None if there is none."""
+        begun, self._begun = self._begun, None
+        return self._newest() if begun is None else begun.result()
+
+    def _newest(self) -> Snapshot | None:
         self.faults = []
         for path in self._paths():
             try:
@@ -169,38 +181,53 @@ def _content(name: str, value: Array | bytes) -> bytes | memoryview:
     return np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
 
 
+class _Source:
+    """A file that is read once, and digested meanwhile; it ends where its digest begins."""
+
+    def __init__(self, file: BufferedReader, size: int) -> None:
+        self.digest = blake2b(digest_size=DIGEST)
+        self._file = file
+        self._left = size
+
+    def take(self, size: int) -> bytearray:
+        """The next bytes; _Defect if there are not so many."""
+        if not 0 <= size <= self._left:
+            raise _Defect(DAMAGED)
+        content = bytearray(size)
+        self._file.readinto(content)
+        self._left -= size
+        self.digest.update(content)
+        return content
+
+    def framed(self) -> bytearray:
+        """The next part that is preceded by its length."""
+        return self.take(int.from_bytes(self.take(LENGTH), "big"))
+
+
 def _read(path: Path) -> Snapshot:
     with path.open("rb") as file:
-        _verify(file, path.stat().st_size - DIGEST)
-        file.seek(0)
-        if file.read(len(MAGIC)) != MAGIC:
+        source = _Source(file, path.stat().st_size - DIGEST)
+        if source.take(len(MAGIC)) != MAGIC:
             raise _Defect("it is not a snapshot")
-        described = _unframed(file)
+        described = source.framed()
         schema = msgspec.json.decode(described, type=_Schema).schema
         if schema != SCHEMA:
             raise _Defect(f"its schema is {schema}, this program reads {SCHEMA}")
         head = msgspec.json.decode(described, type=_Head)
-        members = (msgspec.json.decode(_unframed(file), type=_Member) for _ in range(head.members))
-        state = {member.name: _value(member, file) for member in members}
+        members = [_member(source) for _ in range(head.members)]
+        if file.read() != source.digest.digest():
+            raise _Defect(DAMAGED)
+        # Only now is anything of it believed.
+        state = {member.name: _value(member, content) for member, content in members}
         return Snapshot(head.position, head.bundle, state)
 
 
-def _verify(file: BufferedReader, size: int) -> None:
-    digest = blake2b(digest_size=DIGEST)
-    while size > 0 and (chunk := file.read(min(CHUNK, size))):
-        digest.update(chunk)
-        size -= len(chunk)
-    if file.read() != digest.digest():
-        raise _Defect("its checksum is wrong: it is torn or damaged")
+def _member(source: _Source) -> tuple[_Member, bytearray]:
+    member = msgspec.json.decode(source.framed(), type=_Member)
+    return member, source.take(member.size)
 
 
-def _unframed(file: BufferedReader) -> bytes:
-    return file.read(int.from_bytes(file.read(LENGTH), "big"))
-
-
-def _value(member: _Member, file: BufferedReader) -> Array | bytes:
-    content = bytearray(member.size)
-    file.readinto(content)
+def _value(member: _Member, content: bytearray) -> Array | bytes:
     if member.dtype is None:
         return bytes(content)
     # Over a bytearray the array is writable, which the engine needs, and is not copied.

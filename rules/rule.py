@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from ingest.registry import Registry, Sensor
 from rules.grade import Grade
@@ -62,13 +63,21 @@ class Parameters:
     defaults: Site = field(default_factory=dict)
 
     def of(self, sensor: Sensor, registry: Registry) -> Site:
-        """All parameters of one sensor; `evacuation` is its zone's, where no other is given."""
+        """All parameters of one sensor; `evacuation` is its zone's, where no other is given.
+
+        One and the same mapping for all that know the same: a city's zones differ in few.
+        """
         found: dict[str, tuple[Decimal, str]] = dict(self.defaults)
         for zone in reversed(registry.ancestry(sensor.zone)):
             minutes = registry.zones[zone].evacuation
             found |= {} if minutes is None else {"evacuation": (Decimal(minutes), "min")}
             found |= self.zones.get(zone, {})
-        return found | sensor.site | dict(self.sensors.get(sensor.id, {}))
+        return _alike(tuple((found | sensor.site | dict(self.sensors.get(sensor.id, {}))).items()))
+
+
+@lru_cache(maxsize=2**12)
+def _alike(parameters: tuple[tuple[str, tuple[Decimal, str]], ...]) -> Site:
+    return dict(parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from rules.rulebook import read_rules
 from tocsin.bundle import Bundle
 from tocsin.judge import Basis
 from tocsin.settings import Files, Settings, read_files, read_settings
+from tocsin.startup import Over, untimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,10 @@ def read_text(path: Path, findings: list[Finding]) -> str:
         return ""
 
 
-def configure(bundle: Bundle) -> Configuration:
+def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
     """Check and build everything; ConfigurationError carries the findings of all files.
 
-    A mistake in the settings hides none in the files that they name.
+    A mistake in the settings hides none in the files that they name. `over` hears of `sensors` and `rules`.
     """
     texts = bundle.texts
     settings, findings = read_settings(bundle.main, texts[bundle.main])
@@ -76,6 +77,7 @@ def configure(bundle: Bundle) -> Configuration:
         raise ConfigurationError(findings)
     registry, found = _registry(files, texts, kinds, zones)
     findings += found
+    over("sensors")
     rules, broken = _rules(files, texts, kinds, registry)
     findings += broken
     if contacts is not None:
@@ -86,6 +88,7 @@ def configure(bundle: Bundle) -> Configuration:
         findings += [] if broken else _unraised(rules, routes or ())
     if findings or settings is None or contacts is None or routes is None:
         raise ConfigurationError(findings)
+    over("rules")
     return Configuration(Basis(bundle.hash, kinds, registry, rules), settings, contacts, routes)
 
 
@@ -115,7 +118,7 @@ def _registry(
                 f"{len(twice)} of its sensors stand in {stands_in[twice[0]]} too, '{twice[0]}' the first"
             )
             findings.append(Finding(name, 0, 0, "E133", message, "a sensor stands in one file"))
-        stands_in |= {sensor.id: name for sensor in some}
+        stands_in |= dict.fromkeys((sensor.id for sensor in some), name)
     return Registry.of(sensors, zones), findings
 
 

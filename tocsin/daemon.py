@@ -1,6 +1,7 @@
 """The composition root: every long-lived object is made here, and the path of a reading is listed once."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
 from tocsin.sight import Blind, Sight
+from tocsin.startup import Over, cpu, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
 from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
@@ -47,7 +49,7 @@ class Daemon:
     """One instance over one state directory.
 
     What reaches outside (session, channels, store) is made by a method each: a simulation of the whole puts
-    its own in their place.
+    its own in their place. `over` hears of `snapshot` and `judge`.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Daemon:
         configuration: Configuration,
         storage: Storage,
         clock: Clock,
+        over: Over = untimed,
     ) -> None:
         self.configuration = configuration
         self.storage = storage
@@ -71,7 +74,7 @@ class Daemon:
             room=self._room,
             wakeful=lambda: self.sight.wakeful(),
         )
-        judge = self._judge()
+        judge = self._judge(over)
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
         self.sight = Sight(self._blind, clock, alive)
@@ -121,9 +124,16 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Recover, serve until `stop` is set, drain. A stage that fails takes the process down."""
+        began = time.perf_counter()
         recovered = await self.judging.recover(stop)
         self._follow()
-        log.info("recovered", entries=recovered, position=self.judging.judge.position)
+        log.info(
+            "recovered",
+            entries=recovered,
+            position=self.judging.judge.position,
+            seconds=round(time.perf_counter() - began, 2),
+            cpu=cpu(),
+        )
         self._tell_faults()
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
@@ -158,12 +168,16 @@ class Daemon:
         for task in tasks.values():
             task.cancel()
 
-    def _judge(self) -> Judge:
+    def _judge(self, over: Over) -> Judge:
         snapshot = self.storage.snapshots.newest()
+        over("snapshot")
         for fault in self.storage.snapshots.faults:
             log.error("snapshot passed over", fault=str(fault))
-        if snapshot is not None:
-            return Judge.resume(snapshot, self._basis)
+        judge = Judge.resume(snapshot, self._basis) if snapshot is not None else self._first_judge()
+        over("judge")
+        return judge
+
+    def _first_judge(self) -> Judge:
         # A crash may have come between the journal's first entry and the note of it.
         first = max(self.storage.journal.first, self.storage.bundles.applied()[0][0])
         return Judge(self._basis(self.storage.bundles.at(first)), self._basis)

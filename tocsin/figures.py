@@ -1,15 +1,46 @@
 """What /metrics shows: plain integers that the parts keep anyway, read when asked for."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
 from ingest.clock import SECOND
+from rules.engine import Engine
+from rules.engine.board import Board
+from rules.engine.ring import NEVER, Longs
 from rules.grade import Grade
 from tocsin.daemon import Daemon
 from tocsin.health import Figure
 from tocsin.judge import Judge
 
 
-def figures(daemon: Daemon) -> Iterator[Figure]:
+class Unheard:
+    """What `Engine.unheard` says, counted anew when a sensor or a metric was heard for the first time."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._heard: list[int] = []
+        self._found: dict[str, int] = {}
+
+    def of(self, engine: Engine) -> dict[str, int]:
+        """By rule how many of its sensors report, but never one of its metrics."""
+        # What was heard once stays heard: as many of each are the same ones.
+        heard = [
+            int(np.count_nonzero(stamps > NEVER)) for board in engine.boards for stamps in _stamps(board)
+        ]
+        if engine is not self._engine or heard != self._heard:
+            self._engine, self._heard, self._found = engine, heard, engine.unheard()
+        return self._found
+
+
+def _stamps(board: Board) -> Iterator[Longs]:
+    yield board.newest
+    for column in board.columns.values():
+        yield column.stamp
+
+
+def figures(daemon: Daemon, unheard: Unheard) -> Iterator[Figure]:
     """Every figure of the daemon; names follow the Prometheus conventions (base units, `_total` by kind)."""
     judge = daemon.judging.judge
     screen = judge.screen
@@ -38,13 +69,12 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
     yield Figure(
         "tocsin_series_failures", "Writes the database did not take", daemon.series.failures, counter=True
     )
-    warnings = judge.warnings()
+    warnings = open_warnings(judge)
     for grade in Grade:
-        count = sum(warning.grade is grade for warning in warnings)
-        yield Figure("tocsin_open_warnings", "Open warnings", count, (("grade", str(grade)),))
+        yield Figure("tocsin_open_warnings", "Open warnings", warnings[grade], (("grade", str(grade)),))
     for part, size in judge.engine.memory().items():
         yield Figure("tocsin_engine_bytes", "Arrays of the rule engine", size, (("part", part),))
-    for rule, count in judge.engine.unheard().items():
+    for rule, count in unheard.of(judge.engine).items():
         yield Figure(
             "tocsin_rule_unheard_sensors", "Sensors of a rule that never sent one of its metrics",
             count, (("rule", rule),),
@@ -70,13 +100,22 @@ def _losses(judge: Judge) -> Iterator[Figure]:
     )
 
 
+def open_warnings(judge: Judge) -> Counter[Grade]:
+    """How many of `Judge.warnings` have each grade, without what people read of each."""
+    engine = judge.engine
+    subjects = [judge.subjects for judge in engine.judges] + [group.subjects for group in engine.groups]
+    kept = (subject for of_rule in subjects for subject in of_rule.values())
+    found = Counter(s.top for s in kept if s.warning is not None and s.top is not None)
+    return found + Counter(warning.grade for warning in (*engine.orphans.values(), *judge.outages.warnings()))
+
+
 def online(daemon: Daemon) -> dict[str, tuple[int, int]]:
     """By kind: sensors heard within three of their intervals (heartbeats where reports are not periodic)."""
     judge, now = daemon.judging.judge, daemon.clock.now()
     heard = judge.screen.heard
     found: dict[str, tuple[int, int]] = {}
-    for kind, slots in judge.basis.registry.ranges.items():
-        sensors = judge.basis.registry.sensors[slots.start : slots.stop]
-        silence = max(3 * (s.reporting.interval or s.heartbeat) for s in sensors) + SECOND
-        found[kind] = int((heard[slots.start : slots.stop] > now - silence).sum()), len(slots)
+    registry = judge.basis.registry
+    for kind, slots in registry.ranges.items():
+        silence = 3 * registry.patience[kind] + SECOND
+        found[kind] = int(np.count_nonzero(heard[slots.start : slots.stop] > now - silence)), len(slots)
     return found

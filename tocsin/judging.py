@@ -25,6 +25,11 @@ P = ParamSpec("P")
 # Seconds of the event loop, not of the injected clock: how much work a restart may repeat is a matter of the
 # machine, not of simulated time.
 SNAPSHOT_SECONDS = 15.0
+# Of judging since the newest snapshot: as much as a restart may have to repeat before it is ready, it must be
+# ready within 10 s, and the rest of a large city's start takes most of them.
+REPLAY_SECONDS = 2.5
+# Copying and writing the state of a city is work, too: for each second of it so many without.
+REST = 4.0
 RETRY_SECONDS = 0.5
 LOOK_SECONDS = 0.005
 ENTRIES_A_READ = 256
@@ -57,6 +62,9 @@ class Judging:
         self._awake = awake
         self.done = 0
         self._snapshot_due = 0.0
+        # Seconds of judging that no snapshot holds, and from when on the disk may have the next one.
+        self._unkept = 0.0
+        self._rested = 0.0
         self._copies = Copies()
         self._keeping: asyncio.Task[None] | None = None
         # Of the snapshot before the newest: the journal is kept from there, should the newest be damaged.
@@ -68,10 +76,11 @@ class Judging:
         """Judge what the journal holds beyond the judge's position; returns the number of entries.
 
         What it came to is kept now and then, so that a long recovery that is interrupted goes on from there.
+        Where there was none there is a snapshot at the end; else the next one takes its time.
         """
         loop = asyncio.get_running_loop()
         read = self._storage.journal.read
-        count = 0
+        count, first = 0, self.judge.position == 0
         self._snapshot_due = loop.time() + SNAPSHOT_SECONDS
         while entries := await asyncio.to_thread(read, self.judge.position, ENTRIES_A_READ):
             self._complain_of_gap(entries[0].sequence)
@@ -80,10 +89,10 @@ class Judging:
             count += len(entries)
             if stop.is_set():
                 break
-            if loop.time() >= self._snapshot_due:
+            if await self._keep_up():
                 log.info("recovering", entries=count, left=self._storage.journal.last - self.judge.position)
-                await self.snapshot()
-        await self.snapshot()
+        if first:
+            await self.snapshot()
         return count
 
     def _complain_of_gap(self, first: int) -> None:
@@ -103,16 +112,16 @@ class Judging:
             else:
                 # What fell due waits for an entry on its way to the disk, which may take its time.
                 await asyncio.sleep(LOOK_SECONDS)
-            if self._keeping is not None and self._keeping.done():
-                await self._kept()
-            if loop.time() >= self._snapshot_due:
-                self._begin_snapshot()
+            await self._keep_up()
 
     async def _take(self, entry: Entry, packets: Sequence[Message] | None = None) -> None:
         self._committing = True
         if entry.kind is EntryKind.BUNDLE:
             await self._write(self._storage.bundles.record, entry.sequence, entry.data.decode())
+        time = asyncio.get_running_loop().time
+        began = time()
         judged = self.judge.take(entry, packets)
+        self._unkept += time() - began
         if judged.block is not None:
             self.recent.put(judged.block)
         await self._commit(judged)
@@ -185,12 +194,24 @@ class Judging:
         self._begin_snapshot()
         await self._kept()
 
+    async def _keep_up(self) -> bool:
+        """Begin a snapshot if one is due; whether it was."""
+        if self._keeping is not None and self._keeping.done():
+            await self._kept()
+        now = asyncio.get_running_loop().time()
+        due = now >= self._snapshot_due or (self._unkept >= REPLAY_SECONDS and now >= self._rested)
+        if due:
+            self._begin_snapshot()
+        return due
+
     def _begin_snapshot(self) -> None:
         """Copy the state here, write it beside the judging; a slow disk gets fewer snapshots, not more."""
         loop = asyncio.get_running_loop()
         self._snapshot_due = loop.time() + SNAPSHOT_SECONDS
+        self._rested = self._snapshot_due
         # The room that is left on a full disk is for warnings.
         if self._keeping is None and self._storage.reserve.held:
+            self._unkept = 0.0
             position, bundle, state = self.judge.snapshot()
             kept = self._copies.of(state)
             self._keeping = loop.create_task(self._keep(position, bundle, kept), name="snapshot")
@@ -202,6 +223,7 @@ class Judging:
 
     async def _keep(self, position: int, bundle: str, state: State) -> None:
         storage, loop = self._storage, asyncio.get_running_loop()
+        began = loop.time()
         try:
             await loop.run_in_executor(storage.outbox_thread, storage.quarantine.settle)
             await asyncio.to_thread(storage.snapshots.write, position, bundle, state)
@@ -209,6 +231,7 @@ class Judging:
             self._older = position
         except (SnapshotUnwritable, JournalUnavailable, QuarantineUnavailable) as error:
             log.error("no snapshot", reason=str(error))
+        self._rested = loop.time() + REST * (loop.time() - began)
 
     async def stop(self) -> None:
         """Judge all that is journaled, then keep the state."""

@@ -13,10 +13,11 @@ from tocsin import reserve
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
-from tocsin.figures import figures
+from tocsin.figures import Unheard, figures
 from tocsin.health import HealthServer, application, door
 from tocsin.notices import notices
-from tocsin.storage import Storage
+from tocsin.startup import Phases, cpu
+from tocsin.storage import Storage, snapshots_in
 from tocsin.wiring import retention, verify
 
 log = structlog.get_logger()
@@ -24,26 +25,33 @@ log = structlog.get_logger()
 
 async def serve(config: Path, state: Path) -> None:
     """Until SIGTERM or SIGINT; a second one ends the drain. ConfigurationError at a very first start only."""
-    clock = SystemClock()
+    phases, clock = Phases(), SystemClock()
+    snapshots = snapshots_in(state)
+    # Half a gigabyte in a large city: read while Python is at the configuration.
+    snapshots.begin()
     bundles = Bundles(state / "bundles")
     applied = bundles.applied()
     bundle = bundles.load(applied[-1][1]) if applied else read_bundle(config)
-    configuration = configure(bundle)
+    phases.over("files")
+    configuration = configure(bundle, phases.over)
     settings = configuration.settings
-    storage = Storage.open(state, settings.realm, retention(settings.journal), reserve.SIZE)
+    storage = Storage.open(state, settings.realm, retention(settings.journal), reserve.SIZE, snapshots)
+    phases.over("state")
     try:
         # Before anything is applied: what is in force must be something that can start.
         with door(settings.http.port) as listening:
             if not applied:
                 verify(configuration, state)
                 apply_first(bundle, storage, clock)
-            await _serve(Daemon(configuration, storage, clock), config, listening)
+            daemon = Daemon(configuration, storage, clock, phases.over)
+            await _serve(daemon, config, listening, phases)
     finally:
         storage.close()
 
 
-async def _serve(daemon: Daemon, config: Path, listening: socket.socket) -> None:
-    shown = application(lambda: figures(daemon), daemon.problems, lambda: notices(daemon))
+async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases: Phases) -> None:
+    unheard = Unheard()
+    shown = application(lambda: figures(daemon, unheard), daemon.problems, lambda: notices(daemon))
     health = HealthServer(shown, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -55,6 +63,7 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket) -> None
         task.add_done_callback(reloads.discard)
 
     _keep_for_good()
+    phases.over("garbage")
     serving = asyncio.create_task(health.run())
     running = asyncio.create_task(daemon.run(stop))
 
@@ -66,7 +75,8 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
-    log.info("serving", health=f"http://127.0.0.1:{health.port}", bundle=daemon.configuration.basis.bundle)
+    address, bundle = f"http://127.0.0.1:{health.port}", daemon.configuration.basis.bundle
+    log.info("serving", health=address, bundle=bundle, seconds=phases.seconds, cpu=cpu())
     try:
         await running
     finally:

@@ -50,6 +50,11 @@ def _name_thread(name: str) -> None:
         Path("/proc/thread-self/comm").write_text(name)
 
 
+def snapshots_in(directory: Path) -> Snapshots:
+    """Those of a state directory."""
+    return Snapshots(directory / "snapshots")
+
+
 @dataclass(frozen=True, slots=True)
 class Storage:
     """What a running daemon keeps on disk, and the single threads that write it.
@@ -73,10 +78,18 @@ class Storage:
     opened: ExitStack
 
     @classmethod
-    def open(cls, directory: Path, realm: Realm, retention: Retention, reserve: int = 0) -> "Storage":
+    def open(
+        cls,
+        directory: Path,
+        realm: Realm,
+        retention: Retention,
+        reserve: int = 0,
+        snapshots: Snapshots | None = None,
+    ) -> "Storage":
         """AlreadyRunning if another process holds the directory; what fails leaves nothing open.
 
         `reserve`: bytes kept back for warnings on a full disk; the daemon keeps `tocsin.reserve.SIZE`.
+        `snapshots`: those of the directory, if somebody has begun to read them.
         """
         with ExitStack() as opened:
             lock = Lock(directory)
@@ -100,7 +113,7 @@ class Storage:
                 journal=journal,
                 outbox=outbox,
                 quarantine=quarantine,
-                snapshots=Snapshots(directory / "snapshots"),
+                snapshots=snapshots or snapshots_in(directory),
                 bundles=Bundles(directory / "bundles"),
                 journal_thread=journal_thread,
                 outbox_thread=outbox_thread,

@@ -1,6 +1,7 @@
 """Which sensors lie around each: fixed at load, the nearest 32 at most."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -26,7 +27,7 @@ def nearest(sensors: Sequence[Sensor], radius: float) -> list[Slots]:
     if not len(placed):
         return around
     sphere = _on_sphere([sensors[k] for k in placed.tolist()])
-    for k, found in zip(placed.tolist(), _within(sphere, radius), strict=True):
+    for k, found in zip(placed.tolist(), _within(sphere.tobytes(), radius), strict=True):
         around[k] = placed[found]
     return around
 
@@ -38,8 +39,13 @@ def _on_sphere(sensors: Sequence[Sensor]) -> npt.NDArray[np.float64]:
     return np.stack([flat * np.cos(lon), flat * np.sin(lon), np.sin(lat)], axis=1) * EARTH
 
 
-def _within(sphere: npt.NDArray[np.float64], radius: float) -> list[Slots]:
-    """By chords, which rank as the distances along the ground do; a tree in two of the three axes first."""
+@lru_cache(maxsize=4)
+def _within(places: bytes, radius: float) -> list[Slots]:
+    """By chords, which rank as the distances along the ground do; a tree in two of the three axes first.
+
+    `places` are the rows of `_on_sphere`. Quality control and several rules ask for the same ones at a start.
+    """
+    sphere = np.frombuffer(places, np.float64).reshape(-1, 3)
     chord = 2 * EARTH * np.sin(min(radius / EARTH, np.pi) / 2)
     spread = np.argsort(np.ptp(sphere, axis=0))[1:]
     plane: npt.NDArray[np.object_] = np.asarray(points(sphere[:, spread]))

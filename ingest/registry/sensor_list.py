@@ -31,25 +31,35 @@ class SensorList:
 
     def add(self, fields: Sequence[Any]) -> None:
         """Keep a sensor; `fields` in the order of FIELDS. Raises FieldError for the sensor as a whole."""
-        name, kind, zone, lon, lat, gateway, heartbeat, reporting, site, tags = fields
+        name, _, _, lon, lat, *_ = fields
         if (lon is None) != (lat is None):
             raise FieldError("E136", "lon and lat belong together", "give both, or leave both empty")
         if name in self.ids:
             raise FieldError("E133", f"sensor {name} stands in the file already", "remove one")
-        self.ids.add(name)
-        sensor = Sensor(
-            id=name,
-            kind=kind,
-            zone=zone,
-            gateway=gateway,
-            lon=lon,
-            lat=lat,
-            heartbeat=heartbeat or self.kinds[kind].heartbeat,
-            reporting=reporting or self.kinds[kind].reporting,
-            site=site,
-            tags=tags,
-        )
-        self.sensors.append(sensor)
+        self.add_all([[field] for field in fields])
+
+    def add_all(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Keep many sensors, their fields by column in the order of FIELDS.
+
+        Raises FieldError if one of them cannot be kept, and keeps none then; `add` says which, and why.
+        """
+        names, kinds, zones, lon, lat, gateways, heartbeats, reports, sites, tags = columns
+        ids = set(names)
+        if len(ids) < len(names) or not ids.isdisjoint(self.ids):
+            raise FieldError("E133", "a sensor stands in the file already", "remove one")
+        if [east is None for east in lon] != [north is None for north in lat]:
+            raise FieldError("E136", "lon and lat belong together", "give both, or leave both empty")
+        self.ids |= ids
+        beats = [given or self.kinds[kind].heartbeat for given, kind in zip(heartbeats, kinds, strict=True)]
+        modes = [given or self.kinds[kind].reporting for given, kind in zip(reports, kinds, strict=True)]
+        rows = zip(names, kinds, zones, lon, lat, gateways, beats, modes, sites, tags, strict=True)
+        self.sensors += [
+            Sensor(
+                id=name, kind=kind, zone=zone, lon=east, lat=north, gateway=gateway, heartbeat=heartbeat,
+                reporting=reporting, site=site, tags=words,
+            )
+            for name, kind, zone, east, north, gateway, heartbeat, reporting, site, words in rows
+        ]  # fmt: skip
 
     def find(self, place: Place, error: FieldError) -> None:
         """List the error as a finding at `place`, or count it."""

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Final, Protocol
 
@@ -18,6 +18,8 @@ from ingest.registry.sensor_fields import FieldError, Parser, field_parsers
 from ingest.registry.sensor_list import FIELDS, SensorList
 
 REQUIRED: Final = ("id", "kind")
+# Few enough that the garbage collector does not look through them again and again.
+BATCH: Final = 512
 
 
 class Rows(Protocol):
@@ -113,15 +115,53 @@ def _take_rows(collector: SensorList, rows: Rows, header: list[str], parsers: di
     absent = [column for column in FIELDS if column not in header]
     padding = [parsers[column]("") for column in absent]
     in_order = itemgetter(*map([*header, *absent].index, FIELDS))
-    for row in rows:
-        if len(row) != len(columns):
-            _wrong_width(collector, rows.line_num, row, len(columns))
-            continue
+    for batch in _batches(rows):
         try:
-            values = [parse(text.strip()) for parse, text in zip(columns, row, strict=True)]
-            collector.add(in_order(values + padding))
-        except FieldError as error:
-            _find_all(collector, rows.line_num, row, columns, error)
+            read = _read([row for _, row in batch], columns)
+            collector.add_all(in_order([*read, *([empty] * len(batch) for empty in padding)]))
+        except ValueError:
+            # A defect somewhere: row by row it is found, with its place.
+            for line, row in batch:
+                _take_row(collector, (line, row), columns, lambda values: in_order([*values, *padding]))
+
+
+def _take_row(
+    collector: SensorList,
+    numbered: tuple[int, list[str]],
+    columns: list[Parser],
+    whole: Callable[[list[Any]], Any],
+) -> None:
+    line, row = numbered
+    if len(row) != len(columns):
+        _wrong_width(collector, line, row, len(columns))
+        return
+    try:
+        collector.add(whole([parse(text.strip()) for parse, text in zip(columns, row, strict=True)]))
+    except FieldError as error:
+        _find_all(collector, line, row, columns, error)
+
+
+def _batches(rows: Rows) -> Iterator[list[tuple[int, list[str]]]]:
+    """Rows with the number of their line; those before one that is not well-formed come before its error."""
+    batch: list[tuple[int, list[str]]] = []
+    try:
+        for row in rows:
+            batch.append((rows.line_num, row))
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except csv.Error:
+        yield batch
+        raise
+    yield batch
+
+
+def _read(rows: list[list[str]], columns: list[Parser]) -> Iterator[list[Any]]:
+    """The fields of the rows by column, each distinct text read once. ValueError if any row has a defect."""
+    texts = zip(*rows, strict=True)
+    for parse, column in zip(columns, texts, strict=bool(rows)):
+        known = {text: parse(text.strip()) for text in set(column)}
+        yield [known[text] for text in column]
 
 
 def _wrong_width(collector: SensorList, line: int, row: list[str], width: int) -> None:

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 
 from ingest.kinds import Kind, Kinds
-from ingest.registry import Registry
+from ingest.registry import Registry, Sensor
 from ingest.units import UnitError
 from rules.grade import Grade
 from rules.language.doubt import always
@@ -27,14 +28,28 @@ def holds_always(condition: Condition, kinds: Kinds, kind: Kind | None, site: Si
 def crowds(rule: Rule, kinds: Kinds, registry: Registry) -> Iterator[tuple[Grade, int, int]]:
     """At how many of a rule's sensors their own parameters make a grade always true, and of how many."""
     named = sorted(parameters_used(rule))
-    sites = [rule.parameters.of(sensor, registry) for sensor in selected(rule, registry)] if named else []
-    alike = Counter(tuple(site.get(name) for name in named) for site in sites)
+    alike = Counter[tuple[tuple[Decimal, str] | None, ...]]()
+    for sensor, count in _alike(rule, registry) if named else ():
+        site = rule.parameters.of(sensor, registry)
+        alike[tuple(site.get(name) for name in named)] += count
     for grade, condition in rule.grades.items():
         found = 0
         for values, count in alike.items():
             site = {name: value for name, value in zip(named, values, strict=True) if value is not None}
             found += count * holds_always(condition, kinds, kinds[rule.kind], site)
-        yield grade, found, len(sites)
+        yield grade, found, alike.total()
+
+
+def _alike(rule: Rule, registry: Registry) -> Iterator[tuple[Sensor, int]]:
+    """One sensor of all that must have the same parameters, and their number: a city has few that differ."""
+    rows = rule.parameters.sensors
+    first: dict[object, Sensor] = {}
+    counts = Counter[object]()
+    for sensor in selected(rule, registry):
+        key = (sensor.zone, id(sensor.site), sensor.id if sensor.id in rows else "")
+        first.setdefault(key, sensor)
+        counts[key] += 1
+    return ((first[key], count) for key, count in counts.items())
 
 
 def _held(condition: Condition, where: tuple[Kinds, Kind | None, Site], truth: bool) -> bool:

@@ -37,8 +37,10 @@ class Names:
         sensors = {
             kind: [registry.sensors[slot] for slot in slots] for kind, slots in registry.ranges.items()
         }
-        tags = {kind: frozenset(tag for s in of_kind for tag in s.tags) for kind, of_kind in sensors.items()}
-        parameters = {kind: _units(sensor.site for sensor in of_kind) for kind, of_kind in sensors.items()}
+        tags = {kind: frozenset[str]().union(*{s.tags for s in of}) for kind, of in sensors.items()}
+        # Most sensors of a city share their site parameters with thousands of others.
+        sites = {kind: {id(s.site): s.site for s in of}.values() for kind, of in sensors.items()}
+        parameters = {kind: _units(of_kind) for kind, of_kind in sites.items()}
         shortest = {kind: min(s.reporting.interval for s in of_kind) for kind, of_kind in sensors.items()}
         return cls(kinds, registry, tags, parameters, shortest)
 

@@ -208,3 +208,42 @@ def test_the_shipped_river_stations_have_rising_levels(kinds: Kinds, zones: dict
     dead_run = registry.sensors[registry.slots["stage-dead-run"]]
     assert dead_run.zone == "riverside"
     assert [dead_run.site[level] for level in levels] == [(Decimal(v), "m") for v in ("1.00", "1.50", "1.80")]
+
+
+def city(*rows: tuple[int, str]) -> str:
+    """1,200 sensors, those of some lines written otherwise."""
+    lines = {line: f"s-{line},smoke,,,,gw,,\n" for line in range(2, 1202)}
+    return HEADER + "".join((lines | dict(rows)).values())
+
+
+@pytest.mark.parametrize(
+    ("row", "finding"),
+    [
+        ("s 700,smoke,,,,gw,,\n", ("E132", 700, 1)),
+        ("s-700,smog,,,,gw,,\n", ("E134", 700, 7)),
+        ("s-700,smoke\n", ("E131", 700, 1)),
+        ("s-700,smoke,,116,,gw,,\n", ("E136", 700, 1)),
+        ("s-3,smoke,,,,gw,,\n", ("E133", 700, 1)),
+    ],
+)
+def test_one_defect_among_many_sensors_has_its_place_and_costs_no_other(
+    kinds: Kinds, row: str, finding: tuple[str, int, int]
+) -> None:
+    sensors, findings = read_sensors_csv("s.csv", city((700, row)), kinds, None)
+    assert places(findings) == [finding]
+    assert [sensor.id for sensor in sensors] == [f"s-{line}" for line in range(2, 1202) if line != 700]
+
+
+def test_what_comes_before_a_broken_line_is_told_too(kinds: Kinds) -> None:
+    text = city((700, "s-700,smog,,,,gw,,\n"), (800, 's-800,"smo"ke,,,,gw,,\n'))
+    sensors, findings = read_sensors_csv("s.csv", text, kinds, None)
+    assert places(findings) == [("E134", 700, 7), ("E131", 800, 1)]
+    assert len(sensors) == 797
+
+
+def test_the_registry_knows_the_longest_interval_of_each_kind(kinds: Kinds) -> None:
+    rows = ["a,smoke,,,,,1h,periodic 10s", "b,smoke,,,,,1h,periodic 90s", "c,smoke,,,,,2min,event"]
+    text = "id,kind,zone,lon,lat,gateway,heartbeat,reporting\n" + "\n".join(rows) + "\n"
+    sensors, findings = read_sensors_csv("s.csv", text, kinds, None)
+    assert findings == []
+    assert Registry.of(sensors, {}).patience == {"smoke": 120_000}

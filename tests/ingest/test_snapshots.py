@@ -160,3 +160,24 @@ def test_a_place_that_cannot_be_written_is_named_and_what_is_there_stays(tmp_pat
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SnapshotUnwritable, match="file"):
         Snapshots(tmp_path / "file").write(1, "b", {})
+
+
+def test_what_is_read_beforehand_is_the_newest_and_only_once(snapshots: Snapshots) -> None:
+    snapshots.write(1, "b", {"v": b"old"})
+    snapshots.begin()
+    first = snapshots.newest()
+    snapshots.write(2, "b", {"v": b"new"})
+    second = snapshots.newest()
+
+    assert first is not None
+    assert second is not None
+    assert (first.position, second.position) == (1, 2)
+
+
+def test_what_is_read_beforehand_tells_its_faults(snapshots: Snapshots) -> None:
+    path = snapshots.write(1, "b", {"v": b"old"})
+    path.write_bytes(path.read_bytes()[:-1])
+    snapshots.begin()
+
+    assert snapshots.newest() is None
+    assert len(snapshots.faults) == 1

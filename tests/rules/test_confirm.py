@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from ingest.clock import MINUTE, SECOND
 from ingest.registry import Registry, Sensor
@@ -25,7 +26,7 @@ STORM = replace(
 
 
 def gauge(name: str, km_east: float) -> Sensor:
-    return replace(sensor(name, "rain", 5 * MINUTE), lon=116.0 + km_east / 96.3, lat=30.0)
+    return structs.replace(sensor(name, "rain", 5 * MINUTE), lon=116.0 + km_east / 96.3, lat=30.0)
 
 
 NEAR = [gauge("g", 0), gauge("n1", 3), gauge("n2", 6), gauge("far", 60)]

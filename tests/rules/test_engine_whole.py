@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from ingest.clock import MINUTE, SECOND
 from ingest.registry import Registry, Sensor, Zone
@@ -25,7 +26,7 @@ ZONES = {
 
 def placed(name: str, kind: str, every: int, zone: str, km: float) -> Sensor:
     at_zone = sensor(name, kind, every, heartbeat=2 * MINUTE, zone=zone)
-    return replace(at_zone, gateway=f"gw-{zone}", lon=116 + km / 96.3, lat=30.0)
+    return structs.replace(at_zone, gateway=f"gw-{zone}", lon=116 + km / 96.3, lat=30.0)
 
 
 SENSORS = [

@@ -1,9 +1,9 @@
 """Whom a rule is for, its second warning over silence, confirmation, parameters, time zone."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from ingest.clock import DAY, HOUR, MINUTE
 from ingest.registry import Registry, Zone
@@ -219,9 +219,9 @@ def test_the_subjects_of_a_rule_are_those_that_have_sensors():
         for name, parent in (("county", None), ("town", "county"), ("quay", "town"), ("empty", "town"))
     }
     placed = [
-        replace(sensor("a", "smoke", {}, "kitchen"), zone="quay", gateway="g1"),
-        replace(sensor("b", "smoke", {}), zone="town", gateway="g2"),
-        replace(sensor("c", "rain", {}), zone="", gateway=""),
+        structs.replace(sensor("a", "smoke", {}, "kitchen"), zone="quay", gateway="g1"),
+        structs.replace(sensor("b", "smoke", {}), zone="town", gateway="g2"),
+        structs.replace(sensor("c", "rain", {}), zone="", gateway=""),
     ]
     places = Registry.of(placed, zones)
 

@@ -17,7 +17,7 @@ from tests.system.impostors import OTHER, VICTIM, attempts, fire
 from tests.system.raw_broker import RawBroker, frame
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
-from tocsin.figures import figures
+from tocsin.figures import Unheard, figures
 from tocsin.settings import Channels, Mqtt
 from tocsin.storage import Storage
 from tocsin.wiring import retention
@@ -82,7 +82,7 @@ async def test_of_a_thousand_attempts_none_is_taken_and_each_is_listed_with_its_
         judge = daemon.judging.judge
         assert (judge.screen.accepted, judge.screen.readings) == (0, 0)
         assert judge.engine.warnings() == []
-        shown = {f.labels: f.value for f in figures(daemon) if f.name == "tocsin_messages"}
+        shown = {f.labels: f.value for f in figures(daemon, Unheard()) if f.name == "tocsin_messages"}
         assert shown[("outcome", "quarantined"),] == ATTEMPTS
         assert broker.connections == 1
     await broker.stop()

@@ -108,7 +108,10 @@ def _judge(storage: Storage) -> Judge:
 
 @asynccontextmanager
 async def opened(
-    directory: Path, start: int = START, around: Callable[[Storage], Storage] = lambda storage: storage
+    directory: Path,
+    start: int = START,
+    around: Callable[[Storage], Storage] = lambda storage: storage,
+    judge_of: Callable[[Storage], Judge] = _judge,
 ) -> AsyncIterator[Post]:
     """Recovered and running; left as a kill leaves it, with no more than what is on disk."""
     storage = Storage.open(directory, Realm.LIVE, Retention())
@@ -118,7 +121,7 @@ async def opened(
     session, wakes = ScriptedSession(storage.journal), list[int]()
     intake = Intake(session, storage.journal, clock, storage.journal_thread)  # type: ignore[arg-type]
     judging = Judging(
-        _judge(storage), around(storage), intake, clock, lambda: wakes.append(judging.judge.position)
+        judge_of(storage), around(storage), intake, clock, lambda: wakes.append(judging.judge.position)
     )
     post = Post(storage, session, intake, judging, clock, wakes)
     await judging.recover(asyncio.Event())

@@ -9,7 +9,7 @@ from simulators.publisher import Publisher
 from tests.tocsin.serving import started
 from tests.tocsin.village import payload, topic
 from tocsin.daemon import Daemon
-from tocsin.figures import figures, online
+from tocsin.figures import Unheard, figures, online
 from tocsin.overview import Watcher
 
 REPORTS = [("river-1", 4.5), ("river-2", 1.0), ("river-9", 1.0)]
@@ -63,7 +63,7 @@ async def test_the_sums_of_a_run_reconcile(tmp_path: Path) -> None:
 async def test_figures_say_the_same(tmp_path: Path) -> None:
     async with started(tmp_path) as (daemon, _):
         await report(daemon)
-        found = {(f.name, *(value for _, value in f.labels)): f.value for f in figures(daemon)}
+        found = {(f.name, *(value for _, value in f.labels)): f.value for f in figures(daemon, Unheard())}
         heard = online(daemon)
 
     assert found["tocsin_received_messages",] == 4
