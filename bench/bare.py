@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.figures import Bare
 from bench.fleet.city import Plan
 from bench.fleet.process import Order
-from bench.phases import Tell, publish
+from bench.phases import Tell, progress, publish
 from bench.process import end, line, python
 from bench.servers import mosquitto
 from bench.subscriber import LIBRARIES, MOSQUITTO_SUB
@@ -39,7 +39,7 @@ async def _receive(library: str, port: int, plan: Plan, place: Path, tell: Tell)
     )  # fmt: skip
     try:
         await line(process, log)
-        await publish(order, place / "fleet.log", lambda text: tell(f"{library}: {text}"))
+        await publish(order, place / "fleet.log", lambda sent: tell(f"{library}: {progress(sent)}"))
         cpu = float(await line(process, log))
     finally:
         await end(process)

@@ -123,7 +123,7 @@ class Phases:
             timed=load.timed,
             phase=number,
         )
-        sent = await publish(order, log.with_name("fleet.log"), tell)
+        sent = await publish(order, log.with_name("fleet.log"), lambda so_far: tell(progress(so_far)))
         self.published.messages += sent.published
         self.published.absurd += sent.refused
         self.published.timed |= sent.timed
@@ -168,16 +168,21 @@ class Phases:
         return found | {name: cpu for name, cpu in self._cpu().items() if name == "database"}
 
 
-async def publish(order: Order, log: Path, tell: Tell) -> Sent:
-    """Run the fleet's process to its end; RuntimeError if it fails."""
+async def publish(order: Order, log: Path, seen: Callable[[Sent], None]) -> Sent:
+    """Run the fleet's process to its end; RuntimeError if it fails. `seen` is told once a second."""
     process = await python("bench.fleet.process", msgspec.json.encode(order).decode(), log=log)
     try:
         while not (sent := msgspec.json.decode(await line(process, log), type=Sent)).seconds:
-            tell(f"{sent.published:,} published, {sent.acked:,} acknowledged")
+            seen(sent)
     finally:
         # The last line is said before it hangs up; whoever fails before leaves a fleet that goes on.
         await end(process)
     return sent
+
+
+def progress(sent: Sent) -> str:
+    """What a fleet has done so far, in words."""
+    return f"{sent.published:,} published, {sent.acked:,} acknowledged"
 
 
 def _history(judged: Mapping[str, float], stored: Mapping[str, float]) -> dict[str, float]:
