@@ -18,6 +18,11 @@ from bench.fleet.city import plan_for
 from bench.soak.figures import encode
 from bench.soak.report import show
 from bench.soak.run import Options, soak
+from tocsin.log import configure as configure_log
+
+# A soak of an hour has a fault a minute, one of days every ten minutes: memory is seen within lives alone.
+RARE, OFTEN = 600.0, 10.0
+REST = "s between two faults, on average; if not given, a sixtieth of the whole, 10 to 600."
 
 
 def main(
@@ -26,7 +31,7 @@ def main(
     rate: Annotated[float, typer.Option(min=10, max=10_000, help="Messages/s.")] = 300.0,
     sensors: Annotated[int, typer.Option(min=500, max=100_000)] = 6_000,
     gateways: Annotated[int, typer.Option(min=1, max=500)] = 50,
-    rest: Annotated[float, typer.Option(min=0.5, help="s between two faults, on average.")] = 40.0,
+    rest: Annotated[float | None, typer.Option(min=0.5, help=REST)] = None,
     longest: Annotated[float, typer.Option(min=1, help="s that a fault holds, at most.")] = 40.0,
     watch: Annotated[float, typer.Option(min=20, help="s after which all is reconciled.")] = 600.0,
     directory: Annotated[Path | None, typer.Option(help="Leave everything here; an empty one.")] = None,
@@ -34,9 +39,11 @@ def main(
 ) -> None:
     """A small city under random faults: what is lost, what changes, what grows."""
     options = Options(
-        plan=plan_for(sensors, gateways, rate), rate=rate, seconds=hours * 3600, watch=watch, rest=rest,
-        longest=longest, seed=seed,
+        plan=plan_for(sensors, gateways, rate), rate=rate, seconds=hours * 3600, watch=watch,
+        rest=between(hours) if rest is None else rest, longest=longest, seed=seed,
     )  # fmt: skip
+    # Horns that lose the broker are no news here.
+    configure_log("error")
     with place(directory) as root:
         soaked = asyncio.run(soak(root, options, say))
     show(soaked, output())
@@ -44,6 +51,11 @@ def main(
         json.write_bytes(encode(soaked))
     if soaked.findings:
         raise SystemExit(1)
+
+
+def between(hours: float) -> float:
+    """s from one fault to the next."""
+    return min(max(hours * 60, OFTEN), RARE)
 
 
 @contextmanager

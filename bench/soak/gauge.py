@@ -49,8 +49,8 @@ class Gauge:
 
     A restart resets memory, so no line through all samples says anything: it would fit the saw-tooth of the
     restarts. Each life has a level of its own and all share one slope. Its least-squares value is the sum of
-    all lives' `together` over the sum of their `spread`, so a life counts by the third power of its length, and
-    many short ones say little. What is kept are some numbers a life, however long the soak.
+    all lives' `together` over the sum of their `spread`, so a life counts by the third power of its length,
+    and many short ones say little. What is kept are some numbers a life, however long the soak.
     """
 
     def __init__(self) -> None:

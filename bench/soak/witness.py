@@ -1,4 +1,4 @@
-"""One judge that lives through a whole soak without an interruption: what it tells, the daemon must have told.
+"""One judge that lives through a whole soak uninterrupted: what it tells, the daemon must have told.
 
 It follows the journal while the daemon writes it, so neither the journal nor the soak has to keep it: what is
 held are the messages of two watches, and transitions that only one of the two has told so far.
@@ -57,15 +57,17 @@ class Compared:
 class Witness:
     """Its methods block, and belong to one thread at a time.
 
-    `bundles` counts those applied, `blind` the notes of blind time.
+    `keys` are those of the messages of one block. `bundles` counts those applied, `blind` the notes of blind
+    time.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, keys: Callable[[Entry], Longs] = keys_of) -> None:
         self.compared = Compared()
         self.position = 0
         self.bundles = 0
         self.blind = 0
         self._state = state
+        self._keys_of = keys
         self._load = basis_loader(state)
         self._judge: Judge | None = None
         self._received = 0
@@ -120,7 +122,7 @@ class Witness:
         self.bundles += entry.kind is EntryKind.BUNDLE
         self.blind += entry.kind is EntryKind.BLIND
         if entry.kind is EntryKind.MQTT:
-            self._keys.append(keys_of(entry))
+            self._keys.append(self._keys_of(entry))
         self._expect(self._judge.take(entry).transitions)
 
     def _expect(self, transitions: list[Transition]) -> None:
