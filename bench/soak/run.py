@@ -65,7 +65,7 @@ class Soak:
         self._tell = say
         plan = steps(options.seed, FAULTS, options.rest, options.longest)
         self._nemesis = Nemesis(parts, plan, self._now, self._say)
-        self._watching = Watching(parts, self._now)
+        self._watching = Watching(parts, self._now, self._published)
         self._witness = Witness(parts.daemon.state)
         # The witness belongs to one thread at a time.
         self._asking = asyncio.Lock()
@@ -146,14 +146,19 @@ class Soak:
             self._say(self._words())
 
     def _words(self) -> str:
-        seen, published = self._watching.seen, self._soaked.messages.published + self._so_far.published
-        behind = "no answer" if seen.judged is None else f"{max(published - seen.judged, 0):,} messages"
+        seen, published = self._watching.seen, self._published()
+        behind = "no answer"
+        if seen.behind is not None:
+            behind = f"judge {seen.behind:,} messages, database {seen.lag:,} entries"
         return (
             f"{clock(self._options.seconds - self._now())} left; {published:,} published, "
             f"{published / self._now():,.0f}/s; {len(self._nemesis.struck)} faults; "
             f"{seen.resident / 1e6:,.0f} MB, {seen.handles} handles, {seen.threads} threads; journal "
-            f"{seen.journal / 1e6:,.0f} MB; behind: judge {behind}, database {seen.lag} entries"
+            f"{seen.journal / 1e6:,.0f} MB; behind: {behind}"
         )
+
+    def _published(self) -> int:
+        return self._soaked.messages.published + self._so_far.published
 
     def _seen(self, sent: Sent) -> None:
         self._so_far = sent

@@ -18,25 +18,30 @@ JUDGED = tuple(f'tocsin_messages_total{{outcome="{outcome}"}}' for outcome in ("
 
 @dataclass(slots=True)
 class Seen:
-    """The newest look; `judged` messages and `lag` entries are None while the daemon does not answer."""
+    """The newest look; `behind` (messages not judged) and `lag` (entries not stored) are None while
+    the daemon does not answer.
+    """
 
     resident: int = 0
     handles: int = 0
     threads: int = 0
     journal: int = 0
-    judged: int | None = None
+    behind: int | None = None
     lag: int | None = None
 
 
 class Watching:
-    """Looks every EVERY seconds until cancelled. Times are those of `now`, s since the soak began."""
+    """Looks every EVERY seconds until cancelled. Times are those of `now`, s since the soak began.
 
-    def __init__(self, town: Town, now: Callable[[], float], warm_up: float = WARM_UP) -> None:
+    `published` says how many messages were, up to a second ago.
+    """
+
+    def __init__(self, town: Town, now: Callable[[], float], published: Callable[[], int]) -> None:
         self.seen = Seen()
         self.gauges = {name: Gauge() for name in ("memory", "handles", "threads")}
         self._town = town
         self._now = now
-        self._warm_up = warm_up
+        self._published = published
         self._pid = 0
         self._born = 0.0
 
@@ -48,7 +53,7 @@ class Watching:
     async def _look(self) -> None:
         daemon = self._town.daemon
         self.seen.journal = await asyncio.to_thread(on_disk, daemon.state / "journal")
-        self.seen.judged = self.seen.lag = None
+        self.seen.behind = self.seen.lag = None
         if not daemon.runs:
             return
         try:
@@ -58,7 +63,8 @@ class Watching:
             return
         figures = await figures_of(self._town)
         if all(name in figures for name in JUDGED):
-            self.seen.judged = int(sum(figures[name] for name in JUDGED))
+            judged = int(sum(figures[name] for name in JUDGED))
+            self.seen.behind = max(self._published() - judged, 0)
             self.seen.lag = int(figures["tocsin_series_lag_entries"])
 
     def _process(self, pid: int) -> None:
@@ -71,7 +77,7 @@ class Watching:
             self._pid, self._born = pid, self._now()
             for gauge in self.gauges.values():
                 gauge.begin()
-        if self._now() - self._born >= self._warm_up:
+        if self._now() - self._born >= WARM_UP:
             for gauge, value in zip(self.gauges.values(), (resident, handles, threads), strict=True):
                 gauge.add(self._now(), value)
 
