@@ -164,7 +164,6 @@ class Fleet:
 
     def _come_back(self, number: int) -> bool:
         gateway = self._gateways[number]
-        self._acked[number] = gateway.acked
         unacked = int(self._voices.turn[number]) - gateway.acked
         try:
             return gateway.reconnect(self._voices.again(number, unacked))

@@ -140,7 +140,7 @@ async def test_without_a_rate_as_many_messages_as_ordered_go_out_as_fast_as_they
 async def test_patient_gateways_come_back_to_a_broker_and_send_again_what_it_has_not_acknowledged(
     tmp_path: Path,
 ) -> None:
-    """The broker stops, with all its connections, while the fleet speaks, and is there again at once."""
+    """The broker, to which one gateway's link is dead, stops while the fleet speaks, and is back at once."""
     broker = LoopbackBroker()
     port = await broker.start()
     path = tmp_path / "sent.npz"
@@ -148,6 +148,7 @@ async def test_patient_gateways_come_back_to_a_broker_and_send_again_what_it_has
         port=port, plan=PLAN, seconds=60, expected=500, rate=2000, messages=4000, log=str(path), patient=True
     )
     fleet = await asyncio.to_thread(Fleet, order)
+    broker.freeze("gateway-0003")
     running = asyncio.create_task(asyncio.to_thread(fleet.run))
     async with asyncio.timeout(30):
         while broker.counters.published < 1000:

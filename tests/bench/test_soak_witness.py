@@ -76,6 +76,15 @@ def test_following_while_it_goes_on_comes_to_the_same(state: Path) -> None:
     assert witness.compared == Compared(equal=TRANSITIONS)
 
 
+def test_what_fell_due_after_the_last_entry_is_expected_too(state: Path) -> None:
+    """Without the entries of the last ten minutes, the last transition comes of time alone."""
+    newest = max((state / "journal").glob("journal-*.db"))
+    with closing(sqlite3.connect(newest, isolation_level=None)) as connection:
+        assert connection.execute("DELETE FROM entry WHERE sequence > 9").rowcount == 3
+
+    assert compared(state) == Compared(equal=TRANSITIONS)
+
+
 def test_a_changed_transition_is_found(state: Path) -> None:
     spoil(state, "UPDATE transitions SET line = replace(line, 'raised', 'lowered') WHERE id = 1")
 
