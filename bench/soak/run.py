@@ -31,8 +31,10 @@ from notifiers.outbox.reader import OutboxReader
 
 # s that the daemon may need for what waits when a watch is over, and how often is looked.
 DRAINED_WITHIN, LOOK_EVERY = 120.0, 1.0
-FOLLOW_EVERY, PROGRESS_EVERY = 5.0, 30.0
-ALARMS_A_SECOND = 0.5
+FOLLOW_EVERY = 5.0
+# s at least: of progress, and of what is not looked at in each life; long soaks take the rest between faults.
+PROGRESS_EVERY, WARM_UP = 30.0, 60.0
+ALARMS_A_SECOND = 0.2
 
 Say = Callable[[str], None]
 
@@ -53,6 +55,10 @@ class Options:
     def watches(self) -> int:
         return max(round(self.seconds / self.watch), 1)
 
+    @property
+    def warm_up(self) -> float:
+        return max(WARM_UP, self.rest)
+
 
 class Soak:
     """Runs once, over parts that are there; `say` is told a line for what happens."""
@@ -65,7 +71,7 @@ class Soak:
         self._tell = say
         plan = steps(options.seed, FAULTS, options.rest, options.longest)
         self._nemesis = Nemesis(parts, plan, self._now, self._say)
-        self._watching = Watching(parts, self._now, self._published)
+        self._watching = Watching(parts, self._now, self._published, options.warm_up)
         self._witness = Witness(parts.daemon.state)
         # The witness belongs to one thread at a time.
         self._asking = asyncio.Lock()
@@ -142,7 +148,7 @@ class Soak:
 
     async def _progress(self) -> None:
         while True:
-            await asyncio.sleep(PROGRESS_EVERY)
+            await asyncio.sleep(max(PROGRESS_EVERY, self._options.rest))
             self._say(self._words())
 
     def _words(self) -> str:

@@ -10,8 +10,6 @@ from bench.soak.gauge import Gauge
 from bench.soak.town import Town
 
 EVERY = 5.0
-# Until then a life fills its caches and takes in what had waited: no growth is told of it.
-WARM_UP = 60.0
 ANSWER_WITHIN = 2.0
 JUDGED = tuple(f'tocsin_messages_total{{outcome="{outcome}"}}' for outcome in ("accepted", "quarantined"))
 
@@ -33,15 +31,19 @@ class Seen:
 class Watching:
     """Looks every EVERY seconds until cancelled. Times are those of `now`, s since the soak began.
 
-    `published` says how many messages were, up to a second ago.
+    `published` says how many messages were, up to a second ago. In its first `warm_up` s a life fills its
+    caches and takes in what had waited: no growth is told of that.
     """
 
-    def __init__(self, town: Town, now: Callable[[], float], published: Callable[[], int]) -> None:
+    def __init__(
+        self, town: Town, now: Callable[[], float], published: Callable[[], int], warm_up: float
+    ) -> None:
         self.seen = Seen()
         self.gauges = {name: Gauge() for name in ("memory", "handles", "threads")}
         self._town = town
         self._now = now
         self._published = published
+        self._warm_up = warm_up
         self._pid = 0
         self._born = 0.0
 
@@ -77,7 +79,7 @@ class Watching:
             self._pid, self._born = pid, self._now()
             for gauge in self.gauges.values():
                 gauge.begin()
-        if self._now() - self._born >= WARM_UP:
+        if self._now() - self._born >= self._warm_up:
             for gauge, value in zip(self.gauges.values(), (resident, handles, threads), strict=True):
                 gauge.add(self._now(), value)
 
