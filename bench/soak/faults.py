@@ -1,13 +1,17 @@
 """What befalls the town: the table of faults, each with its beginning and its end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from signal import SIGCONT, SIGHUP, SIGKILL, SIGSTOP
 
+from bench.process import failure
 from bench.soak.town import Town
 
 # Bytes a second; the stream is some 70,000 to the daemon, half as many to the database.
 TRICKLE = 4_000
+# The daemon drains for 10 s at most.
+STOP_WITHIN = 30.0
 
 Act = Callable[[Town], Awaitable[None]]
 
@@ -32,7 +36,12 @@ async def kill(town: Town) -> None:
 
 
 async def stop(town: Town) -> None:
-    await town.daemon.stop()
+    """RuntimeError shows the log of a daemon that does not end, or not as it should."""
+    try:
+        async with asyncio.timeout(STOP_WITHIN):
+            await town.daemon.stop()
+    except TimeoutError:
+        raise failure(f"the daemon goes on {STOP_WITHIN:.0f} s after SIGTERM", town.daemon.log) from None
 
 
 async def start(town: Town) -> None:

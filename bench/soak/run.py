@@ -20,7 +20,7 @@ from bench.machine import machine
 from bench.phases import publish
 from bench.process import memory, on_disk
 from bench.reconcile import Reconciled
-from bench.soak.faults import FAULTS
+from bench.soak.faults import FAULTS, stop
 from bench.soak.figures import Course, Soaked
 from bench.soak.nemesis import Nemesis
 from bench.soak.plan import steps
@@ -90,7 +90,7 @@ class Soak:
                 await self._watch(number)
             for task in tasks:
                 task.cancel()
-        await self._town.daemon.stop()
+        await stop(self._town)
         await self._ask(self._witness.finish)
         return self._result()
 
@@ -126,8 +126,8 @@ class Soak:
         messages.foreign += found.foreign
         await asyncio.to_thread(log.unlink)
         self._say(
-            f"watch {messages.watches}: {len(sent):,} sent, {found.lost:,} lost, {found.foreign:,} unsent, "
-            f"{found.duplicates:,} twice; {self._witness.compared.equal:,} transitions compared so far"
+            f"watch {messages.watches}: {len(sent):,} sent, {found.lost:,} lost, {found.duplicates:,} twice, "
+            f"{found.foreign:,} never sent; {self._witness.compared.equal:,} transitions compared so far"
         )
 
     async def _found(self, sent: Longs) -> Reconciled:
