@@ -117,6 +117,7 @@ class Soak:
         while not await self._drained(found := await self._found(sent)) and self._now() < latest:
             await asyncio.sleep(LOOK_EVERY)
         self._witness.turn(sent)
+        self._town.sounds.forget()
         messages = self._soaked.messages
         messages.watches += 1
         messages.late += self._now() >= latest
