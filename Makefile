@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FOR ?=
 DATA ?=
 
-.PHONY: run test test-unit test-deep check format bench bench-city sweep evidence lock parts clean
+.PHONY: run test test-unit test-deep check format bench bench-city soak sweep evidence lock parts clean
 
 run: $(VENV)/.run
 	@$(BIN)/tocsin demo $(if $(FOR),--for $(FOR))
@@ -46,6 +46,12 @@ bench: $(VENV)/.dev parts
 # A whole city on Mosquitto and VictoriaMetrics: ARGS="--seconds 600" is the long form.
 bench-city: $(VENV)/.dev parts
 	@$(BIN)/python -m bench city $(ARGS)
+
+# Hours or days of a small city in which something fails every minute or so: HOURS=0.25 is 15 minutes.
+HOURS ?= 1
+SEED ?= 1
+soak: $(VENV)/.dev parts
+	@$(BIN)/python -m bench.soak --hours $(HOURS) --seed $(SEED) $(ARGS)
 
 # One figure over a range of another, and its picture: CURVE=rate, sensors, rules or linger.
 CURVE ?= rate sensors rules linger

@@ -123,7 +123,7 @@ class Phases:
             timed=load.timed,
             phase=number,
         )
-        sent = await publish(order, log.with_name("fleet.log"), lambda sent: tell(progress(sent)))
+        sent = await publish(order, log.with_name("fleet.log"), lambda so_far: tell(progress(so_far)))
         self.published.messages += sent.published
         self.published.absurd += sent.refused
         self.published.timed |= sent.timed
@@ -168,12 +168,12 @@ class Phases:
         return found | {name: cpu for name, cpu in self._cpu().items() if name == "database"}
 
 
-async def publish(order: Order, log: Path, hear: Callable[[Sent], None]) -> Sent:
-    """Run the fleet's process to its end; `hear` is told once a second. RuntimeError if it fails."""
+async def publish(order: Order, log: Path, seen: Callable[[Sent], None]) -> Sent:
+    """Run the fleet's process to its end; RuntimeError if it fails. `seen` is told once a second."""
     process = await python("bench.fleet.process", msgspec.json.encode(order).decode(), log=log)
     try:
         while not (sent := msgspec.json.decode(await line(process, log), type=Sent)).seconds:
-            hear(sent)
+            seen(sent)
     finally:
         # The last line is said before it hangs up; whoever fails before leaves a fleet that goes on.
         await end(process)
@@ -181,7 +181,7 @@ async def publish(order: Order, log: Path, hear: Callable[[Sent], None]) -> Sent
 
 
 def progress(sent: Sent) -> str:
-    """In words."""
+    """What a fleet has done so far, in words."""
     return f"{sent.published:,} published, {sent.acked:,} acknowledged"
 
 

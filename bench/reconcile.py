@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.fleet.city import Longs
 from bench.fleet.sent_log import keys
-from ingest.journal import EntryKind, open_read_only
+from ingest.journal import Entry, EntryKind, open_read_only
 
 BLOCKS_A_READ = 64
 SENSOR, STAMP = 7, 13
@@ -58,11 +58,16 @@ def _blocks(directory: Path) -> Iterator[Longs]:
             position = entries[-1].sequence
             for entry in entries:
                 if entry.kind is EntryKind.MQTT:
-                    found = keys_in(entry.data)
-                    if len(found) != entry.count:
-                        what = f"{entry.count} messages, of which {len(found)} are a fleet's"
-                        raise RuntimeError(f"journal entry {entry.sequence} holds {what}")
-                    yield found
+                    yield keys_of(entry)
+
+
+def keys_of(entry: Entry) -> Longs:
+    """The keys of one block of messages; RuntimeError if some of them are no fleet's."""
+    found = keys_in(entry.data)
+    if len(found) != entry.count:
+        what = f"{entry.count} messages, of which {len(found)} are a fleet's"
+        raise RuntimeError(f"journal entry {entry.sequence} holds {what}")
+    return found
 
 
 def keys_in(data: bytes) -> Longs:

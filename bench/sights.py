@@ -90,3 +90,7 @@ class Sounds:
         for played in self._horn.played:
             found.setdefault(played.id, played.at)
         return found
+
+    def forget(self) -> None:
+        """Keep nothing of what was played so far: days of it are much."""
+        self._horn.played.clear()

@@ -5,6 +5,7 @@ import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
+from signal import SIGKILL, Signals
 
 from bench.city_files import MAIN, texts
 from bench.fleet.city import City
@@ -25,11 +26,12 @@ class Subject:
     ) -> None:
         self.state = directory / "state"
         self.log = directory / "daemon.log"
-        self._config = directory / "configs" / MAIN
+        self.configs = directory / "configs"
+        self._config = self.configs / MAIN
         self._port = free_port()
         self._process: Process | None = None
         for name, text in texts(city, {**settings, "http": {"port": self._port}}, rules).items():
-            path = self._config.parent / name
+            path = self.configs / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
@@ -38,21 +40,38 @@ class Subject:
         assert self._process is not None
         return self._process.pid
 
-    async def start(self, level: str = "warning") -> None:
-        """Return once /readyz says so; RuntimeError shows the log of a daemon that ended or hangs.
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
-        From `level` on it logs.
-        """
+    async def launch(self, level: str = "warning") -> None:
+        """Begin a life of it, which logs from `level` on."""
         self._process = await daemon(self._config, self.state, self.log, level)
+
+    async def start(self, level: str = "warning") -> None:
+        """Return once /readyz says so; RuntimeError shows the log of a daemon that ended or hangs."""
+        await self.launch(level)
+        assert self._process is not None
         try:
             async with asyncio.timeout(READY_WITHIN):
-                while b"200 OK" not in await http_get(self._port, "/readyz"):
-                    if self._process.returncode is not None:
+                while not await self.ready():
+                    if not self.runs:
                         raise TimeoutError
                     await asyncio.sleep(0.05)
         except TimeoutError:
             await end(self._process)
             raise failure("the daemon did not become ready", self.log) from None
+
+    async def ready(self) -> bool:
+        """What /readyz says now."""
+        return b"200 OK" in await http_get(self._port, "/readyz")
+
+    async def signal(self, number: Signals) -> None:
+        """Send it; of SIGKILL, return when the daemon is gone."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        if number is SIGKILL:
+            await self._process.wait()
 
     async def stop(self) -> None:
         """SIGTERM; RuntimeError if it does not end as it should."""
@@ -68,7 +87,7 @@ class Subject:
 
     async def judged(self) -> tuple[int, int]:
         """Messages (accepted, quarantined) so far; those that came again are in neither."""
-        figures = await self._figures()
+        figures = await self.figures()
         accepted, quarantined = (
             figures[f'tocsin_messages_total{{outcome="{outcome}"}}']
             for outcome in ("accepted", "quarantined")
@@ -78,11 +97,12 @@ class Subject:
     async def stored(self, within: float) -> float:
         """When (s since the epoch) the database had all that is journaled; TimeoutError after `within` s."""
         async with asyncio.timeout(within):
-            while (await self._figures())["tocsin_series_lag_entries"]:
+            while (await self.figures())["tocsin_series_lag_entries"]:
                 await asyncio.sleep(ASKED_EVERY)
         return time.time()
 
-    async def _figures(self) -> dict[str, float]:
+    async def figures(self) -> dict[str, float]:
+        """The lines of /metrics, by name with labels; none while nobody answers."""
         answer = (await http_get(self._port, "/metrics")).decode()
         rows = (text.rpartition(" ") for text in answer.splitlines() if text.startswith("tocsin_"))
         return {name: float(value) for name, _, value in rows}

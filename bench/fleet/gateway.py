@@ -17,19 +17,33 @@ class Gateway:
 
     def __init__(self, port: int, client: str) -> None:
         self.acked = 0
+        self._port = port
         self._client = client
+        self._connect()
+
+    def _connect(self) -> None:
         self._rest = memoryview(b"")
         self._tail = b""
-        self._socket = socket.create_connection(("127.0.0.1", port), ANSWER_WITHIN)
+        self._socket = socket.create_connection(("127.0.0.1", self._port), ANSWER_WITHIN)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(mqtt5.ConnectPacket(client, clean_start=True, keep_alive=KEEP_ALIVE).write())
-        answer, _ = mqtt5.read(memoryview(self._socket.recv(READ)))
+        hello = mqtt5.ConnectPacket(self._client, clean_start=True, keep_alive=KEEP_ALIVE)
+        self._socket.sendall(hello.write())
+        if not (said := self._socket.recv(READ)):
+            raise self._hung_up()
+        answer, _ = mqtt5.read(memoryview(said))
         if not isinstance(answer, mqtt5.ConnAckPacket) or int(answer.reason_code):
             self._socket.close()
-            raise RuntimeError(f"{client} is not let in: {answer}")
+            raise RuntimeError(f"{self._client} is not let in: {answer}")
         # What may wait for its acknowledgement.
         self.window = answer.receive_max
         self._socket.setblocking(False)
+
+    def reconnect(self, unacked: bytes) -> bool:
+        """Over a new connection, send again what was not acknowledged; as `push`. OSError: not yet."""
+        self._socket.close()
+        self._connect()
+        self._rest = memoryview(unacked)
+        return self.push()
 
     def send(self, burst: memoryview) -> None:
         """Send whole packets; what the socket does not take must stand until `push` has sent it."""
@@ -52,7 +66,7 @@ class Gateway:
         except BlockingIOError:
             return self.acked
         if not data:
-            raise ConnectionResetError(f"the broker has hung up on {self._client}")
+            raise self._hung_up()
         if self._tail:
             data = self._tail + data
         count, left = divmod(len(data), PUBACK)
@@ -79,7 +93,12 @@ class Gateway:
         while len(view) >= 2 and len(view) >= 2 + view[1]:
             packet, length = mqtt5.read(view)
             view = view[length:]
+            if isinstance(packet, mqtt5.DisconnectPacket):
+                raise self._hung_up()
             if not isinstance(packet, mqtt5.PubAckPacket) or int(packet.reason_code) >= 0x80:
                 raise RuntimeError(f"{self._client} had an answer that is no acknowledgement: {packet}")
             self.acked += 1
         return bytes(view)
+
+    def _hung_up(self) -> ConnectionResetError:
+        return ConnectionResetError(f"the broker has hung up on {self._client}")

@@ -35,6 +35,8 @@ class Order:
 
     `expected` messages/s decide in which turn something happens in the city; `timed` alarms a second.
     `messages`, if given, ends it earlier. `log` is the path of the sent-log. Client ids begin with `client`.
+    `patient` gateways come back to a broker that has hung up, and send again what it has not acknowledged;
+    without, that ends the fleet.
     """
 
     port: int
@@ -47,6 +49,7 @@ class Order:
     phase: int = 0
     messages: int | None = None
     client: str = "gateway"
+    patient: bool = False
 
 
 @dataclass(slots=True)
@@ -87,6 +90,9 @@ class Fleet:
         self._gateways = [Gateway(order.port, f"{order.client}-{n:04}") for n in numbers]
         window = max(WINDOW // order.plan.gateways, SMALLEST)
         self._window = np.minimum([gateway.window for gateway in self._gateways], window)
+        if order.patient:
+            # What is to be sent again must not have been overwritten by a sensor's next report.
+            self._window = np.minimum(self._window, self._city.size)
         self._acked: Longs = np.zeros(len(numbers), np.int64)
         self._groups = [np.arange(n, len(numbers), GROUPS) for n in range(min(GROUPS, len(numbers)))]
         self._log = SentLog()
@@ -134,9 +140,7 @@ class Fleet:
         """Take in acknowledgements, then send what is due."""
         ready = np.zeros(len(group), np.bool_)
         for index, number in enumerate(group.tolist()):
-            gateway = self._gateways[number]
-            self._acked[number] = gateway.collect()
-            ready[index] = gateway.push()
+            ready[index] = self._exchange(number)
         stamp = time.time_ns() // 1_000_000
         if stamp <= self._last:
             return
@@ -146,6 +150,26 @@ class Fleet:
         if len(some):
             self._last = stamp
             self._send(some, counts, stamp)
+
+    def _exchange(self, number: int) -> bool:
+        """Take in a gateway's acknowledgements and send its rest; whether it may send more."""
+        gateway = self._gateways[number]
+        try:
+            self._acked[number] = gateway.collect()
+            return gateway.push()
+        except OSError:
+            if not self._order.patient:
+                raise
+            return self._come_back(number)
+
+    def _come_back(self, number: int) -> bool:
+        gateway = self._gateways[number]
+        unacked = int(self._voices.turn[number]) - gateway.acked
+        try:
+            return gateway.reconnect(self._voices.again(number, unacked))
+        except OSError:
+            # The broker is still away; the next turn tries again.
+            return False
 
     def _due(self, some: Longs, elapsed: float) -> Longs:
         """Messages that each gateway can send now."""
@@ -167,7 +191,12 @@ class Fleet:
         bursts = self._voices.say(some, counts, stamp)
         self.sent.timed |= dict.fromkeys(map(self._city.sensor, timed), time.time_ns())
         for number, burst in zip(some.tolist(), bursts, strict=True):
-            self._gateways[number].send(burst)
+            try:
+                self._gateways[number].send(burst)
+            except OSError:
+                # Patient ones send it again once they are back.
+                if not self._order.patient:
+                    raise
 
     def _close(self) -> None:
         position, gateway, before = self._script.closing()
@@ -184,8 +213,7 @@ class Fleet:
                     f"{self._count()} messages are not acknowledged after {ACKED_WITHIN:.0f} s"
                 )
             for number in np.flatnonzero(self._acked < self._voices.turn).tolist():
-                self._gateways[number].push()
-                self._acked[number] = self._gateways[number].collect()
+                self._exchange(number)
             time.sleep(TICK)
 
     def _count(self) -> int:

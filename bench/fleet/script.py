@@ -50,7 +50,8 @@ class _Event:
 class Course:
     """How long a run is to be (s), how many messages/s it is to have, and alarms to time a second.
 
-    Runs one after the other in one city are of another `phase` each, so that each times sensors of its own.
+    Runs one after the other in one city are of another `phase` each, so that each times other sensors than
+    the one before it.
     """
 
     seconds: float
@@ -74,7 +75,7 @@ class Script:
         # Each sensor has one thing at most that goes wrong.
         self._left: list[int] = self._chance.permutation(self._city.plan.sensors).tolist()
         self._free = self._city.kind == SMOKE
-        self._free &= self._city.number % PHASES == course.phase
+        self._free &= self._city.number % PHASES == course.phase % PHASES
         for event in (*self._faults(), *self._alarms(), *self._storm(), *self._to_time()):
             self._add(event)
 

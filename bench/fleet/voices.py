@@ -124,6 +124,13 @@ class Voices:
             for begin, end in zip(self._at[first].tolist(), self._at[first + counts].tolist(), strict=True)
         ]
 
+    def again(self, gateway: int, count: int) -> bytes:
+        """The packets of a gateway's last `count` messages, at most one of each sensor, as they were said."""
+        first, size, turn = (int(a[gateway]) for a in (self.city.first, self._size, self.turn))
+        begin, end = first + (turn - count) % size, first + turn % size
+        parts = [(begin, end)] if begin < end else [(begin, first + size), (first, end)]
+        return b"".join(self._view[self._at[b] : self._at[e]] for b, e in parts) if count else b""
+
     def set(self, position: int, texts: Mapping[str, str]) -> None:
         """From its next report on a sensor says these texts of its metrics, always the same."""
         form = self._forms[self.city.kind[position]]

@@ -135,3 +135,55 @@ async def test_without_a_rate_as_many_messages_as_ordered_go_out_as_fast_as_they
     # A burst of each gateway of a group may come on top, and the closing one.
     assert 2000 <= sent.published <= 2300
     assert sent.seconds < 30
+
+
+async def test_patient_gateways_come_back_to_a_broker_and_send_again_what_it_has_not_acknowledged(
+    tmp_path: Path,
+) -> None:
+    """The broker, to which one gateway's link is dead, stops while the fleet speaks, and is back at once."""
+    broker = LoopbackBroker()
+    port = await broker.start()
+    path = tmp_path / "sent.npz"
+    order = Order(
+        port=port, plan=PLAN, seconds=60, expected=500, rate=2000, messages=4000, log=str(path), patient=True
+    )
+    fleet = await asyncio.to_thread(Fleet, order)
+    broker.freeze("gateway-0003")
+    running = asyncio.create_task(asyncio.to_thread(fleet.run))
+    async with asyncio.timeout(30):
+        while broker.counters.published < 1000:
+            await asyncio.sleep(0.01)
+        await broker.stop()
+        await broker.start(port=port)
+        sent = await running
+    await asyncio.to_thread(fleet.close)
+    await broker.stop()
+
+    assert sent.published == sent.acked == len(Bursts.read(path)) >= 4000
+    assert broker.counters.published >= sent.published
+
+
+async def test_gateways_that_are_not_patient_end_with_their_broker(tmp_path: Path) -> None:
+    broker = LoopbackBroker()
+    port = await broker.start()
+    order = Order(port=port, plan=PLAN, seconds=60, expected=500, rate=2000, log=str(tmp_path / "sent.npz"))
+    fleet = await asyncio.to_thread(Fleet, order)
+    running = asyncio.create_task(asyncio.to_thread(fleet.run))
+    async with asyncio.timeout(30):
+        while broker.counters.published < 100:
+            await asyncio.sleep(0.01)
+        await broker.stop()
+        with pytest.raises(OSError, match=r"hung up|reset|[Pp]ipe"):
+            await running
+    for gateway in fleet._gateways:
+        gateway._socket.close()
+
+
+def test_a_broker_that_says_goodbye_has_hung_up() -> None:
+    goodbye = mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SERVER_SHUTTING_DOWN).write()
+    with connected(mqtt5.ConnAckPacket()) as (gateway, broker):
+        broker.sendall(mqtt5.PubAckPacket(1).write() + goodbye)
+        with pytest.raises(ConnectionResetError, match="the broker has hung up on g"):
+            collected(gateway, 2)
+
+        assert gateway.acked == 1

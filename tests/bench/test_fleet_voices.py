@@ -100,6 +100,31 @@ def test_stamps_and_sequence_numbers_go_on_and_packet_ids_of_a_gateway_are_all_d
     assert all(packet.qos is mqtt5.QoS.AT_LEAST_ONCE for packet in of_one)
 
 
+@pytest.mark.parametrize("count", [0, 1, 100, 150])
+def test_what_was_said_last_can_be_said_again_byte_for_byte_also_across_the_end_of_a_round(
+    voices: Voices, count: int
+) -> None:
+    """Of gateway 1, whose 150 sensors have had one turn and 70 of them another."""
+    gateway, said_ = np.array([1]), b""
+    for turns in (150, 70):
+        [burst] = voices.say(gateway, np.array([turns]), 1_764_448_000_000 + turns)
+        said_ += bytes(burst)
+    whole = [bytes(said_)[m:n] for m, n in bounds(said_)]
+
+    assert int(voices.city.size[1]) == 150
+    assert voices.again(1, count) == b"".join(whole[len(whole) - count :])
+
+
+def bounds(data: bytes) -> list[tuple[int, int]]:
+    """Where each packet begins and ends; its length takes two bytes."""
+    found, at = list[tuple[int, int]](), 0
+    while at < len(data):
+        end = at + 3 + (data[at + 1] & 0x7F) + (data[at + 2] << 7)
+        found.append((at, end))
+        at = end
+    return found
+
+
 def test_packet_ids_start_again_behind_the_last_one(voices: Voices) -> None:
     voices.turn[0] = LAST_PACKET_ID - 1
     gateway = np.array([0])

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.soak.witness import basis_loader
 from ingest.journal import Entry, EntryKind
 from ingest.series.store import Point, instants, quantities
 from ingest.session.wire import Undecodable, messages
 from notifiers.delivery import State
 from notifiers.outbox.routing import delivery_key
-from tests.faults.record import Line, Record, basis_loader, read, replayed
+from tests.faults.record import Line, Record, read, replayed
 from tocsin.bundle import Bundles
 from tocsin.decoding import JournalDecoder, Recent
 from tocsin.judge import Basis

@@ -12,8 +12,6 @@ from ingest.journal import Entry, EntryKind, JournalCorrupt, JournalUnavailable
 from ingest.journal.reader import volumes_in
 from ingest.snapshots import Snapshot, Snapshots
 from rules.transition import line
-from tocsin.bundle import Bundles
-from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
 
 EVERYTHING = 2**31
@@ -120,18 +118,6 @@ def replayed(record: Record, load: Callable[[str], Basis]) -> Iterator[Line]:
     if latest > record.entries[-1].received:
         for t in judge.tick(latest):
             yield Line(t.warning, t.ordinal, t.at, line(t), record.last)
-
-
-def basis_loader(state: Path) -> Callable[[str], Basis]:
-    """Bundle hash to what is judged by; each is configured once."""
-    bundles, known = Bundles(state / "bundles"), dict[str, Basis]()
-
-    def load(bundle: str) -> Basis:
-        if bundle not in known:
-            known[bundle] = configure(bundles.load(bundle)).basis
-        return known[bundle]
-
-    return load
 
 
 def _damage(path: Path) -> list[str]:
