@@ -19,7 +19,7 @@ from bench.figures import Run
 from bench.fleet.city import plan_for
 from bench.machine import machine
 from bench.measure import Options, Setup
-from bench.phases import Behind, Load
+from bench.phases import ROUNDS, Behind, Load
 from bench.picture import draw
 from bench.recovery import Kills
 from bench.report import encode, show
@@ -73,6 +73,7 @@ def city(
     gateways: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
     rules: Annotated[str, typer.Option(help="`shipped`, or a number: so many generated ones.")] = "shipped",
     linger: Annotated[int, typer.Option(min=0, max=1000, help="ms that a batch waits for more.")] = 20,
+    rounds: Annotated[int, typer.Option(min=0, help="How often all are heard before it counts.")] = ROUNDS,
     store: Store = Store.VICTORIAMETRICS,
     bare: Annotated[bool, typer.Option(help="Bare subscribers on the same broker, too.")] = True,
     json: Json = None,
@@ -81,7 +82,15 @@ def city(
     number = None if rules == "shipped" else int(rules)
     options = Options(
         plan=plan_for(sensors, gateways, rate or EXPECTED),
-        loads=(Load(seconds=seconds, timed=ALARMS_A_SECOND, rate=rate or None, expected=EXPECTED),),
+        loads=(
+            Load(
+                seconds=seconds,
+                timed=ALARMS_A_SECOND,
+                rate=rate or None,
+                expected=EXPECTED,
+                rounds=rounds if rate else 0,
+            ),
+        ),
         rules=None if number is None else generated(number),
         linger=linger,
     )

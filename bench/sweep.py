@@ -13,7 +13,7 @@ from bench.figures import Measured, Phase
 from bench.fleet.city import plan_for
 from bench.machine import Machine
 from bench.measure import Options, Setup
-from bench.phases import Behind, Load
+from bench.phases import ROUNDS, Behind, Load
 from bench.runs import MOSQUITTO, run_all
 
 RATES = (5_000, 10_000, 20_000, 30_000, 38_850, 50_000, 60_000, 70_000, 80_000)
@@ -87,7 +87,8 @@ class Step:
 def options(basis: Basis) -> Options:
     """A short run, with all shipped rules."""
     plan = plan_for(basis.sensors, basis.gateways, basis.rate)
-    return Options(plan=plan, loads=(Load(seconds=basis.seconds, timed=TIMED, rate=basis.rate),))
+    load = Load(seconds=basis.seconds, timed=TIMED, rate=basis.rate, rounds=ROUNDS)
+    return Options(plan=plan, loads=(load,))
 
 
 def by_rate(basis: Basis) -> Iterator[Step]:

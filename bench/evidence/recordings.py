@@ -3,6 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from bench.shipped import shipped_kinds
 from ingest.kinds import Kinds
 from ingest.kinds.reporting import parse_reporting
@@ -26,7 +28,7 @@ def recording(identity: str, kind: str, every: str, at: tuple[float, float] | No
 
 def with_site(sensor: Sensor, **parameters: tuple[str, str]) -> Sensor:
     """The sensor with site parameters: (number, canonical unit)."""
-    return replace(
+    return structs.replace(
         sensor, site={name: (Decimal(number), unit) for name, (number, unit) in parameters.items()}
     )
 

@@ -24,6 +24,9 @@ TICK = 0.02
 GROUPS = 5
 # Messages that may wait for their acknowledgement, over all gateways, and of one gateway at least.
 WINDOW, SMALLEST = 50_000, 10
+# A round of all sensors before anything is counted takes so long at least, s: first reports are dear.
+# It stays below three reports of a sensor, lest their gateways count as lost.
+ROUND = 25.0
 # Without a rate: messages of a burst, at most.
 BURST = 50
 ACKED_WITHIN = 60.0
@@ -35,6 +38,7 @@ class Order:
 
     `expected` messages/s decide in which turn something happens in the city; `timed` alarms a second.
     `messages`, if given, ends it earlier. `log` is the path of the sent-log. Client ids begin with `client`.
+    Before that every sensor is heard `rounds` times, at the same rate or slower: nothing happens then.
     `patient` gateways come back to a broker that has hung up, and send again what it has not acknowledged;
     without, that ends the fleet.
     """
@@ -50,12 +54,24 @@ class Order:
     messages: int | None = None
     client: str = "gateway"
     patient: bool = False
+    rounds: int = 0
+
+    @property
+    def early(self) -> int:
+        """Messages of the rounds before."""
+        return self.rounds * self.plan.sensors
+
+    @property
+    def early_rate(self) -> float:
+        """Messages/s of them."""
+        return min(self.rate or self.expected, self.plan.sensors / ROUND)
 
 
 @dataclass(slots=True)
 class Sent:
-    """So far; `began` in ns since the epoch, `cpu` in s.
+    """So far; `began` in ns since the epoch, `cpu` in s, both without the rounds before.
 
+    early     messages of the rounds before, which `published` and `acked` have in them
     timed     sensor to the instant (ns) at which its alarm to time went out
     closing   the sensor of the very last message, which goes out when all others are acknowledged: its alarm
               says that everything before was judged
@@ -68,6 +84,7 @@ class Sent:
     published: int = 0
     acked: int = 0
     began: int = 0
+    early: int = 0
     seconds: float = 0.0
     settled: float = 0.0
     closing: str = ""
@@ -85,7 +102,8 @@ class Fleet:
         self._city = City.of(order.plan)
         self._voices = Voices(self._city)
         length = order.seconds if order.messages is None else order.messages / order.expected
-        self._script = Script(self._voices, Course(length, order.expected, order.timed, order.phase))
+        course = Course(length, order.expected, order.timed, order.phase, order.rounds)
+        self._script = Script(self._voices, course)
         numbers = range(order.plan.gateways)
         self._gateways = [Gateway(order.port, f"{order.client}-{n:04}") for n in numbers]
         window = max(WINDOW // order.plan.gateways, SMALLEST)
@@ -97,19 +115,19 @@ class Fleet:
         self._groups = [np.arange(n, len(numbers), GROUPS) for n in range(min(GROUPS, len(numbers)))]
         self._log = SentLog()
         self._last = 0
+        # Messages/s, and how many each gateway had sent when that began.
+        self._rate, self._before = 0.0, self._acked.copy()
         self.sent = Sent()
 
     def run(self) -> Sent:
         """Returns when the broker has everything. RuntimeError: it refused something or does not end."""
+        order = self._order
+        self._go(order.early / order.early_rate, order.early_rate, sys.maxsize)
+        self.sent.early, self.sent.behind = self.sent.published, 0
         cpu, began = time.process_time(), time.perf_counter()
         self.sent.began = time.time_ns()
-        told = began
-        for group in self._turns(began):
-            now = time.perf_counter()
-            self._serve(group, now - began)
-            if now - told >= 1:
-                told = now
-                self._tell()
+        self._tell()
+        self._go(order.seconds, order.rate or 0.0, sys.maxsize if order.messages is None else order.messages)
         took = time.perf_counter() - began
         self._settle()
         self.sent.settled = time.perf_counter() - began - took
@@ -121,17 +139,27 @@ class Fleet:
         self.sent.refused, self.sent.seconds = self._script.refused, took
         return self.sent
 
+    def _go(self, seconds: float, rate: float, most: int) -> None:
+        """Publish for some time, or so many messages; 0 messages/s are as fast as it goes."""
+        self._rate, self._before = rate, self._voices.turn.copy()
+        began = told = time.perf_counter()
+        for group in self._turns(began, seconds, self.sent.published + most):
+            now = time.perf_counter()
+            self._serve(group, now - began)
+            if now - told >= 1:
+                told = now
+                self._tell()
+
     def close(self) -> None:
         for gateway in self._gateways:
             gateway.close()
 
-    def _turns(self, began: float) -> Iterator[Longs]:
+    def _turns(self, began: float, seconds: float, most: int) -> Iterator[Longs]:
         """The groups in turn, until it is over; with a rate one every TICK."""
-        order, number = self._order, 0
-        most = sys.maxsize if order.messages is None else order.messages
-        while (now := time.perf_counter() - began) < order.seconds and self.sent.published < most:
+        number = 0
+        while (now := time.perf_counter() - began) < seconds and self.sent.published < most:
             due = number * TICK
-            if order.rate is not None and now < due:
+            if self._rate and now < due:
                 time.sleep(due - now)
             yield self._groups[number % len(self._groups)]
             number += 1
@@ -175,10 +203,11 @@ class Fleet:
         """Messages that each gateway can send now."""
         turn = self._voices.turn[some]
         free: Longs = np.minimum(self._window[some] - (turn - self._acked[some]), self._voices.room(some))
-        if self._order.rate is None:
+        if not self._rate:
             return free.clip(max=BURST)
-        share = self._order.rate / self._order.plan.sensors
-        due: Longs = (elapsed * share * self._city.size[some]).astype(np.int64) - turn
+        share = self._rate / self._order.plan.sensors
+        said = turn - self._before[some]
+        due: Longs = (elapsed * share * self._city.size[some]).astype(np.int64) - said
         self.sent.behind = max(self.sent.behind, int(np.maximum(due - free, 0).sum()))
         return due.clip(max=free)
 
@@ -223,7 +252,7 @@ class Fleet:
 
     def _tell(self) -> None:
         self._count()
-        show(Sent(self.sent.published, self.sent.acked))
+        show(Sent(self.sent.published, self.sent.acked, self.sent.began, self.sent.early))
 
 
 def show(sent: Sent) -> None:

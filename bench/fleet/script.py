@@ -50,14 +50,15 @@ class _Event:
 class Course:
     """How long a run is to be (s), how many messages/s it is to have, and alarms to time a second.
 
-    Runs one after the other in one city are of another `phase` each, so that each times other sensors than
-    the one before it.
+    Nothing but faults happens in the `quiet` rounds before. Runs one after the other in one city are of
+    another `phase` each, so that each times other sensors than the one before it.
     """
 
     seconds: float
     rate: float
     timed: float = 0.0
     phase: int = 0
+    quiet: int = 0
 
 
 class Script:
@@ -123,7 +124,7 @@ class Script:
     def _round(self, share: float) -> int:
         """The round in which the run is at `share` of its length."""
         messages = share * self._course.seconds * self._course.rate
-        return int(messages / self._city.plan.sensors)
+        return self._course.quiet + int(messages / self._city.plan.sensors)
 
     def _take(self) -> int:
         """A sensor of which nothing else is told."""
@@ -180,7 +181,7 @@ class Script:
             gateway = int(gateways[number % len(gateways)])
             first, size = int(self._city.first[gateway]), int(self._size[gateway])
             share = number / self._course.timed * self._course.rate / self._city.plan.sensors
-            round_, place = divmod(int(share * size), size)
+            round_, place = divmod(int((self._course.quiet + share) * size), size)
             position = self._next_free(first + place, first + size)
             if position is None:
                 round_, position = round_ + 1, self._next_free(first, first + size)
