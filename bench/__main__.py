@@ -74,6 +74,8 @@ def city(
     rules: Annotated[str, typer.Option(help="`shipped`, or a number: so many generated ones.")] = "shipped",
     linger: Annotated[int, typer.Option(min=0, max=1000, help="ms that a batch waits for more.")] = 20,
     rounds: Annotated[int, typer.Option(min=0, help="How often all are heard before it counts.")] = ROUNDS,
+    alarms: Annotated[float, typer.Option(min=0.1, help="Alarms to time a second.")] = ALARMS_A_SECOND,
+    runs: Annotated[int, typer.Option(min=1, help="Each from nothing; several show their spread.")] = 1,
     store: Store = Store.VICTORIAMETRICS,
     bare: Annotated[bool, typer.Option(help="Bare subscribers on the same broker, too.")] = True,
     json: Json = None,
@@ -96,7 +98,7 @@ def city(
     )
     setup = Setup(MOSQUITTO, database=store is Store.VICTORIAMETRICS)
     words = "all shipped rules" if number is None else f"{number} rules"
-    finish(asyncio.run(run_all([setup], options, words, Console(stderr=True), bare=bare)), json)
+    finish(asyncio.run(run_all([setup] * runs, options, words, Console(stderr=True), bare=bare)), json)
 
 
 @app.command("recovery")

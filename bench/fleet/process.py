@@ -24,9 +24,9 @@ TICK = 0.02
 GROUPS = 5
 # Messages that may wait for their acknowledgement, over all gateways, and of one gateway at least.
 WINDOW, SMALLEST = 50_000, 10
-# A round of all sensors before anything is counted takes so long at least, s: first reports are dear.
-# It stays below three reports of a sensor, lest their gateways count as lost.
-ROUND = 25.0
+# Before anything is counted: first reports are dear, so there are no more of them a second, as long as a round
+# takes no more s. That is less than three reports of a sensor, lest their gateways count as lost.
+FIRST_REPORTS, ROUND = 5_000.0, 25.0
 # Without a rate: messages of a burst, at most.
 BURST = 50
 ACKED_WITHIN = 60.0
@@ -64,7 +64,7 @@ class Order:
     @property
     def early_rate(self) -> float:
         """Messages/s of them."""
-        return min(self.rate or self.expected, self.plan.sensors / ROUND)
+        return min(self.rate or self.expected, max(FIRST_REPORTS, self.plan.sensors / ROUND))
 
 
 @dataclass(slots=True)

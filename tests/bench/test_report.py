@@ -74,6 +74,17 @@ def test_the_tables_have_a_column_for_each_phase_and_setup_and_no_lines_off_a_te
     assert not set("│╭─") & set("".join(table))
 
 
+def test_runs_of_one_setup_show_their_median_and_their_spread() -> None:
+    again = [measured("Mosquitto", replace(phase(20_000.0), rate=rate)) for rate in (7e3, 9e3, 8e3)]
+
+    table = shown(replace(RUN, measured=again))
+
+    assert table["3 runs of Mosquitto"] == []
+    assert table["messages/s, publish to judged"] == ["8,000", "7,000", "9,000"]
+    assert table["CPU us/message, thread main"] == ["15.0"] * 3
+    assert table["lost"] == ["0"] * 3
+
+
 def test_the_yardstick_is_the_ratio_to_the_daemon_on_mosquitto() -> None:
     assert shown(RUN)["aiomqtt: receive only"] == ["96.0", "0.25"]
 
