@@ -24,8 +24,8 @@ TICK = 0.02
 GROUPS = 5
 # Messages that may wait for their acknowledgement, over all gateways, and of one gateway at least.
 WINDOW, SMALLEST = 50_000, 10
-# Before anything is counted: first reports are dear, so there are no more of them a second, as long as a round
-# takes no more s. That is less than three reports of a sensor, lest their gateways count as lost.
+# Before anything is counted: first reports are dear, so there are no more of them a second while a round
+# takes no longer, s. That is less than three reports of a sensor, lest their gateways count as lost.
 FIRST_REPORTS, ROUND = 5_000.0, 25.0
 # Without a rate: messages of a burst, at most.
 BURST = 50
