@@ -71,7 +71,13 @@ class Rows:
             "first": self.first[: self.used],
             "next": self.next[: self.used],
         }
-        return state | {name: field[: self.used] for name, field in self.fields.items()}
+        return state | {name: field[: self.used, : self._filled] for name, field in self.fields.items()}
+
+    @property
+    def _filled(self) -> int:
+        """How far any row has been written, rounded up to a power of two, so that it seldom changes."""
+        most = int(self.next[: self.used].max(initial=0))
+        return min(1 << most.bit_length(), self.capacity)
 
     def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         self.row[:] = state["row"]
@@ -80,10 +86,13 @@ class Rows:
         self.first[: self.used] = state["first"]
         self.next[: self.used] = state["next"]
         for name, field in self.fields.items():
-            field[: self.used] = state[name]
+            field[: self.used, : state[name].shape[1]] = state[name]
 
     def _reserve(self, rows: int) -> None:
-        """Room for `rows` rows: doubled, so that sensors that appear one by one cost little."""
+        """Room for `rows` rows: doubled, so that sensors that appear one by one cost little.
+
+        What has not been written is not copied: the system gives out memory page by page as it is touched.
+        """
         have = len(self.first)
         if rows <= have:
             return
@@ -91,5 +100,6 @@ class Rows:
         self.first = np.concatenate([self.first, np.zeros(more, np.int64)])
         self.next = np.concatenate([self.next, np.zeros(more, np.int64)])
         for name, field in self.fields.items():
-            room = np.zeros((more, self.capacity), field.dtype)
-            self.fields[name] = np.concatenate([field, room])
+            grown = np.zeros((have + more, self.capacity), field.dtype)
+            grown[:have, : self._filled] = field[:, : self._filled]
+            self.fields[name] = grown

@@ -134,6 +134,20 @@ def test_memory_is_taken_by_sensors_that_report() -> None:
     assert ring.nbytes < 100_000 * 4 + 64 * 1024
 
 
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=300))
+def test_a_snapshot_holds_what_was_written_and_no_more(sensors: list[int]) -> None:
+    ring, again = amounts(), amounts()
+    for k, sensor in enumerate(sensors):
+        append(ring, sensor, k * 5 * MINUTE, 1)
+
+    state = ring.snapshot()
+    again.restore(state)
+
+    most = max(sensors.count(sensor) for sensor in sensors)
+    assert state["stamp"].shape[1] <= min(2 * most, ring.rows.capacity)
+    assert [again.entries(sensor) for sensor in range(3)] == [ring.entries(sensor) for sensor in range(3)]
+
+
 @pytest.mark.parametrize(
     ("width", "cell"),
     [(HOUR, 100_000), (24 * HOUR, 2_000_000), (64 * SECOND, 1_000), (65 * SECOND, 2_000), (640, 10)],
