@@ -1,7 +1,8 @@
 """Fixed memory for the reports of one metric: a ring for each sensor that has reported."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from mmap import mmap
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,9 @@ import numpy.typing as npt
 Slots: TypeAlias = npt.NDArray[np.int64]
 Longs: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.uint8]
+
+# Bytes of an array for which numpy asks for no huge pages.
+SMALL = 1 << 22
 
 # Earlier than any stamp, and still far from overflow when a duration is taken from it.
 NEVER = -(2**61)
@@ -100,6 +104,17 @@ class Rows:
         self.first = np.concatenate([self.first, np.zeros(more, np.int64)])
         self.next = np.concatenate([self.next, np.zeros(more, np.int64)])
         for name, field in self.fields.items():
-            grown = np.zeros((have + more, self.capacity), field.dtype)
+            grown = _untouched(have + more, self.capacity, field.dtype)
             grown[:have, : self._filled] = field[:, : self._filled]
             self.fields[name] = grown
+
+
+def _untouched(rows: int, columns: int, dtype: "np.dtype[Any]") -> npt.NDArray[Any]:
+    """Zeros that take no memory until they are written.
+
+    For more than SMALL bytes numpy asks the system for huge pages, which it gives out 2 MiB at a touch.
+    """
+    size = rows * columns * dtype.itemsize
+    if size < SMALL:
+        return np.zeros((rows, columns), dtype)
+    return np.frombuffer(mmap(-1, size), dtype).reshape(rows, columns)
