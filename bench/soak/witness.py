@@ -4,7 +4,7 @@ It follows the journal while the daemon writes it, so neither the journal nor th
 held are the messages of two watches, and transitions that only one of the two has told so far.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,16 @@ def basis_loader(state: Path) -> Callable[[str], Basis]:
         return known[bundle]
 
     return load
+
+
+def due_until(judge: Judge, latest: int, told: Container[Name]) -> list[Transition]:
+    """What comes of time alone behind the last entry, up to `latest` (ms), the last instant that was told of.
+
+    What is lowered or cleared at an instant is settled when that is over (D3), and of several things at the
+    same one the daemon may not have come to all.
+    """
+    found = judge.tick(latest + 1)
+    return [t for t in found if t.at < latest or (t.at == latest and (t.warning, t.ordinal) in told)]
 
 
 @dataclass(slots=True)
@@ -110,7 +120,7 @@ class Witness:
         with closing(OutboxReader.reading(self._state / "outbox.db")) as outbox:
             latest = outbox.latest
         if self._judge is not None and latest > self._received:
-            self._expect(self._judge.tick(latest))
+            self._expect(due_until(self._judge, latest, self._told))
         self.compared.missing, self.compared.unexpected = len(self._due), len(self._told)
 
     def _take(self, entry: Entry) -> None:

@@ -12,10 +12,14 @@ import pytest
 
 from bench.fleet.city import Longs
 from bench.reconcile import Reconciled
-from bench.soak.witness import Compared, Witness
+from bench.soak.witness import Compared, Witness, due_until
+from ingest.clock import MINUTE
 from ingest.journal import Entry, EntryKind, Journal, open_read_only
 from ingest.session.wire import Undecodable, messages
+from rules.grade import Grade
 from tests.faults.life import RETENTION, Promises, live
+from tests.tocsin.village import START, basis, block, report
+from tocsin.judge import Judge
 
 TRANSITIONS = 6
 
@@ -83,6 +87,25 @@ def test_what_fell_due_after_the_last_entry_is_expected_too(state: Path) -> None
         assert connection.execute("DELETE FROM entry WHERE sequence > 9").rowcount == 3
 
     assert compared(state) == Compared(equal=TRANSITIONS)
+
+
+def after_a_flood() -> Judge:
+    """Of a river that fell 3 minutes after it rose, and said so until a minute before it is released."""
+    judge = Judge(basis(), lambda _: basis())
+    for number, minute in enumerate((0, 3, 6, 9, 12, 15, 17), 1):
+        at = START + minute * MINUTE
+        judge.take(block(number, at, [report("river-1", at, 1.0 if minute else 2.5)]))
+    return judge
+
+
+def test_what_is_lowered_at_the_last_instant_is_expected_if_it_was_told_and_nothing_later_is() -> None:
+    released = START + 18 * MINUTE
+    [lowered] = due_until(after_a_flood(), released + 1, ())
+
+    assert (lowered.at, lowered.before, lowered.after) == (released, Grade.YELLOW, Grade.BLUE)
+    assert due_until(after_a_flood(), released, {(lowered.warning, lowered.ordinal)}) == [lowered]
+    assert due_until(after_a_flood(), released, ()) == []
+    assert due_until(after_a_flood(), released - 1, {(lowered.warning, lowered.ordinal)}) == []
 
 
 def test_a_changed_transition_is_found(state: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.soak.witness import due_until
 from ingest.journal import Entry, EntryKind, JournalCorrupt, JournalUnavailable
 from ingest.journal.reader import volumes_in
 from ingest.snapshots import Snapshot, Snapshots
@@ -116,7 +117,8 @@ def replayed(record: Record, load: Callable[[str], Basis]) -> Iterator[Line]:
             yield Line(t.warning, t.ordinal, t.at, line(t), entry.sequence)
     latest = max((told.at for told in record.lines), default=0)
     if latest > record.entries[-1].received:
-        for t in judge.tick(latest):
+        names = {told.name for told in record.lines}
+        for t in due_until(judge, latest, names):
             yield Line(t.warning, t.ordinal, t.at, line(t), record.last)
 
 
