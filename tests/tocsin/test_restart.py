@@ -5,13 +5,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from ingest.journal import Entry
 from ingest.session.wire import Message
 from tests.tocsin.test_judging import FLOOD, opened
 from tests.tocsin.village import START, basis
 from tocsin.judge import Judge, Judged
 from tocsin.judging import REPLAY_SECONDS, SNAPSHOT_SECONDS
-from tocsin.startup import Phases
+from tocsin.startup import LAST, Phases
 from tocsin.storage import Storage
 
 # Seconds that the slow judge takes for an entry, and how many entries are due for a snapshot then.
@@ -86,11 +88,14 @@ async def test_a_restart_does_not_wait_for_a_snapshot_of_what_it_repeated(tmp_pa
         assert kept(post.storage) == 1
 
 
-def test_each_phase_of_a_start_is_told_once_in_its_order() -> None:
+def test_the_log_has_every_phase_of_a_start_once_it_is_over() -> None:
     phases = Phases()
-    phases.over("files")
-    phases.over("sensors")
+    with capture_logs() as log:
+        phases.over("files")
+        assert log == []
+        phases.over(LAST)
 
-    assert list(phases.seconds) == ["program", "files", "sensors"]
+    assert [line["event"] for line in log] == ["started"]
+    assert list(log[0]["seconds"]) == ["program", "files", LAST]
     # The process of the tests has run for a while, and nothing has happened since.
     assert phases.seconds["program"] > phases.seconds["files"] >= 0
