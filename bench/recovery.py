@@ -159,13 +159,13 @@ class Recoveries:
 def told(log: bytes, killed: float, ready: float, backlog: int, caught_up: float | None) -> Round:
     """What the log of a life that began after the kill says of its start."""
     events = {event["event"]: event for event in map(msgspec.json.decode, reversed(log.splitlines()))}
-    recovered = events["recovered"]
+    started = events["started"]
     connected = datetime.fromisoformat(events["broker connected"]["timestamp"]).timestamp() - killed
     return Round(
         ready=ready,
-        phases=events["serving"]["seconds"] | {"replay": recovered["seconds"]},
-        cpu=(events["serving"]["cpu"], recovered["cpu"]),
-        entries=recovered["entries"],
+        phases=started["seconds"],
+        cpu=(events["serving"]["cpu"], started["cpu"]),
+        entries=events["recovered"]["entries"],
         connected=connected,
         backlog=backlog,
         caught_up=caught_up,

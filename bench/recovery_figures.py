@@ -93,7 +93,7 @@ def encode(run: Recovery) -> bytes:
 
 
 def _spread(values: Sequence[float], digits: int = 2) -> list[str]:
-    return [f"{percentile(values, share):,.{digits}f}" for share in (0.5, 1.0)]
+    return [f"{percentile(values, share):,.{digits}f}" if values else "" for share in (0.5, 1.0)]
 
 
 def _kept(kept: Kept, lined: bool) -> object:

@@ -1,7 +1,6 @@
 """The composition root: every long-lived object is made here, and the path of a reading is listed once."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
 from tocsin.sight import Blind, Sight
-from tocsin.startup import Over, cpu, untimed
+from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
 from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
@@ -49,7 +48,7 @@ class Daemon:
     """One instance over one state directory.
 
     What reaches outside (session, channels, store) is made by a method each: a simulation of the whole puts
-    its own in their place. `over` hears of `snapshot` and `judge`.
+    its own in their place. `over` hears of `snapshot`, `judge` and `replay`.
     """
 
     def __init__(
@@ -64,6 +63,7 @@ class Daemon:
         self.clock = clock
         self.ready = False
         self.reload_refused = ""
+        self._over = over
         self._reloading = asyncio.Lock()
         self.session = self._session()
         self.intake = Intake(
@@ -74,7 +74,7 @@ class Daemon:
             room=self._room,
             wakeful=lambda: self.sight.wakeful(),
         )
-        judge = self._judge(over)
+        judge = self._judge()
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
         self.sight = Sight(self._blind, clock, alive)
@@ -124,16 +124,10 @@ class Daemon:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Recover, serve until `stop` is set, drain. A stage that fails takes the process down."""
-        began = time.perf_counter()
         recovered = await self.judging.recover(stop)
         self._follow()
-        log.info(
-            "recovered",
-            entries=recovered,
-            position=self.judging.judge.position,
-            seconds=round(time.perf_counter() - began, 2),
-            cpu=cpu(),
-        )
+        log.info("recovered", entries=recovered, position=self.judging.judge.position)
+        self._over("replay")
         self._tell_faults()
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
@@ -168,13 +162,13 @@ class Daemon:
         for task in tasks.values():
             task.cancel()
 
-    def _judge(self, over: Over) -> Judge:
+    def _judge(self) -> Judge:
         snapshot = self.storage.snapshots.newest()
-        over("snapshot")
+        self._over("snapshot")
         for fault in self.storage.snapshots.faults:
             log.error("snapshot passed over", fault=str(fault))
         judge = Judge.resume(snapshot, self._basis) if snapshot is not None else self._first_judge()
-        over("judge")
+        self._over("judge")
         return judge
 
     def _first_judge(self) -> Judge:

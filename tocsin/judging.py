@@ -76,7 +76,7 @@ class Judging:
         """Judge what the journal holds beyond the judge's position; returns the number of entries.
 
         What it came to is kept now and then, so that a long recovery that is interrupted goes on from there.
-        Where there was none there is a snapshot at the end; else the next one takes its time.
+        Where there was none there is a snapshot at the end; else nobody waits for the next one.
         """
         loop = asyncio.get_running_loop()
         read = self._storage.journal.read
@@ -93,6 +93,9 @@ class Judging:
                 log.info("recovering", entries=count, left=self._storage.journal.last - self.judge.position)
         if first:
             await self.snapshot()
+        elif count:
+            # Begun by `run`, beside what comes in.
+            self._snapshot_due = loop.time()
         return count
 
     def _complain_of_gap(self, first: int) -> None:

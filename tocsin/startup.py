@@ -5,6 +5,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
+log = structlog.get_logger()
+
+LAST = "replay"
 # What is called at the end of each phase, with its name.
 Over = Callable[[str], None]
 
@@ -17,10 +22,12 @@ class Phases:
         self.seconds = {"program": round(process_age(), 2)}
 
     def over(self, phase: str) -> None:
-        """The phase that began with the end of the one before is over."""
+        """The phase that began with the end of the one before is over; after `LAST` the log has them all."""
         now = time.perf_counter()
         self.seconds[phase] = round(now - self._since, 2)
         self._since = now
+        if phase == LAST:
+            log.info("started", seconds=self.seconds, cpu=cpu())
 
 
 def cpu() -> float:

@@ -19,7 +19,8 @@ LOG = [
         "cpu": 2.4,
         "timestamp": "2025-11-29T20:26:44Z",
     },
-    {"event": "recovered", "entries": 40, "seconds": 2.5, "cpu": 4.7, "timestamp": "2025-11-29T20:26:46Z"},
+    {"event": "recovered", "entries": 40, "timestamp": "2025-11-29T20:26:46Z"},
+    {"event": "started", "seconds": {"program": 0.9, "sensors": 1.5, "replay": 2.5}, "cpu": 4.7},
     {"event": "broker connected", "session_present": True, "timestamp": "2025-11-29T20:26:47.500000Z"},
     {"event": "broker connected", "session_present": True, "timestamp": "2025-11-29T20:27:30Z"},
 ]

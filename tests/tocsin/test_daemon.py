@@ -38,6 +38,14 @@ async def test_it_is_ready_once_it_is_connected_and_stops_clean(tmp_path: Path) 
     assert "daemon" in after
 
 
+async def test_a_start_tells_its_phases_in_their_order(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with opened(tmp_path) as (storage, _, files):
+        apply_first(files, storage, SystemClock())
+        async with running(Daemon(configure(files, told.append), storage, SystemClock(), told.append)):
+            assert told == ["sensors", "rules", "snapshot", "judge", "replay"]
+
+
 async def test_a_reload_is_in_force_for_judge_and_routes(tmp_path: Path) -> None:
     async with started(tmp_path) as (daemon, path):
         files = stricter(read_bundle(path))

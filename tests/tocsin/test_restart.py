@@ -1,22 +1,29 @@
 """What a restart finds: a snapshot that is never more than a few seconds of judging behind."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from ingest.journal import Entry
 from ingest.session.wire import Message
+from ingest.snapshots import Array, Snapshots
 from tests.tocsin.test_judging import FLOOD, opened
 from tests.tocsin.village import START, basis
 from tocsin.judge import Judge, Judged
-from tocsin.judging import REPLAY_SECONDS, SNAPSHOT_SECONDS
-from tocsin.startup import Phases
+from tocsin.judging import REPLAY_SECONDS, REST, SNAPSHOT_SECONDS
+from tocsin.startup import LAST, Phases
 from tocsin.storage import Storage
 
 # Seconds that the slow judge takes for an entry, and how many entries are due for a snapshot then.
 SLOW = 0.5
 DUE = round(REPLAY_SECONDS / SLOW)
+# Seconds that the slow disk takes for a snapshot, and how many entries it may rest for then.
+WRITING = 2.0
+RESTING = round(REST * WRITING / SLOW)
 
 
 class Leaping(asyncio.SelectorEventLoop):
@@ -36,6 +43,20 @@ class SlowJudge(Judge):
         assert isinstance(loop, Leaping)
         loop.leapt += SLOW
         return super().take(entry, packets)
+
+
+class SlowSnapshots(Snapshots):
+    """On a disk that takes its time, too."""
+
+    def __init__(self, directory: Path, loop: Leaping) -> None:
+        super().__init__(directory)
+        self.written = 0
+        self._loop = loop
+
+    def write(self, position: int, bundle: str, state: Mapping[str, Array | bytes]) -> Path:
+        self._loop.leapt += WRITING
+        self.written += 1
+        return super().write(position, bundle, state)
 
 
 def slow(_: Storage) -> Judge:
@@ -71,6 +92,26 @@ def test_a_snapshot_comes_when_as_much_was_judged_as_a_restart_may_repeat(tmp_pa
     leaping(story)
 
 
+def test_a_slow_disk_rests_four_times_as_long_as_it_wrote(tmp_path: Path) -> None:
+    assert DUE < RESTING < (SNAPSHOT_SECONDS - WRITING) / SLOW
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Leaping)
+        disk = SlowSnapshots(tmp_path / "snapshots", loop)
+        async with opened(
+            tmp_path, around=lambda storage: replace(storage, snapshots=disk), judge_of=slow
+        ) as post:
+            await post.play(FLOOD[: RESTING - 2], until=65)
+            assert disk.written == 1
+            await post.play([(66, "river-1", 1.0), (67, "river-1", 1.0), (68, "river-1", 1.0)], until=69)
+            async with asyncio.timeout(5):
+                while disk.written == 1:
+                    await asyncio.sleep(0.005)
+
+    leaping(story)
+
+
 async def test_a_quick_judge_has_no_more_snapshots_than_time_demands(tmp_path: Path) -> None:
     async with opened(tmp_path) as post:
         await post.play(FLOOD, until=130)
@@ -86,11 +127,14 @@ async def test_a_restart_does_not_wait_for_a_snapshot_of_what_it_repeated(tmp_pa
         assert kept(post.storage) == 1
 
 
-def test_each_phase_of_a_start_is_told_once_in_its_order() -> None:
+def test_the_log_has_every_phase_of_a_start_once_it_is_over() -> None:
     phases = Phases()
-    phases.over("files")
-    phases.over("sensors")
+    with capture_logs() as log:
+        phases.over("files")
+        assert log == []
+        phases.over(LAST)
 
-    assert list(phases.seconds) == ["program", "files", "sensors"]
+    assert [line["event"] for line in log] == ["started"]
+    assert list(log[0]["seconds"]) == ["program", "files", LAST]
     # The process of the tests has run for a while, and nothing has happened since.
     assert phases.seconds["program"] > phases.seconds["files"] >= 0
