@@ -28,7 +28,7 @@ from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
 
-SENSORS, GATEWAYS = 2_000, 50
+SENSORS, GATEWAYS = 2_000, 20
 BLOCKS, BLOCK = 12, 500
 # The first blocks fill caches and windows.
 WARM = 4

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -46,8 +47,7 @@ class Reason(StrEnum):
     BAD_TIME = "bad_time"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True, gc=False):
     """One refused message: its index in the block, why, and enough to act on it."""
 
     message: int

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import SystemClock
-from ingest.quarantine import Quarantine
+from ingest.quarantine import Bounds, Quarantine
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from simulators.publisher.link import RefusedError
@@ -37,7 +37,11 @@ class Served:
         bundle = read_bundle(CONFIGS / "tocsin.yaml")
         known = configure(bundle)
         settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": Channels()})
-        self.storage = Storage.open(state, settings.realm, retention(settings.journal))
+        storage = Storage.open(state, settings.realm, retention(settings.journal))
+        # Room for each, so that each can be looked at.
+        storage.quarantine.close()
+        roomy = Quarantine.open(state / "quarantine.db", Bounds(alike=ATTEMPTS))
+        self.storage = replace(storage, quarantine=roomy)
         apply_first(bundle, self.storage, SystemClock())
         self.daemon = Daemon(replace(known, settings=settings, routes=()), self.storage, SystemClock())
         self._stop = asyncio.Event()
@@ -56,6 +60,7 @@ class Served:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await self._running
+        self.storage.quarantine.close()
         self.storage.close()
 
 
