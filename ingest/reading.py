@@ -48,13 +48,19 @@ class Reason(StrEnum):
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
-    """One refused message: its index in the block, why, and enough to act on it."""
+    """One refused message: its index in the block, why, and enough to act on it.
+
+    `sender` is the registered sensor or gateway whose topic it came on, empty for any other topic. `claimed`
+    is None unless it speaks as somebody else: then who that is, quoted, or empty for nobody in particular.
+    """
 
     message: int
     reason: Reason
     detail: str
     topic: str
     payload: bytes
+    sender: str = ""
+    claimed: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

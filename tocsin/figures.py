@@ -32,6 +32,7 @@ def figures(daemon: Daemon) -> Iterator[Figure]:
             values, (("flag", flag),), counter=True,
         )  # fmt: skip
     yield from _losses(judge)
+    yield from _conduct(judge, daemon.clock.now())
     yield Figure("tocsin_transitions", "Transitions committed", daemon.judging.transitions, counter=True)
     yield Figure("tocsin_series_lag_entries", "Journal entries not yet in the database", daemon.series.lag)
     yield Figure("tocsin_series_points", "Points written", daemon.series.points_written, counter=True)
@@ -68,6 +69,19 @@ def _losses(judge: Judge) -> Iterator[Figure]:
     yield Figure(
         "tocsin_lost_sessions", "Times the broker lost our session", judge.outages.losses, counter=True
     )
+
+
+def _conduct(judge: Judge, now: int) -> Iterator[Figure]:
+    conduct = judge.conduct
+    yield Figure(
+        "tocsin_device_faults", "Times that five messages of a device were refused in ten minutes",
+        conduct.faulty.begun, counter=True,
+    )  # fmt: skip
+    yield Figure("tocsin_faulty_devices", "Devices that are faulty", conduct.faulty.told(now).names)
+    yield Figure(
+        "tocsin_impersonations", "Messages refused because they speak as somebody else, or as nobody known",
+        conduct.impostors.messages, counter=True,
+    )  # fmt: skip
 
 
 def online(daemon: Daemon) -> dict[str, tuple[int, int]]:

@@ -50,8 +50,21 @@ class Decoder:
         readings, implausible = settle(rows, self._shapes, self._scales, sequence)
         for message, found in implausible:
             refused.setdefault(message, []).append(found)
-        rejected = [_rejected(message, refused[message], packets[message]) for message in sorted(refused)]
+        rejected = [
+            self._rejected(message, refused[message], packets[message]) for message in sorted(refused)
+        ]
         return Decoded(readings, rejected, len(packets), numbered(rows))
+
+    def _rejected(self, message: int, faults: list[Fault], packet: Message) -> Rejected:
+        reason, detail, claimed = faults[0]
+        if len(faults) > 1:
+            detail = summary(faults)
+            claimed = next((fault.claimed for fault in faults if fault.claimed is not None), None)
+        if isinstance(packet, Undecodable):
+            topic, payload = _topic(packet.raw).decode(errors="replace"), packet.raw
+        else:
+            topic, payload = packet.topic, packet.payload
+        return Rejected(message, reason, detail, topic, payload, self._topics.sender(topic), claimed)
 
     def _forget(self) -> None:
         self._scales.forget()
@@ -194,7 +207,7 @@ def _undecodable(packet: Undecodable) -> Refusal:
     try:
         _topic(packet.raw).decode()
     except UnicodeDecodeError as error:
-        return Refusal(Reason.NOT_UTF8, f"topic byte {error.start} is not UTF-8")
+        return Refusal(Reason.NOT_UTF8, f"topic byte {error.start} is not UTF-8", "")
     return Refusal(Reason.MALFORMED, f"not an MQTT 5 PUBLISH: {packet.reason}")
 
 
@@ -202,13 +215,3 @@ def _topic(raw: bytes) -> bytes:
     """The topic of a framed PUBLISH, as far as it is there (MQTT 5.0, section 3.3.2.1)."""
     start = 2 + sum(byte >= 0x80 for byte in raw[1:4])
     return raw[start + 2 : start + 2 + int.from_bytes(raw[start : start + 2], "big")]
-
-
-def _rejected(message: int, faults: list[Fault], packet: Message) -> Rejected:
-    reason, detail = faults[0]
-    if len(faults) > 1:
-        detail = summary(faults)
-    if isinstance(packet, Undecodable):
-        topic = _topic(packet.raw).decode(errors="replace")
-        return Rejected(message, reason, detail, topic, packet.raw)
-    return Rejected(message, reason, detail, packet.topic, packet.payload)
