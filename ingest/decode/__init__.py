@@ -208,7 +208,7 @@ def _undecodable(packet: Undecodable) -> Refusal:
         _topic(packet.raw).decode()
     except UnicodeDecodeError as error:
         return Refusal(Reason.NOT_UTF8, f"topic byte {error.start} is not UTF-8", "")
-    return Refusal(Reason.MALFORMED, f"not an MQTT 5 PUBLISH: {packet.reason}")
+    return Refusal(Reason.MALFORMED, f"not an MQTT 5 PUBLISH: {packet.reason}", "")
 
 
 def _topic(raw: bytes) -> bytes:
