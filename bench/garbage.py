@@ -99,7 +99,7 @@ def packet(message: Message) -> PublishPacket:
 
 
 def cost(basis: Basis, journal: Sequence[Entry], directory: Path | None) -> float:
-    """CPU seconds of all blocks behind the first WARM, best of TRIES; the quarantine is kept in `directory`."""
+    """CPU seconds of all blocks behind the first WARM, best of TRIES; `directory` is for a quarantine."""
     best = float("inf")
     for number in range(TRIES):
         judge = Judge(basis, lambda _: basis)
