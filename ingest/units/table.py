@@ -107,13 +107,23 @@ NAME: Final = re.compile(r"[A-Za-z]+_?")
 
 
 class UnitError(ValueError):
-    """A unit that is not known or does not fit; `suggestion` says what would."""
+    """A unit that is not known or does not fit; `suggestion` says what would.
+
+    What is `near` an unknown one is looked for when that is asked: devices may invent a unit a message.
+    """
 
     code = "E151"
 
-    def __init__(self, message: str, suggestion: str = "") -> None:
+    def __init__(self, message: str, suggestion: str = "", near: str = "") -> None:
         super().__init__(message)
-        self.suggestion = suggestion
+        self._suggestion = suggestion
+        self._near = near
+
+    @property
+    def suggestion(self) -> str:
+        if not self._near:
+            return self._suggestion
+        return did_you_mean(self._near, KNOWN) or f"known: {', '.join(KNOWN)}"
 
 
 @cache
@@ -138,6 +148,5 @@ def unit_expression(unit: str) -> str:
     replaced = REPLACING.sub(lambda match: REPLACED[match[0]], normal).replace(" ", "")
     known = EXPRESSION.fullmatch(replaced) and NAMES.issuperset(NAME.findall(replaced))
     if "_" in normal or not known:
-        suggestion = did_you_mean(normal, KNOWN) or f"known: {', '.join(KNOWN)}"
-        raise UnitError(f"unit {unit[:32]!r} is not known", suggestion)
+        raise UnitError(f"unit {unit[:32]!r} is not known", near=normal)
     return replaced
