@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ingest.reading import Reason, Rejected
+from ingest.reading import Rejected
 
 PAYLOAD_BYTES = 16 * 1024
 TEXT_CHARACTERS = 1_024
@@ -26,9 +26,6 @@ CREATE TABLE IF NOT EXISTS position (
     messages BLOB NOT NULL, held INTEGER NOT NULL);
 INSERT OR IGNORE INTO position VALUES (1, 0, x'', 0);
 """
-
-# SQLite takes plain strings much faster than members of an enumeration.
-NAMES = {reason: reason.value for reason in Reason}
 
 Row: TypeAlias = tuple[int, int, int, int, str, str, str, int, int, bytes]
 
@@ -139,5 +136,5 @@ def _row(number: int, entry: tuple[int, int], refused: Rejected) -> Row:
     detail, topic = printable(refused.detail), printable(refused.topic)
     payload = refused.payload[:PAYLOAD_BYTES]
     held = len(detail) + len(topic) + len(payload)
-    reason, size = NAMES[refused.reason], len(refused.payload)
+    reason, size = str(refused.reason), len(refused.payload)
     return number, sequence, refused.message, received, reason, detail, topic, size, held, payload

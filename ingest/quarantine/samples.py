@@ -8,14 +8,10 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import TypeAlias
 
 from ingest.clock import MINUTE
-from ingest.quarantine.ring import NAMES, TEXT_CHARACTERS, Bounds, printable
+from ingest.quarantine.ring import TEXT_CHARACTERS, Bounds, printable
 from ingest.reading import Reason, Rejected
-
-# Reason and topic; without a topic, all of that reason.
-Kind: TypeAlias = tuple[str, str | None]
 
 
 @dataclass(slots=True)
@@ -40,42 +36,40 @@ class Samples:
     def __init__(self, connection: sqlite3.Connection, bounds: Bounds) -> None:
         """Go on from what the table holds."""
         self._bounds = bounds
-        self._kept: dict[Kind, _Kept] = {}
+        self._of_reason: dict[str, _Kept] = {}
+        self._alike: dict[tuple[str, str], _Kept] = {}
         held = connection.execute("SELECT id, received, reason, topic FROM refused ORDER BY id DESC")
         first = held.fetchone() or (0, 0, "", "")
         self._row, self._minute = first[0], first[1] // MINUTE
         running = [first, *takewhile(lambda row: row[1] // MINUTE == self._minute, held)]
         for row, _, reason, topic in reversed(running):
-            self._keep(row, (reason, topic))
+            self._keep(row, reason, topic)
 
     def part(self, received: int, fresh: list[Rejected]) -> Parted:
         """What becomes of the messages of an entry, in their order; their places count as taken."""
         if received // MINUTE != self._minute:
             self._minute = received // MINUTE
-            self._kept.clear()
-        parted = Parted()
+            self._of_reason.clear()
+            self._alike.clear()
+        parted, bounds = Parted(), self._bounds
         for refused in fresh:
-            reason, topic = NAMES[refused.reason], refused.topic[:TEXT_CHARACTERS]
-            kind = reason, topic
+            reason, topic = str(refused.reason), refused.topic[:TEXT_CHARACTERS]
             parted.totals[reason] += 1
-            if self._has_room(kind):
+            all_, alike = self._of_reason.get(reason), self._alike.get((reason, topic))
+            if (alike is None or alike.rows < bounds.alike) and (all_ is None or all_.rows < bounds.a_minute):
                 self._row += 1
-                self._keep(self._row, kind)
+                alike = self._keep(self._row, reason, topic)
                 parted.kept.append((self._row, refused))
             else:
-                like = self._kept.get(kind) or self._kept[reason, None]
-                parted.more[like.last] += 1
-            if refused.reason is Reason.UNREGISTERED and kind in self._kept:
+                parted.more[(alike or self._of_reason[reason]).last] += 1
+            if alike is not None and refused.reason is Reason.UNREGISTERED:
                 parted.topics[printable(topic)] += 1
         return parted
 
-    def _has_room(self, kind: Kind) -> bool:
-        alike, all_ = self._kept.get(kind), self._kept.get((kind[0], None))
-        return (alike is None or alike.rows < self._bounds.alike) and (
-            all_ is None or all_.rows < self._bounds.a_minute
-        )
-
-    def _keep(self, row: int, kind: Kind) -> None:
-        for each in (kind, (kind[0], None)):
-            kept = self._kept.setdefault(each, _Kept())
-            kept.rows, kept.last = kept.rows + 1, row
+    def _keep(self, row: int, reason: str, topic: str) -> _Kept:
+        """Note a row; returns what is kept like it."""
+        all_ = self._of_reason.setdefault(reason, _Kept())
+        alike = self._alike.setdefault((reason, topic), _Kept())
+        for each in (all_, alike):
+            each.rows, each.last = each.rows + 1, row
+        return alike
