@@ -1,4 +1,4 @@
-"""The garbage of the bench is garbage, costs its neighbours no message, and itself no more than a good one."""
+"""The garbage of the bench is garbage, loses no good message, and costs no more than one."""
 
 from itertools import chain
 from pathlib import Path
@@ -47,15 +47,11 @@ def test_a_bad_message_of_a_flood_takes_no_more_calls_than_a_good_one(
     name: str, known: Basis, tmp_path: Path
 ) -> None:
     """Until it is counted in quarantine; the first of a minute, which are kept whole, came before."""
-    voices = small_city()
     spoil = garbage()[name]
     decoder = Decoder(known.kinds, known.registry)
-    good = said(voices, START)
+    good = said(small_city(), START)
     decoder.decode(1, START, [packet(m) for m in good])
-    first, second = (
-        [packet(spoil(*m, n * BLOCK + k)) for k, m in enumerate(said(voices, START + n * SECOND) + good)]
-        for n in (1, 2)
-    )
+    first, second = ([packet(spoil(*m, n * BLOCK + k)) for k, m in enumerate(good)] for n in (1, 2))
     with Quarantine.open(tmp_path / "quarantine.db", Bounds(alike=1, a_minute=BLOCK)) as quarantine:
         quarantine.add(1, START, decoder.decode(1, START, first).rejected)
         taken = calls(lambda: quarantine.add(2, START, decoder.decode(2, START, second).rejected))
