@@ -1,9 +1,11 @@
 """The quarantine: bounded, exact in its totals, indifferent to repetition."""
 
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,29 @@ def test_unregistered_topics_are_counted_with_first_and_last_and_bounded(tmp_pat
         assert quarantine.unregistered() == [("t/a", 4, 100, 300), ("t/b", 1, 200, 200)]
         quarantine.add(4, 400, [refused(0, Reason.UNREGISTERED, "t/c")])
         assert [topic.topic for topic in quarantine.unregistered()] == ["t/a", "t/c"]
+
+
+def test_what_is_dropped_takes_with_it_how_many_were_like_it(tmp_path: Path) -> None:
+    path = tmp_path / "q.db"
+    with Quarantine.open(path, Bounds(rows=2, alike=1)) as quarantine, closing(sqlite3.connect(path)) as disk:
+        for minute in range(5):
+            quarantine.add(minute + 1, minute * MINUTE, [refused(n) for n in range(3)])
+        assert [row.more for row in quarantine.rows(10)] == [2, 2]
+        assert disk.execute("SELECT count(*) FROM alike").fetchone() == (2,)
+
+
+def test_what_the_disk_refused_is_kept_once_it_takes_it(tmp_path: Path) -> None:
+    path = tmp_path / "q.db"
+    with Quarantine.open(path, Bounds(alike=2)) as quarantine, closing(sqlite3.connect(path)) as disk:
+        full = "CREATE TRIGGER full BEFORE INSERT ON refused BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        disk.execute(full)
+        with pytest.raises(QuarantineUnavailable, match="disk is full"):
+            quarantine.add(1, 0, [refused(n) for n in range(5)])
+        assert quarantine.counts() == {}
+        disk.execute("DROP TRIGGER full")
+        quarantine.add(1, 0, [refused(n) for n in range(5)])
+        assert [(row.message, row.more) for row in quarantine.rows(10)] == [(1, 3), (0, 0)]
+        assert quarantine.counts() == {Reason.MALFORMED: 5}
 
 
 def test_a_second_process_reads_while_the_first_writes(quarantine: Quarantine, tmp_path: Path) -> None:
