@@ -35,6 +35,7 @@ BLOCKS, BLOCK = 12, 500
 WARM = 4
 TRIES = 3
 START = 1_718_000_000_000
+FACTORS = ("mm", "m", "km", "s", "d", "A", "mA", "V", "L", "kg")
 Message = tuple[str, bytes]
 
 
@@ -78,6 +79,10 @@ def garbage() -> dict[str, Callable[[str, bytes, int], Message]]:
             topic,
             payload[:-1] + b',"u":{"smoke":"x%d"}}' % n,
         ),
+        "a new product of units": lambda topic, payload, n: (
+            topic,
+            payload[:-1] + b',"u":{"smoke":"%s"}}' % product(n),
+        ),
         "another's name": lambda topic, payload, n: (topic, b'[{"n":"nobody/smoke","v":%d}]' % n),
         "no offset": lambda topic, payload, n: (topic, b'{"t":"2018-05-27T20:00:00",' + payload[5:]),
         "impossible value": lambda topic, payload, n: (topic, b'{"t":%d,"v":{"smoke":9999}}' % (START + n)),
@@ -85,6 +90,12 @@ def garbage() -> dict[str, Callable[[str, bytes, int], Message]]:
         "wrong topic": lambda topic, payload, n: (topic + "/x", payload),
         "17 kB": lambda topic, payload, n: (topic, payload[:-1] + b" " * 17_000 + b"}"),
     }
+
+
+def product(number: int) -> bytes:
+    """One of 10,000 units that are none of smoke."""
+    a, b, c, d = (FACTORS[int(digit)] for digit in f"{number % 10_000:04}")
+    return f"{a}*{b}/{c}*{d}".encode()
 
 
 def entries(blocks: Sequence[Sequence[PublishPacket]]) -> Iterator[Entry]:

@@ -6,7 +6,7 @@ for counts. `%LEL` (of a gas's own explosive limit) and `%` are different dimens
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from ingest.document.source_text import did_you_mean
@@ -126,7 +126,7 @@ class UnitError(ValueError):
         return did_you_mean(self._near, KNOWN) or f"known: {', '.join(KNOWN)}"
 
 
-@cache
+@lru_cache(4_096)
 def canonical(unit: str) -> str:
     """The one spelling of a unit, unconverted: 毫米 is mm, ℃ is degC, m³/s is m3/s, 人 is "".
 
@@ -136,7 +136,7 @@ def canonical(unit: str) -> str:
     return spelled.replace("*", "·")
 
 
-@cache
+@lru_cache(4_096)
 def unit_expression(unit: str) -> str:
     """The unit in the names of DEFINITIONS: a product or quotient of them with exponents 2 and 3.
 
