@@ -99,7 +99,7 @@ def _dimension(unit: str) -> frozenset[tuple[str, int]]:
     """Of what it is a measure, as powers of base dimensions. Raises UnitError."""
     powers: defaultdict[str, int] = defaultdict(int)
     for divided, name, power in FACTOR.findall(unit_expression(unit)):
-        times = (int(power) if power else 1) * (-1 if divided == "/" else 1)
+        times = int(power or 1) * (-1 if divided == "/" else 1)
         for base, exponent in _named(name).items():
             powers[base] += times * exponent
     return frozenset([power for power in powers.items() if power[1]])
