@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -46,15 +47,20 @@ class Reason(StrEnum):
     BAD_TIME = "bad_time"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """One refused message: its index in the block, why, and enough to act on it."""
+class Rejected(msgspec.Struct, frozen=True, gc=False):
+    """One refused message: its index in the block, why, and enough to act on it.
+
+    `sender` is the registered sensor or gateway whose topic it came on, empty for any other topic. `claimed`
+    is None unless it speaks as somebody else: then who that is, quoted, or empty for nobody in particular.
+    """
 
     message: int
     reason: Reason
     detail: str
     topic: str
     payload: bytes
+    sender: str = ""
+    claimed: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

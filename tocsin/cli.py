@@ -254,7 +254,13 @@ def quarantine(
     counts, strangers = quarantined.counts(), quarantined.unregistered()
     if as_json:
         listed = [
-            {"received": iso(r.received), "reason": r.reason, "topic": r.topic, "detail": r.detail}
+            {
+                "received": iso(r.received),
+                "reason": r.reason,
+                "topic": r.topic,
+                "detail": r.detail,
+                "more": r.more,
+            }
             for r in rows
         ]
         adoptable = [{"topic": s.topic, "messages": s.messages, "last": iso(s.last)} for s in strangers]
@@ -266,7 +272,8 @@ def quarantine(
         counts_table.add_row(str(each), str(count))
     newest = Table("received", "reason", "topic", "detail", title="newest")
     for row in rows:
-        newest.add_row(iso(row.received), str(row.reason), row.topic, row.detail)
+        more = f"; and {row.more:,} more like it" if row.more else ""
+        newest.add_row(iso(row.received), str(row.reason), row.topic, row.detail + more)
     Console().print(counts_table, newest, markup=False)
 
 

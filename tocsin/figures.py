@@ -63,6 +63,7 @@ def figures(daemon: Daemon, unheard: Unheard) -> Iterator[Figure]:
             values, (("flag", flag),), counter=True,
         )  # fmt: skip
     yield from _losses(judge)
+    yield from _conduct(judge, daemon.clock.now())
     yield Figure("tocsin_transitions", "Transitions committed", daemon.judging.transitions, counter=True)
     yield Figure("tocsin_series_lag_entries", "Journal entries not yet in the database", daemon.series.lag)
     yield Figure("tocsin_series_points", "Points written", daemon.series.points_written, counter=True)
@@ -107,6 +108,19 @@ def open_warnings(judge: Judge) -> Counter[Grade]:
     kept = (subject for of_rule in subjects for subject in of_rule.values())
     found = Counter(s.top for s in kept if s.warning is not None and s.top is not None)
     return found + Counter(warning.grade for warning in (*engine.orphans.values(), *judge.outages.warnings()))
+
+
+def _conduct(judge: Judge, now: int) -> Iterator[Figure]:
+    conduct = judge.conduct
+    yield Figure(
+        "tocsin_device_faults", "Times that five messages of a device were refused in ten minutes",
+        conduct.faulty.begun, counter=True,
+    )  # fmt: skip
+    yield Figure("tocsin_faulty_devices", "Devices that are faulty", conduct.faulty.told(now).names)
+    yield Figure(
+        "tocsin_impersonations", "Messages refused because they speak as somebody else, or as nobody known",
+        conduct.impostors.messages, counter=True,
+    )  # fmt: skip
 
 
 def online(daemon: Daemon) -> dict[str, tuple[int, int]]:

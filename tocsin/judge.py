@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ingest.conduct import Conduct
 from ingest.decode import Decoder
 from ingest.gaps import Gaps
 from ingest.journal import Entry, EntryKind
@@ -63,6 +64,7 @@ class Judge:
         self.position = 0
         self.screen = Screen(basis.registry)
         self.gaps = Gaps(basis.registry)
+        self.conduct = Conduct()
         self.outages = Outages()
         self.quality = QualityControl(basis.kinds, basis.registry)
         self.engine = Engine(basis.kinds, basis.registry, basis.rules)
@@ -76,10 +78,12 @@ class Judge:
         judge.screen.restore(_arrays("screen", snapshot.state))
         judge.quality.restore(_arrays("quality", snapshot.state))
         judge.engine.restore(_part("engine", snapshot.state))
-        # A snapshot of the version before this one has neither.
+        # Snapshots of versions before this one have not all of these.
         if "gaps.missing" in snapshot.state:
             judge.gaps.restore(_arrays("gaps", snapshot.state))
             judge.outages.restore(_arrays("outages", snapshot.state))
+        if "conduct.faulty" in snapshot.state:
+            judge.conduct.restore(_texts("conduct", snapshot.state))
         return judge
 
     def _use(self, basis: Basis) -> None:
@@ -101,6 +105,8 @@ class Judge:
         known = messages(entry.data) if packets is None else packets
         decoded = self._decoder.decode(entry.sequence, entry.received, known)
         self.gaps.take(decoded.numbered)
+        if decoded.rejected:
+            self.conduct.take(entry.received, decoded.rejected)
         screened = self.screen.screen(decoded)
         transitions = self.engine.advance(self.quality.check(screened.readings))
         transitions += self.outages.heard(entry.received)
@@ -145,6 +151,7 @@ class Judge:
         state: State = {}
         state.update({f"screen.{name}": value for name, value in self.screen.snapshot().items()})
         state.update({f"gaps.{name}": value for name, value in self.gaps.snapshot().items()})
+        state.update({f"conduct.{name}": value for name, value in self.conduct.snapshot().items()})
         state.update({f"outages.{name}": value for name, value in self.outages.snapshot().items()})
         state.update({f"quality.{name}": value for name, value in self.quality.snapshot().items()})
         state.update({f"engine.{name}": value for name, value in self.engine.snapshot().items()})
@@ -158,3 +165,7 @@ def _part(name: str, state: State) -> State:
 
 def _arrays(name: str, state: State) -> dict[str, Array]:
     return {key: value for key, value in _part(name, state).items() if isinstance(value, np.ndarray)}
+
+
+def _texts(name: str, state: State) -> dict[str, bytes]:
+    return {key: value for key, value in _part(name, state).items() if isinstance(value, bytes)}

@@ -1,15 +1,20 @@
-"""What a duty officer should know of a daemon that is ready: what the broker lost, what never arrived."""
+"""What a duty officer should know of a daemon that is ready: what was lost, and who sends what is refused."""
 
+from ingest.conduct import Told
 from ingest.gaps import Missing
 from rules.transition import iso
 from tocsin.daemon import Daemon
 
 
 def notices(daemon: Daemon) -> dict[str, str]:
-    """By part; a lost session is told for an hour of engine time, missing numbers as long as they are."""
-    judge = daemon.judging.judge
+    """By part; missing numbers are told as long as they are, all else for an hour of engine time."""
+    judge, now = daemon.judging.judge, daemon.clock.now()
     found = {}
-    if (loss := judge.outages.shown(daemon.clock.now())) is not None:
+    if (impostors := judge.conduct.impostors.told(now)).names:
+        found["impersonation"] = f"messages refused that speak as somebody else: {_named(impostors, 'names')}"
+    if (faulty := judge.conduct.faulty.told(now)).names:
+        found["devices"] = f"messages refused: {_named(faulty, 'devices')}"
+    if (loss := judge.outages.shown(now)) is not None:
         found["session"] = (
             f"the broker lost its session: messages between {iso(loss.since)} and {iso(loss.until)} "
             f"may be lost; sequence numbers missing since then: {listed(judge.gaps.since_mark())}"
@@ -27,3 +32,10 @@ def listed(missing: Missing) -> str:
     others = missing.sensors - len(missing.worst)
     more = f" and {others} more sensors" if others else ""
     return f"{missing.messages} of {missing.sensors} sensors: {names}{more}"
+
+
+def _named(told: Told, what: str) -> str:
+    worst = ", ".join(f"{name} {count} ({why})" for name, count, why in told.worst)
+    others = told.names - len(told.worst)
+    more = f" and {others} more {what}" if others else ""
+    return f"{told.messages} of {told.names} {what}: {worst}{more}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mqtt5 import PublishPacket
 from msgspec import UNSET
 
-from ingest.decode.native import LARGEST_PAYLOAD, Report, instant, period, read_native, read_plain
+from ingest.decode.native import LARGEST_PAYLOAD, Report, instant, period, read_native
 from ingest.decode.refusal import Fault, Refusal, quoted, summary
 from ingest.decode.rows import Rows, Shapes, numbered, settle
 from ingest.decode.scale import Scales
@@ -45,14 +45,26 @@ class Decoder:
         """
         if self._scales.full or self._shapes.full:
             self._forget()
-        rows = Rows()
-        refused: dict[int, list[Fault]] = {}
-        self._take_in(packets, received, rows, refused)
-        readings, implausible = settle(rows, self._shapes, self._scales, sequence, received)
+        rows = Rows(received)
+        refused = self._take_in(packets, rows)
+        readings, implausible = settle(rows, self._shapes, self._scales, sequence)
         for message, found in implausible:
             refused.setdefault(message, []).append(found)
-        rejected = [_rejected(message, refused[message], packets[message]) for message in sorted(refused)]
+        rejected = [
+            self._rejected(message, refused[message], packets[message]) for message in sorted(refused)
+        ]
         return Decoded(readings, rejected, len(packets), numbered(rows))
+
+    def _rejected(self, message: int, faults: list[Fault], packet: Message) -> Rejected:
+        reason, detail, claimed = faults[0]
+        if len(faults) > 1:
+            detail = summary(faults)
+            claimed = next((fault.claimed for fault in faults if fault.claimed is not None), None)
+        if isinstance(packet, Undecodable):
+            topic, payload = _topic(packet.raw).decode(errors="replace"), packet.raw
+        else:
+            topic, payload = packet.topic, packet.payload
+        return Rejected(message, reason, detail, topic, payload, self._topics.sender(topic), claimed)
 
     def _forget(self) -> None:
         self._scales.forget()
@@ -60,32 +72,42 @@ class Decoder:
         for shapes in self._plain_of.values():
             shapes.clear()
 
-    def _take_in(
-        self, packets: Sequence[Message], received: int, rows: Rows, refused: dict[int, list[Fault]]
-    ) -> None:
+    def _take_in(self, packets: Sequence[Message], rows: Rows) -> dict[int, list[Fault]]:
         """Plain reports of known sensors first, for nearly all are; every other message is read with care."""
         known, plain = self._topics.known, self._plain
+        refused: dict[int, list[Fault]] = {}
         for message, packet in enumerate(packets):
-            report = shape = None
+            report = None
             if type(packet) is PublishPacket and not packet.retain:
-                slot = known.get(packet.topic, -1)
-                report = read_plain(packet.payload) if slot >= 0 else None
-            if report is not None:
-                shape = plain[slot].get(tuple(report.v))
-            if report is None or shape is None:
-                try:
-                    self._read(message, packet, received, rows, refused)
-                except Refusal as refusal:
-                    refused.setdefault(message, []).append(refusal.fault)
-                continue
-            if report.seq is not UNSET:
-                rows.numbered += (slot, report.seq, 0 if report.boot is UNSET else report.boot)
-            rows.add(message, slot, report.t, shape)
-            rows.number += report.v.values()
+                slot, payload = known.get(packet.topic, -1), packet.payload
+                if slot >= 0 and payload[:1] == b"{" and len(payload) <= LARGEST_PAYLOAD:
+                    report = read_native(payload)
+            if (
+                type(report) is Report
+                and type(report.t) is int
+                and report.u is report.period is UNSET
+                and (shape := plain[slot].get(tuple(report.v))) is not None
+            ):
+                if report.seq is not UNSET:
+                    rows.numbered += (slot, report.seq, 0 if report.boot is UNSET else report.boot)
+                rows.add(message, slot, report.t, shape)
+                rows.number += report.v.values()
+            elif type(report) is Fault:
+                refused[message] = [report]
+            elif faults := self._read(message, packet, report, rows):
+                refused[message] = faults
+        return refused
 
-    def _read(
-        self, message: int, packet: Message, received: int, rows: Rows, refused: dict[int, list[Fault]]
-    ) -> None:
+    def _read(self, message: int, packet: Message, report: Report | Fault | None, rows: Rows) -> list[Fault]:
+        """Add what a message says, and tell what is wrong with it; `report` if it has been read already."""
+        try:
+            return self._with_care(message, packet, report, rows)
+        except Refusal as refusal:
+            return [refusal.fault]
+
+    def _with_care(
+        self, message: int, packet: Message, report: Report | Fault | None, rows: Rows
+    ) -> list[Fault]:
         if isinstance(packet, Undecodable):
             raise _undecodable(packet)
         topic, payload = packet.topic, packet.payload
@@ -99,13 +121,14 @@ class Decoder:
         if len(payload) > LARGEST_PAYLOAD:
             raise Refusal(Reason.OVERSIZED, f"{len(payload)} bytes, at most {LARGEST_PAYLOAD} are read")
         if payload[:1] != b"{" and payload.lstrip()[:1] == b"[":
-            faults = self._pack(message, address, read_pack(payload, received), rows)
-            if faults:
-                refused[message] = faults
-        elif address < 0:
+            return self._pack(message, address, read_pack(payload, rows.received), rows)
+        if address < 0:
             raise Refusal(Reason.MALFORMED, "a gateway sends SenML packs, which start with [")
-        else:
-            self._native(message, address, read_native(payload), rows)
+        found = read_native(payload) if report is None else report
+        if isinstance(found, Fault):
+            return [found]
+        self._native(message, address, found, rows)
+        return []
 
     def _native(self, message: int, slot: int, report: Report, rows: Rows) -> None:
         columns, values = self._columns[slot], report.v
@@ -184,19 +207,11 @@ def _undecodable(packet: Undecodable) -> Refusal:
     try:
         _topic(packet.raw).decode()
     except UnicodeDecodeError as error:
-        return Refusal(Reason.NOT_UTF8, f"topic byte {error.start} is not UTF-8")
-    return Refusal(Reason.MALFORMED, f"not an MQTT 5 PUBLISH: {packet.reason}")
+        return Refusal(Reason.NOT_UTF8, f"topic byte {error.start} is not UTF-8", "")
+    return Refusal(Reason.MALFORMED, f"not an MQTT 5 PUBLISH: {packet.reason}", "")
 
 
 def _topic(raw: bytes) -> bytes:
     """The topic of a framed PUBLISH, as far as it is there (MQTT 5.0, section 3.3.2.1)."""
     start = 2 + sum(byte >= 0x80 for byte in raw[1:4])
     return raw[start + 2 : start + 2 + int.from_bytes(raw[start : start + 2], "big")]
-
-
-def _rejected(message: int, faults: list[Fault], packet: Message) -> Rejected:
-    reason, detail = faults[0].reason, summary(faults)
-    if isinstance(packet, Undecodable):
-        topic = _topic(packet.raw).decode(errors="replace")
-        return Rejected(message, reason, detail, topic, packet.raw)
-    return Rejected(message, reason, detail, packet.topic, packet.payload)

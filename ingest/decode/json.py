@@ -4,15 +4,18 @@
 """
 
 import json
+import re
 
 import msgspec
 
-from ingest.decode.refusal import Refusal, quoted
+from ingest.decode.refusal import Fault, Refusal, quoted
 from ingest.reading import Reason
 
 # What the fast readers raise: ValueError covers text that is not UTF-8 and integers of thousands of digits.
 UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)
-
+# Where the fast readers stopped; before `Infinity` they have read a minus.
+STOPPED = re.compile(r"\(byte (\d+)\)$")
+NO_NUMBER = re.compile(rb"NaN|Infinity")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,47 +29,51 @@ def is_plain(payload: bytes, read: object) -> bool:
     return b"\\" not in payload and payload.count(58) == _encode(read).count(58)
 
 
-def examine(payload: bytes) -> list[set[str]]:
-    """The member names of every object of a sound payload, innermost first; raises Refusal."""
-    objects: list[set[str]] = []
-
-    def members(pairs: list[tuple[str, object]]) -> None:
-        names = {name for name, _ in pairs}
-        if len(names) != len(pairs):
-            raise Refusal(Reason.DUPLICATE_KEY, f"{_repeated(pairs)} is given twice; which one holds?")
-        objects.append(names)
-
+def examine(payload: bytes) -> object:
+    """What a sound payload says, with objects as dicts; raises Refusal."""
     text = _text(payload)
     try:
-        json.loads(text, object_pairs_hook=members, parse_constant=_constant, parse_float=_finite)
+        return _EXACT.decode(text)
     except (ValueError, RecursionError) as error:
         raise Refusal(Reason.MALFORMED, f"not JSON: {error}") from error
-    return objects
 
 
-def refusal(payload: bytes, error: Exception) -> Refusal:
-    """Why the fast reader raised `error` over `payload`."""
+def fault(payload: bytes, error: Exception) -> Fault:
+    """Why the fast reader raised `error` over `payload`: the first thing that is wrong, as far as it read."""
     try:
-        _text(payload)
-        if b"NaN" in payload or b"Infinity" in payload:
-            examine(payload)
-    except Refusal as found:
-        return found
-    if "out of range" in str(error):
-        return Refusal(Reason.NOT_FINITE, f"a number no float can hold: {error}")
-    return Refusal(Reason.MALFORMED, str(error))
+        payload.decode()
+    except UnicodeDecodeError as bad:
+        return _not_utf8(bad)
+    detail = str(error)
+    stopped = STOPPED.search(detail) if NO_NUMBER.search(payload) else None
+    if stopped and (word := NO_NUMBER.match(payload, int(stopped[1]))):
+        return Fault(Reason.NOT_FINITE, f"{word[0].decode()} is not a number")
+    if "out of range" in detail:
+        return Fault(Reason.NOT_FINITE, f"a number no float can hold: {detail}")
+    return Fault(Reason.MALFORMED, detail)
+
+
+def _not_utf8(error: UnicodeDecodeError) -> Fault:
+    return Fault(Reason.NOT_UTF8, f"payload byte {error.start} is not UTF-8")
 
 
 def _text(payload: bytes) -> str:
     try:
         return payload.decode()
     except UnicodeDecodeError as error:
-        raise Refusal(Reason.NOT_UTF8, f"payload byte {error.start} is not UTF-8") from error
+        raise Refusal(*_not_utf8(error)) from error
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Refusal(Reason.DUPLICATE_KEY, f"{_repeated(pairs)} is given twice; which one holds?")
+    return members
 
 
 def _repeated(pairs: list[tuple[str, object]]) -> str:
-    names = [name for name, _ in pairs]
-    return quoted(next(name for name in names if names.count(name) > 1))
+    seen: set[str] = set()
+    return quoted(next(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
 
 
 def _constant(name: str) -> None:
@@ -78,3 +85,6 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise Refusal(Reason.NOT_FINITE, f"{quoted(text)} is beyond every float")
     return number
+
+
+_EXACT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_float=_finite)

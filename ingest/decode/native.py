@@ -12,8 +12,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ingest.clock import SECOND
-from ingest.decode.json import UNREADABLE, examine, is_plain, refusal
-from ingest.decode.refusal import Refusal, quoted
+from ingest.decode.json import UNREADABLE, examine, fault, is_plain
+from ingest.decode.refusal import Fault, Refusal, quoted
 from ingest.duration import LONGEST, DurationError, parse_duration
 from ingest.reading import Reason
 
@@ -23,6 +23,7 @@ MILLISECOND = timedelta(milliseconds=1)
 LEAP_SECOND = re.compile(r"([T ]\d\d:\d\d):60")
 LONGEST_PERIOD_TEXT = 32
 LARGEST_PAYLOAD = 16 * 1024
+NO_VALUES = Fault(Reason.MALFORMED, "no values: `v` is empty")
 
 
 class Report(msgspec.Struct, gc=False):
@@ -36,41 +37,23 @@ class Report(msgspec.Struct, gc=False):
     period: int | str | UnsetType = UNSET
 
 
-class Plain(msgspec.Struct, gc=False):
-    """A message without units and period, stamped in ms."""
-
-    t: int
-    v: dict[str, float]
-    seq: int | UnsetType = UNSET
-    boot: int | UnsetType = UNSET
-
-
 _decode = msgspec.json.Decoder(Report).decode
-_decode_plain = msgspec.json.Decoder(Plain).decode
 
 
-def read_plain(payload: bytes) -> Plain | None:
-    """The report of a payload as nearly all are: values and an int stamp, no units, no period; else None."""
-    try:
-        report = _decode_plain(payload)
-    except UNREADABLE:
-        return None
-    # `"t":1,"v":{...}` and a colon for every other member: so none is given twice, and none is unknown.
-    members = 2 + len(report.v) + (report.seq is not UNSET) + (report.boot is not UNSET)
-    return report if payload.count(58) == members and len(payload) <= LARGEST_PAYLOAD else None
-
-
-def read_native(payload: bytes) -> Report:
-    """The report in `payload`; raises Refusal."""
+def read_native(payload: bytes) -> Report | Fault:
+    """The report in `payload`, or why there is none."""
     try:
         report = _decode(payload)
     except UNREADABLE as error:
-        raise _refusal(payload, error) from error
-    if not is_plain(payload, report):
-        examine(payload)
-    if not report.v:
-        raise Refusal(Reason.MALFORMED, "no values: `v` is empty")
-    return report
+        return _timed(fault(payload, error))
+    # `"t":1,"v":{...}` and a colon for every other member: so none is given twice, and none is unknown.
+    members = 2 + len(report.v) + (report.seq is not UNSET) + (report.boot is not UNSET)
+    if payload.count(58) != members and not is_plain(payload, report):
+        try:
+            examine(payload)
+        except Refusal as refusal:
+            return refusal.fault
+    return report if report.v else NO_VALUES
 
 
 def instant(text: str) -> int:
@@ -103,8 +86,7 @@ def _duration(text: str) -> int:
         raise Refusal(Reason.MALFORMED, f"period: {error}; {error.suggestion}") from error
 
 
-def _refusal(payload: bytes, error: Exception) -> Refusal:
-    found = refusal(payload, error)
+def _timed(found: Fault) -> Fault:
     if found.reason is Reason.MALFORMED and ("`$.t`" in found.detail or "field `t`" in found.detail):
-        return Refusal(Reason.BAD_TIME, f"t is neither int ms nor ISO 8601 text: {found.detail}")
+        return Fault(Reason.BAD_TIME, f"t is neither int ms nor ISO 8601 text: {found.detail}")
     return found

@@ -9,18 +9,19 @@ MOST_NAMED = 3
 
 
 class Fault(NamedTuple):
-    """What is wrong and enough to act on it."""
+    """What is wrong and enough to act on it; `claimed` as in `Rejected`."""
 
     reason: Reason
     detail: str
+    claimed: str | None = None
 
 
 class Refusal(Exception):
     """Raised by the readers of topics and payloads; the decoder keeps the fault and lets go of the frames."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, claimed: str | None = None) -> None:
         super().__init__(reason, detail)
-        self.fault = Fault(reason, detail)
+        self.fault = Fault(reason, detail, claimed)
 
     @property
     def reason(self) -> Reason:

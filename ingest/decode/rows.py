@@ -66,9 +66,11 @@ class Rows:
 
     `number` has one entry a value; `message`, `slot`, `stamp` and `shape` have one for the values in a row
     that share them, and `period` (ms) for those of them that have one, by their place in these. `numbered`
-    has slot, seq and boot, one behind the other, of each message that says its sequence number.
+    has slot, seq and boot, one behind the other, of each message that says its sequence number. `received`
+    (ms) is that of the block.
     """
 
+    received: int
     message: list[int] = field(default_factory=list)
     slot: list[int] = field(default_factory=list)
     stamp: list[int] = field(default_factory=list)
@@ -86,7 +88,7 @@ class Rows:
 
 
 def settle(
-    rows: Rows, shapes: Shapes, scales: Scales, sequence: int, received: int
+    rows: Rows, shapes: Shapes, scales: Scales, sequence: int
 ) -> tuple[Readings, list[tuple[int, Fault]]]:
     """The readings of a block, and (message, fault) for every implausible value.
 
@@ -101,10 +103,10 @@ def settle(
     value, plausible = scales.counts(scale, number)
     amount = scales.amounts(scale)
     stamp = np.repeat(_stamps(rows.stamp), length)
-    observed, clock = _observed(stamp, amount, received)
+    observed, clock = _observed(stamp, amount, rows.received)
     readings = Readings(
         sequence=sequence,
-        received=received,
+        received=rows.received,
         message=message,
         slot=slot,
         column=scales.columns(scale),

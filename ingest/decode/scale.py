@@ -138,10 +138,9 @@ class _Tables:
 def _scale(metric: Metric, unit: str) -> Scale:
     if len(unit) > LONGEST_UNIT:
         raise UnitError(f"unit {quoted(unit)} is not known")
-    steps = Fraction(metric.resolution)
     if unit == metric.unit:
-        return Scale(metric, unit, 1 / steps, Fraction(0))
-    found = conversion(unit, metric.unit, metric.molar_mass)
+        return Scale(metric, unit, 1 / Fraction(metric.resolution), Fraction(0))
+    found, steps = conversion(unit, metric.unit, metric.molar_mass), Fraction(metric.resolution)
     return Scale(metric, unit, found.scale / steps, found.offset / steps)
 
 

@@ -5,6 +5,7 @@ and data (`vs`, `vd`) are handed on as None for the decoder to refuse. Sums (`s`
 """
 
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ingest.clock import SECOND
-from ingest.decode.json import UNREADABLE, examine, is_plain, refusal
+from ingest.decode.json import UNREADABLE, examine, fault, is_plain
 from ingest.decode.refusal import Refusal, quoted
 from ingest.reading import Reason
 
@@ -61,7 +62,7 @@ def read_pack(payload: bytes, received: int) -> list[Measurement]:
     try:
         entries = _decode(payload)
     except UNREADABLE as error:
-        raise refusal(payload, error) from error
+        raise Refusal(*fault(payload, error)) from error
     if not entries:
         raise Refusal(Reason.MALFORMED, "an empty pack")
     if not is_plain(payload, entries):
@@ -80,11 +81,20 @@ def split_name(name: str) -> tuple[str, str]:
     return device, metric
 
 
-def _refuse_unknown(objects: list[set[str]]) -> None:
+def _refuse_unknown(read: object) -> None:
     """Labels that end in `_` must be understood; this reader knows none of them."""
-    labels = sorted(label for labels in objects for label in labels if label.endswith("_"))
+    labels = sorted(label for label in _labels(read) if label.endswith("_"))
     if labels:
         raise Refusal(Reason.MALFORMED, f"label {quoted(labels[0])} must be understood and is not")
+
+
+def _labels(read: object) -> Iterator[str]:
+    """The member names of every object in it."""
+    if isinstance(read, dict):
+        yield from read
+    if isinstance(read, dict | list):
+        for part in read.values() if isinstance(read, dict) else read:
+            yield from _labels(part)
 
 
 def _check_version(entries: list[Entry]) -> None:

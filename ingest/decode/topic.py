@@ -35,7 +35,7 @@ class Topics:
         """The address of `topic`; raises Refusal (WRONG_TOPIC, UNREGISTERED)."""
         levels = topic.split("/")
         if levels[:2] != ROOT or len(levels) != 6 or levels[5] not in STREAMS:
-            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(topic)} is not of the form {SHAPE}")
+            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(topic)} is not of the form {SHAPE}", "")
         zone, kind, device, stream = levels[2:]
         by_gateway = kind == GATEWAY
         address = self._gateway(zone, device, stream) if by_gateway else self._sensor(zone, kind, device)
@@ -53,40 +53,52 @@ class Topics:
         if address < 0:
             return self._of_gateway(self._gateways[-1 - address], device, slot)
         if device and slot != address and (slot is not None or not device.startswith("urn:")):
-            own = self._registry.sensors[address].id
-            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} on the topic of {quoted(own)}")
+            own, named = self._registry.sensors[address].id, quoted(device)
+            raise Refusal(Reason.WRONG_TOPIC, f"{named} on the topic of {quoted(own)}", named)
         return address
 
+    def sender(self, topic: str) -> str:
+        """Who speaks on a topic that has been resolved; empty for any other."""
+        address = self.known.get(topic)
+        if address is None:
+            return ""
+        return (
+            self._registry.sensors[address].id if address >= 0 else f"gateway {self._gateways[-1 - address]}"
+        )
+
     def _sensor(self, zone: str, kind: str, device: str) -> int:
-        slot = self._registry.slots.get(device)
+        slot, named = self._registry.slots.get(device), quoted(device)
         if slot is None:
-            raise Refusal(
-                Reason.UNREGISTERED, f"{quoted(device)} is not in the registry; adopt it or refuse it"
-            )
+            detail = f"{named} is not in the registry; adopt it or refuse it"
+            raise Refusal(Reason.UNREGISTERED, detail, named)
         sensor = self._registry.sensors[slot]
         if (sensor.zone, sensor.kind) != (zone, kind):
             place = f"{sensor.zone}/{sensor.kind}"
-            named = quoted(f"{zone}/{kind}")
-            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} is registered as {place}, not {named}")
+            detail = f"{named} is registered as {place}, not {quoted(f'{zone}/{kind}')}"
+            raise Refusal(Reason.WRONG_TOPIC, detail, named)
         return slot
 
     def _gateway(self, zone: str, gateway: str, stream: str) -> int:
-        zones = self._zones.get(gateway)
+        zones, named = self._zones.get(gateway), quoted(gateway)
         if zones is None:
-            raise Refusal(Reason.UNREGISTERED, f"no sensor is registered behind gateway {quoted(gateway)}")
-        if zone not in zones or stream != "telemetry":
-            detail = f"gateway {quoted(gateway)} serves no sensor in {quoted(zone)}"
-            raise Refusal(
-                Reason.WRONG_TOPIC, detail if zone not in zones else "a gateway sends telemetry only"
-            )
+            detail = f"no sensor is registered behind gateway {named}"
+            raise Refusal(Reason.UNREGISTERED, detail, named)
+        if zone not in zones:
+            detail = f"gateway {named} serves no sensor in {quoted(zone)}"
+            raise Refusal(Reason.WRONG_TOPIC, detail, named)
+        if stream != "telemetry":
+            raise Refusal(Reason.WRONG_TOPIC, "a gateway sends telemetry only", named)
         return self._numbers[gateway]
 
     def _of_gateway(self, gateway: str, device: str, slot: int | None) -> int:
         if slot is None:
-            detail = f"{quoted(device)}, reported by gateway {quoted(gateway)}, is not in the registry"
-            raise Refusal(Reason.UNREGISTERED, detail)
+            named = quoted(device)
+            detail = f"{named}, reported by gateway {quoted(gateway)}, is not in the registry"
+            raise Refusal(Reason.UNREGISTERED, detail, named)
         if self._registry.sensors[slot].gateway != gateway:
-            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(device)} is not behind gateway {quoted(gateway)}")
+            named = quoted(device)
+            detail = f"{named} is not behind gateway {quoted(gateway)}"
+            raise Refusal(Reason.WRONG_TOPIC, detail, named)
         return slot
 
     def _named(self, device: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Messages that were refused: a bounded ring to look at, and totals that are exact over recovery."""
+"""Messages that were refused: samples in a bounded ring to look at, and totals exact over recovery."""
 
 import sqlite3
 import threading
@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from ingest.quarantine.ring import TABLES, Bounds, Position, count, move, position, store, trim, trim_topics
+from ingest.quarantine.ring import (
+    TABLES,
+    Bounds,
+    Position,
+    add_more,
+    count,
+    count_topics,
+    move,
+    position,
+    store,
+    trim,
+    trim_topics,
+)
+from ingest.quarantine.samples import Samples
 from ingest.reading import Reason, Rejected
 
 __all__ = ["Bounds", "Quarantine", "QuarantineRow", "QuarantineUnavailable", "UnregisteredTopic"]
@@ -25,7 +38,11 @@ class QuarantineUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class QuarantineRow:
-    """One refused message: entry, index within it, when (ms) it came, why, the first 16 KiB of `size`."""
+    """One refused message: entry, index within it, when (ms) it came, why, the first 16 KiB of `size`.
+
+    `more` like it came in the same minute and are not held: of its reason and topic, or where too many topics
+    came at once, of its reason.
+    """
 
     sequence: int
     message: int
@@ -35,6 +52,7 @@ class QuarantineRow:
     topic: str
     size: int
     payload: bytes
+    more: int
 
 
 class UnregisteredTopic(NamedTuple):
@@ -58,6 +76,8 @@ class Quarantine:
         self._path = path
         self._bounds = bounds
         self._lock = threading.Lock()
+        # None: to be read again, since what it counted was not kept.
+        self._samples: Samples | None = None
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         with _translated(path):
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
@@ -104,15 +124,14 @@ class Quarantine:
             fresh = {r.message: r for r in reversed(rejected) if r.message not in counted}
             if fresh:
                 held = before.held + self._keep(sequence, received, [fresh[m] for m in sorted(fresh)])
-                move(
-                    connection,
-                    Position(sequence, counted | fresh.keys(), trim(connection, held, self._bounds)),
-                )
+                left = trim(connection, held, self._bounds)
+                move(connection, Position(sequence, counted | fresh.keys(), left))
 
     def rows(self, limit: int, reason: Reason | None = None) -> list[QuarantineRow]:
         """The newest refused messages still held, newest first, of one reason or of all."""
         found = self._select(
-            "SELECT sequence, message, received, reason, detail, topic, size, payload FROM refused"
+            "SELECT sequence, message, received, reason, detail, topic, size, payload, ifnull(more, 0)"
+            " FROM refused LEFT JOIN alike USING (id)"
             " WHERE ?1 IS NULL OR reason = ?1 ORDER BY id DESC LIMIT ?2",
             (reason, limit),
         )
@@ -143,9 +162,17 @@ class Quarantine:
             connection.close()
 
     def _keep(self, sequence: int, received: int, fresh: list[Rejected]) -> int:
-        count(self._connection, received, fresh)
-        trim_topics(self._connection, self._bounds)
-        return store(self._connection, sequence, received, fresh[-self._bounds.rows :])
+        """Count them, and keep samples; the bytes these take."""
+        connection = self._connection
+        if self._samples is None:
+            self._samples = Samples(connection, self._bounds)
+        parted = self._samples.part(received, fresh)
+        count(connection, parted.totals)
+        count_topics(connection, received, parted.topics)
+        trim_topics(connection, self._bounds)
+        taken = store(connection, (sequence, received), parted.kept[-self._bounds.rows :])
+        add_more(connection, parted.more)
+        return taken
 
     def _select(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with self._locked() as connection:
@@ -160,6 +187,7 @@ class Quarantine:
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
+                    self._samples = None
                     connection.execute("ROLLBACK")
 
     @contextmanager

@@ -2,12 +2,11 @@
 
 import sqlite3
 from array import array
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ingest.reading import Reason, Rejected
+from ingest.reading import Rejected
 
 PAYLOAD_BYTES = 16 * 1024
 TEXT_CHARACTERS = 1_024
@@ -17,6 +16,7 @@ CREATE TABLE IF NOT EXISTS refused (
     id INTEGER PRIMARY KEY, held INTEGER NOT NULL, sequence INTEGER NOT NULL, message INTEGER NOT NULL,
     received INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, topic TEXT NOT NULL,
     size INTEGER NOT NULL, payload BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS alike (id INTEGER PRIMARY KEY, more INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS total (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unregistered (
     topic TEXT PRIMARY KEY, count INTEGER NOT NULL,
@@ -27,19 +27,21 @@ CREATE TABLE IF NOT EXISTS position (
 INSERT OR IGNORE INTO position VALUES (1, 0, x'', 0);
 """
 
-# SQLite takes plain strings much faster than members of an enumeration.
-NAMES = {reason: reason.value for reason in Reason}
-
-Row: TypeAlias = tuple[int, int, int, str, str, str, int, int, bytes]
+Row: TypeAlias = tuple[int, int, int, int, str, str, str, int, int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the quarantine holds at most: messages, their bytes (payload and texts), unregistered topics."""
+    """What the quarantine holds at most: messages, their bytes (payload and texts), unregistered topics.
+
+    In a minute at most `alike` messages of one reason and topic are kept, and `a_minute` of one reason.
+    """
 
     rows: int = 10_000
     bytes: int = 100_000_000
     topics: int = 10_000
+    alike: int = 20
+    a_minute: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +67,34 @@ def move(connection: sqlite3.Connection, to: Position) -> None:
     )
 
 
-def store(connection: sqlite3.Connection, sequence: int, received: int, fresh: list[Rejected]) -> int:
-    """Add rows, oldest first; the bytes they take."""
-    rows = [_row(sequence, received, refused) for refused in fresh]
+def store(connection: sqlite3.Connection, entry: tuple[int, int], kept: list[tuple[int, Rejected]]) -> int:
+    """Add rows by id, oldest first, of an `entry` (sequence, received); the bytes they take."""
+    rows = [_row(number, entry, refused) for number, refused in kept]
     connection.executemany(
-        "INSERT INTO refused (sequence, message, received, reason, detail, topic, size, held, payload)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO refused (id, sequence, message, received, reason, detail, topic, size, held, payload)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
     return sum(held for *_, held, _ in rows)
 
 
-def count(connection: sqlite3.Connection, received: int, fresh: Collection[Rejected]) -> None:
-    """Add to the totals per reason and, for messages of no known sensor, per topic."""
+def add_more(connection: sqlite3.Connection, more: Mapping[int, int]) -> None:
+    """So many more messages like the row of that id, which were not kept."""
+    connection.executemany(
+        "INSERT INTO alike VALUES (?, ?) ON CONFLICT DO UPDATE SET more = more + excluded.more", more.items()
+    )
+
+
+def count(connection: sqlite3.Connection, totals: Mapping[str, int]) -> None:
+    """Add to the totals per reason."""
     connection.executemany(
         "INSERT INTO total VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        Counter(NAMES[r.reason] for r in fresh).items(),
+        totals.items(),
     )
-    topics = Counter(printable(r.topic) for r in fresh if r.reason is Reason.UNREGISTERED)
+
+
+def count_topics(connection: sqlite3.Connection, received: int, topics: Mapping[str, int]) -> None:
+    """Add to what is known of topics of no sensor."""
     connection.executemany(
         "INSERT INTO unregistered VALUES (?1, ?2, ?3, ?3)"
         " ON CONFLICT DO UPDATE SET count = count + excluded.count, last = excluded.last",
@@ -99,6 +111,7 @@ def trim(connection: sqlite3.Connection, held: int, bounds: Bounds) -> int:
             break
         gone, held = row, held - size
     connection.execute("DELETE FROM refused WHERE id <= ?", (gone,))
+    connection.execute("DELETE FROM alike WHERE id <= ?", (gone,))
     return held
 
 
@@ -118,9 +131,10 @@ def printable(text: str) -> str:
     return text[:TEXT_CHARACTERS].encode("utf-8", "backslashreplace").decode()
 
 
-def _row(sequence: int, received: int, refused: Rejected) -> Row:
+def _row(number: int, entry: tuple[int, int], refused: Rejected) -> Row:
+    sequence, received = entry
     detail, topic = printable(refused.detail), printable(refused.topic)
     payload = refused.payload[:PAYLOAD_BYTES]
     held = len(detail) + len(topic) + len(payload)
-    reason, size = NAMES[refused.reason], len(refused.payload)
-    return sequence, refused.message, received, reason, detail, topic, size, held, payload
+    reason, size = str(refused.reason), len(refused.payload)
+    return number, sequence, refused.message, received, reason, detail, topic, size, held, payload

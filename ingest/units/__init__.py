@@ -4,10 +4,11 @@
 """
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import pint
@@ -16,8 +17,11 @@ from ingest.units.table import DEFINITIONS, UnitError, canonical, unit_expressio
 
 __all__ = ["Conversion", "UnitError", "canonical", "conversion", "convert", "linear", "parse"]
 
+# Units remembered; devices may name as many as they like.
+MOST: Final = 4_096
 # Litres per mole at 25 degC and 101.325 kPa, so 1 ppm is molar_mass / 24.45 mg/m3.
 MOLAR_VOLUME: Final = Fraction("24.45")
+FACTOR: Final = re.compile(r"([*/]?)([A-Za-z]+_?)([23]?)")
 EXPONENT: Final = re.compile(r"(?<=[A-Za-z_])([23])")
 
 
@@ -34,7 +38,7 @@ class Conversion:
         return Decimal(result.numerator) / Decimal(result.denominator)
 
 
-@cache
+@lru_cache(MOST)
 def conversion(
     from_unit: str, to_unit: str, molar_mass: Decimal | None = None, *, difference: bool = False
 ) -> Conversion:
@@ -43,6 +47,10 @@ def conversion(
     `molar_mass` in g/mol lets ppm and mg/m3 convert into each other; with `difference` both are
     differences of temperature (or of anything): 10 degC is 10 K. Raises UnitError.
     """
+    sizes = _dimension(from_unit), _dimension(to_unit)
+    # Before anything is parsed, which takes a hundred times as long: devices may invent a product a message.
+    if sizes[0] != sizes[1] and set(sizes) != {_dimension("ppm"), _dimension("mg/m3")}:
+        raise _misfit(from_unit, to_unit)
     source, target = parse(from_unit), parse(to_unit)
     if source == target:
         return Conversion(Fraction(1))
@@ -80,6 +88,24 @@ def _registry() -> "pint.UnitRegistry[Fraction]":
 
 
 @cache
+def _named(name: str) -> dict[str, int]:
+    """The base dimensions of a name of DEFINITIONS; all have whole powers."""
+    found = _registry().parse_units(name).dimensionality
+    return {base: int(power) for base, power in found.items()}  # type: ignore[arg-type]
+
+
+@lru_cache(MOST)
+def _dimension(unit: str) -> frozenset[tuple[str, int]]:
+    """Of what it is a measure, as powers of base dimensions. Raises UnitError."""
+    powers: defaultdict[str, int] = defaultdict(int)
+    for divided, name, power in FACTOR.findall(unit_expression(unit)):
+        times = int(power or 1) * (-1 if divided == "/" else 1)
+        for base, exponent in _named(name).items():
+            powers[base] += times * exponent
+    return frozenset([power for power in powers.items() if power[1]])
+
+
+@lru_cache(MOST)
 def parse(unit: str) -> pint.Unit:
     """The unit for calculations. Raises UnitError."""
     return _registry().parse_units(EXPONENT.sub(r"**\1", unit_expression(unit)))

@@ -6,7 +6,7 @@ for counts. `%LEL` (of a gas's own explosive limit) and `%` are different dimens
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from ingest.document.source_text import did_you_mean
@@ -107,16 +107,26 @@ NAME: Final = re.compile(r"[A-Za-z]+_?")
 
 
 class UnitError(ValueError):
-    """A unit that is not known or does not fit; `suggestion` says what would."""
+    """A unit that is not known or does not fit; `suggestion` says what would.
+
+    What is `near` an unknown one is looked for when that is asked: devices may invent a unit a message.
+    """
 
     code = "E151"
 
-    def __init__(self, message: str, suggestion: str = "") -> None:
+    def __init__(self, message: str, suggestion: str = "", near: str = "") -> None:
         super().__init__(message)
-        self.suggestion = suggestion
+        self._suggestion = suggestion
+        self._near = near
+
+    @property
+    def suggestion(self) -> str:
+        if not self._near:
+            return self._suggestion
+        return did_you_mean(self._near, KNOWN) or f"known: {', '.join(KNOWN)}"
 
 
-@cache
+@lru_cache(4_096)
 def canonical(unit: str) -> str:
     """The one spelling of a unit, unconverted: 毫米 is mm, ℃ is degC, m³/s is m3/s, 人 is "".
 
@@ -126,7 +136,7 @@ def canonical(unit: str) -> str:
     return spelled.replace("*", "·")
 
 
-@cache
+@lru_cache(4_096)
 def unit_expression(unit: str) -> str:
     """The unit in the names of DEFINITIONS: a product or quotient of them with exponents 2 and 3.
 
@@ -138,6 +148,5 @@ def unit_expression(unit: str) -> str:
     replaced = REPLACING.sub(lambda match: REPLACED[match[0]], normal).replace(" ", "")
     known = EXPRESSION.fullmatch(replaced) and NAMES.issuperset(NAME.findall(replaced))
     if "_" in normal or not known:
-        suggestion = did_you_mean(normal, KNOWN) or f"known: {', '.join(KNOWN)}"
-        raise UnitError(f"unit {unit[:32]!r} is not known", suggestion)
+        raise UnitError(f"unit {unit[:32]!r} is not known", near=normal)
     return replaced

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.units import UnitError, canonical, conversion, convert
+from ingest.units import UnitError, canonical, conversion, convert, linear, parse
+from ingest.units.table import KNOWN
 
 H2S = Decimal("34.08")
 
@@ -134,3 +135,23 @@ def test_any_text_is_a_unit_or_a_unit_error(text: str) -> None:
 def test_there_and_back_is_the_same_value(value: Decimal, units: tuple[str, str]) -> None:
     there, back = conversion(*units, H2S), conversion(*reversed(units), H2S)
     assert back.scale * (there.scale * Fraction(value) + there.offset) + back.offset == Fraction(value)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("*/"), st.sampled_from([name for name in KNOWN if name.isalpha()]))),
+    st.sampled_from(KNOWN),
+)
+def test_a_product_of_units_converts_where_the_library_says_that_it_is_of_one_dimension(
+    factors: list[tuple[str, str]], target: str
+) -> None:
+    unit = "1" + "".join(f"{sign}{name}" for sign, name in factors)
+    try:
+        found = conversion(unit, target, H2S)
+    except UnitError:
+        found = None
+    gas = {parse("ppm").dimensionality, parse("mg/m3").dimensionality}
+    sizes = parse(unit).dimensionality, parse(target).dimensionality
+
+    assert (found is not None) == (sizes[0] == sizes[1] or set(sizes) == gas)
+    if sizes[0] == sizes[1] and parse(unit) != parse(target):
+        assert found == linear(parse(unit), parse(target))

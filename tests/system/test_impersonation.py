@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import SystemClock
-from ingest.quarantine import Quarantine
+from ingest.quarantine import Bounds, Quarantine
+from ingest.reading import Reason
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from simulators.publisher.link import RefusedError
@@ -18,6 +19,7 @@ from tests.system.raw_broker import RawBroker, frame
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.figures import Unheard, figures
+from tocsin.notices import notices
 from tocsin.settings import Channels, Mqtt
 from tocsin.storage import Storage
 from tocsin.wiring import retention
@@ -37,7 +39,11 @@ class Served:
         bundle = read_bundle(CONFIGS / "tocsin.yaml")
         known = configure(bundle)
         settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": Channels()})
-        self.storage = Storage.open(state, settings.realm, retention(settings.journal))
+        storage = Storage.open(state, settings.realm, retention(settings.journal))
+        # Room for each, so that each can be looked at.
+        storage.quarantine.close()
+        roomy = Quarantine.open(state / "quarantine.db", Bounds(alike=ATTEMPTS))
+        self.storage = replace(storage, quarantine=roomy)
         apply_first(bundle, self.storage, SystemClock())
         self.daemon = Daemon(replace(known, settings=settings, routes=()), self.storage, SystemClock())
         self._stop = asyncio.Event()
@@ -56,6 +62,7 @@ class Served:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await self._running
+        self.storage.quarantine.close()
         self.storage.close()
 
 
@@ -85,6 +92,7 @@ async def test_of_a_thousand_attempts_none_is_taken_and_each_is_listed_with_its_
         shown = {f.labels: f.value for f in figures(daemon, Unheard()) if f.name == "tocsin_messages"}
         assert shown[("outcome", "quarantined"),] == ATTEMPTS
         assert broker.connections == 1
+        spoke_falsely = judge.conduct.impostors.messages
     await broker.stop()
 
     with Quarantine.open_read_only(tmp_path / "quarantine.db") as kept:
@@ -95,9 +103,24 @@ async def test_of_a_thousand_attempts_none_is_taken_and_each_is_listed_with_its_
         (one.topic, row.reason) for one, row in zip(tried, rows, strict=True) if row.reason not in one.reasons
     ]
     assert wrong == []
+    # All the others came on a topic of their own.
+    assert spoke_falsely == ATTEMPTS - counts[Reason.RETAINED]
     # Each of the four ways to be wrong was tried often.
     assert sorted(Counter(row.reason for row in rows).values())[-4] >= 100
     assert all(row.detail and row.detail.isprintable() for row in rows)
+
+
+async def test_whoever_speaks_as_somebody_else_is_named_within_five_seconds(tmp_path: Path) -> None:
+    broker = RawBroker()
+    port = await broker.start()
+    topic = f"tocsin/v1/old-town/smoke/{OTHER}/telemetry".encode()
+    async with Served(tmp_path, Mqtt(host="127.0.0.1", port=port)) as daemon:
+        await broker.send(frame(topic, b'[{"n":"%s/smoke","v":9.9}]' % VICTIM.encode(), 1))
+        async with asyncio.timeout(5):
+            while not (told := notices(daemon).get("impersonation")):
+                await asyncio.sleep(0.01)
+    await broker.stop()
+    assert f"{OTHER} as '{VICTIM}' 1 (wrong_topic)" in told
 
 
 @LET_PANIC

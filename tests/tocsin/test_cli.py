@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.quarantine import Quarantine
+from ingest.quarantine import Bounds, Quarantine
 from ingest.reading import Reason, Rejected
 from tests.tocsin.program import Tocsin, program
 from tests.tocsin.village import START, bundle, write
@@ -286,6 +286,17 @@ def test_quarantine_of_one_reason(tocsin: Tocsin, quarantined: Path) -> None:
 
     assert [row["reason"] for row in json.loads(ended.out)["rows"]] == ["malformed"]
     assert tocsin("quarantine", "--state", quarantined, "--reason", "odd").code == 2
+
+
+def test_quarantine_says_how_many_more_were_like_a_message(tocsin: Tocsin, tmp_path: Path) -> None:
+    with Quarantine.open(tmp_path / "quarantine.db", Bounds(alike=1)) as quarantine:
+        refused = [Rejected(n, Reason.MALFORMED, "no JSON", "t", b"{") for n in range(1235)]
+        quarantine.add(5, START, refused)
+
+    [row] = json.loads(tocsin("quarantine", "--state", tmp_path, "--json").out)["rows"]
+    assert row["more"] == 1234
+    shown = "".join(tocsin("quarantine", "--state", tmp_path).out.split())
+    assert "1,234more" in shown.replace("│", "")
 
 
 def test_quarantine_where_no_daemon_ever_ran(tocsin: Tocsin, tmp_path: Path) -> None:
