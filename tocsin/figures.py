@@ -66,6 +66,8 @@ def figures(daemon: Daemon, unheard: Unheard) -> Iterator[Figure]:
     yield from _conduct(judge, daemon.clock.now())
     yield Figure("tocsin_transitions", "Transitions committed", daemon.judging.transitions, counter=True)
     yield Figure("tocsin_series_lag_entries", "Journal entries not yet in the database", daemon.series.lag)
+    behind = daemon.series.behind / SECOND
+    yield Figure("tocsin_series_lag_seconds", "How far the history lies back at most", behind)
     yield Figure("tocsin_series_points", "Points written", daemon.series.points_written, counter=True)
     yield Figure(
         "tocsin_series_failures", "Writes the database did not take", daemon.series.failures, counter=True

@@ -1,13 +1,17 @@
 """What a duty officer should know of a daemon that is ready: what was lost, and who sends what is refused."""
 
+from ingest.clock import SECOND
 from ingest.conduct import Told
 from ingest.gaps import Missing
 from rules.transition import iso
 from tocsin.daemon import Daemon
 
+# How far the history may lie back before people are told, ms.
+SLOW = 10 * SECOND
+
 
 def notices(daemon: Daemon) -> dict[str, str]:
-    """By part; missing numbers are told as long as they are, all else for an hour of engine time."""
+    """By part; missing numbers and a slow history as long as they are, all else for an hour."""
     judge, now = daemon.judging.judge, daemon.clock.now()
     found = {}
     if (impostors := judge.conduct.impostors.told(now)).names:
@@ -21,6 +25,11 @@ def notices(daemon: Daemon) -> dict[str, str]:
         )
     if (missing := judge.gaps.all()).sensors:
         found["sequence"] = f"sequence numbers that never came: {listed(missing)}"
+    if (behind := daemon.series.behind) >= SLOW:
+        found["history"] = (
+            f"the database is {behind // SECOND} s behind: {daemon.series.lag} entries wait in the journal, "
+            "warnings do not; give it more room, or less to do"
+        )
     return found
 
 

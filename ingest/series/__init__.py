@@ -71,6 +71,9 @@ class SeriesWriter:
         # Of the store that everything beyond the cursor was written to; None before the first write to it.
         self._incarnation: str | None = None
         self._attempt = 0
+        # All that was journaled by `_current` is written; `_mark` is the end of the journal a little later.
+        self._set_mark(clock.now())
+        self._resting = False
         self._woken = asyncio.Event()
         self._turned = asyncio.Event()
         self.available = True
@@ -83,6 +86,11 @@ class SeriesWriter:
     def lag(self) -> int:
         """Journal entries that are not written yet."""
         return self._journal.last - self._position
+
+    @property
+    def behind(self) -> int:
+        """ms that the history lies back at most; 0 once everything is written."""
+        return 0 if self._resting or self.idle() else self._clock.now() - self._current
 
     def idle(self) -> bool:
         """Everything journaled is written; the cursor may still trail."""
@@ -104,9 +112,14 @@ class SeriesWriter:
                 self._turned.set()
                 await self._pause()
             else:
+                if self._position >= self._mark[0]:
+                    self._set_mark(self._mark[1])
                 self._turned.set()
                 if self.idle():
+                    self._resting = True
                     await self._rest()
+                    self._resting = False
+                    self._set_mark(self._clock.now())
 
     async def drain(self, deadline_seconds: float = 5.0) -> None:
         """Return when all is written, when the store fails, or at the deadline (loop time).
@@ -137,6 +150,9 @@ class SeriesWriter:
         if not self.available:
             log.info("series store available again", behind=self.lag)
         self.available, self.reason, self._attempt = True, "", 0
+
+    def _set_mark(self, current: int) -> None:
+        self._current, self._mark = current, (self._journal.last, self._clock.now())
 
     def _attach(self) -> str:
         """Claims the journal from the cursor on, so that retention waits, and meets the store."""

@@ -23,7 +23,9 @@ def test_a_small_city_loses_nothing_and_every_alarm_reaches_its_horn(tmp_path: P
     [measured] = run["measured"]
     [phase] = measured["phases"]
     counts = measured["counts"]
-    assert counts["published"] == counts["journaled"] == phase["messages"] > 500
+    # Every sensor is heard twice before it counts.
+    assert counts["published"] == counts["journaled"] >= phase["messages"] + 2 * 600 - 100
+    assert phase["messages"] > 500
     assert {counts[name] for name in ("lost", "duplicates", "foreign", "unjudged", "unraised")} == {0}
     assert phase["transition"]["samples"] == phase["horn"]["samples"] == counts["raising"] >= 5
     assert 0 < phase["transition"]["p50"] <= phase["horn"]["p50"]

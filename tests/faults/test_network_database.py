@@ -87,12 +87,14 @@ async def suffer(net: Network, station: Station, link: FaultProxy) -> Sequence[P
     await link.heal()
     link.trickle(TRICKLE)
     phases.append(await Phase("slow").last(SLOW, net, station))
-    behind = await station.daemon.figure("tocsin_series_lag_entries")
+    behind = await station.daemon.figure("tocsin_series_lag_seconds")
+    told = (await station.readyz())["notices"]
     await link.heal()
     end.set()
     await sending
 
-    assert behind > 0
+    assert behind >= OUTAGE
+    assert told["history"].startswith("the database is ")
     return phases
 
 

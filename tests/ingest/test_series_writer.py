@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.clock import MINUTE, SECOND, LockstepClock
+from ingest.clock import HOUR, MINUTE, SECOND, LockstepClock
 from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable, Retention
 from ingest.series import Point, SeriesWriter
 from ingest.series.embedded import EmbeddedStore
@@ -43,6 +43,23 @@ async def test_what_is_journaled_is_written(
 
         assert (rig.writer.idle(), rig.writer.lag, rig.writer.points_written) == (True, 0, 2)
     assert embedded.read("s0", "stage", START, START + 9) == [Point(START, 0, 0), Point(START + 1, 0.001, 0)]
+
+
+async def test_the_history_lies_back_to_when_all_was_written(journal: Journal, clock: LockstepClock) -> None:
+    async with running(Rig(journal, Forgetful(clock), clock)) as rig:
+        await rig.pass_time(HOUR)
+        assert rig.writer.behind == 0
+
+        rig.urgent = True
+        rig.append(START)
+        await rig.pass_time(40 * SECOND)
+        assert rig.writer.behind == 40 * SECOND
+
+        rig.urgent = False
+        async with asyncio.timeout(5):
+            while rig.writer.lag:
+                await asyncio.sleep(0.001)
+        assert rig.writer.behind == 0
 
 
 async def test_history_lets_judgement_go_first(

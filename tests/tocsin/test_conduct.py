@@ -13,7 +13,7 @@ from tests.tocsin.serving import opened, running
 from tests.tocsin.village import START, applied, basis, block, bundle, topic
 from tocsin.configuration import configure
 from tocsin.daemon import Daemon, apply_first
-from tocsin.figures import figures
+from tocsin.figures import Unheard, figures
 from tocsin.judge import Judge
 from tocsin.notices import notices
 
@@ -67,7 +67,7 @@ async def test_the_daemon_tells_of_a_faulty_device_and_of_an_impostor(tmp_path: 
             while daemon.judging.judge.screen.quarantined < entry.count:
                 await asyncio.sleep(0.002)
             found = notices(daemon)
-            shown = {figure.name: figure.value for figure in figures(daemon)}
+            shown = {figure.name: figure.value for figure in figures(daemon, Unheard())}
             daemon.clock.catch_up(now + SHOWN + MINUTE + SECOND)
             later = notices(daemon)
 
