@@ -1,6 +1,7 @@
 """Rules over zones, gateways and neighbourhoods: whom they look at, and what ages, time and blindness do."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -233,6 +234,45 @@ def test_quiet_readings_do_not_matter(awake: bool) -> None:
 
     assert len(wave.slot) == 500
     assert not town.engine.groups[0].matters("smoke", ahead, at("10:00:20")).any()
+
+
+@pytest.mark.parametrize(("condition", "suspect", "alone"), [
+    (f"sensors({SMOKE}) >= 2", False, 0),
+    (f"sensors({SMOKE}) >= 2", True, 8),
+    (f"share({SMOKE}) >= 50 %", False, 8),
+])  # fmt: skip
+def test_first_reports_join_a_watched_place_together_where_all_its_sensors_are_known(
+    condition: str, suspect: bool, alone: int
+) -> None:
+    """Of a share each of them is a part; and where somebody's word is unknown, one more may be enough."""
+    town = District([of_zones(condition)], [sensor(name) for name in "ABCDEFGHIK"])
+    quality = int(Quality.SUSPECT) if suspect else 0
+    town.receive(
+        at("10:00"), [town.row("A", at("10:00"), 0.2), town.row("B", at("10:00"), 0.02, quality=quality)]
+    )
+    later = at("10:00:05")
+    rows = [town.row(name, later, 0.02, message=k) for k, name in enumerate("CDEFGHIK")]
+    [[wave]] = runs(block(town.registry, later, rows), np.zeros(1, np.int64), np.ones(1, np.bool_))
+
+    mattering = town.engine.groups[0].matters("smoke", Foresight(town.engine.boards[0], wave), later)
+
+    assert mattering.sum() == alone
+
+
+def test_places_that_began_together_look_at_their_ages_at_different_instants() -> None:
+    sensors = [sensor(f"s{k}", zone=f"z{k % 50}") for k in range(100)]
+    town = District([of_zones("share(age() >= 3 reports) >= 90 %")], sensors)
+    town.receive(at("10:00"), [town.row(f"s{k}", at("10:00"), 0.02, message=k) for k in range(100)])
+
+    looks = list[int]()
+    while (due := town.engine.due) is not None and due < at("10:00:29"):
+        looks.append(due)
+        town.engine.advance_to(due)
+
+    assert len(looks) > 50
+    assert max(later - sooner for sooner, later in pairwise(looks)) < 2 * SECOND
+    town.until("10:00:31")
+    assert len(town.lines) == 50
 
 
 def everyone(count: int) -> list[Sensor]:
