@@ -151,15 +151,17 @@ def _batches(rows: Rows) -> Iterator[list[tuple[int, list[str]]]]:
                 yield batch
                 batch = []
     except csv.Error:
-        yield batch
+        if batch:
+            yield batch
         raise
-    yield batch
+    if batch:
+        yield batch
 
 
 def _read(rows: list[list[str]], columns: list[Parser]) -> Iterator[list[Any]]:
     """The fields of the rows by column, each distinct text read once. ValueError if any row has a defect."""
     texts = zip(*rows, strict=True)
-    for parse, column in zip(columns, texts, strict=bool(rows)):
+    for parse, column in zip(columns, texts, strict=True):
         known = {text: parse(text.strip()) for text in set(column)}
         yield [known[text] for text in column]
 

@@ -247,3 +247,9 @@ def test_the_registry_knows_the_longest_interval_of_each_kind(kinds: Kinds) -> N
     sensors, findings = read_sensors_csv("s.csv", text, kinds, None)
     assert findings == []
     assert Registry.of(sensors, {}).patience == {"smoke": 120_000}
+
+
+def test_a_quote_that_is_never_closed_is_found_though_no_sensor_is_left(kinds: Kinds) -> None:
+    sensors, findings = read_sensors_csv("s.csv", HEADER + '"a,smoke,,,,,,\n', kinds, None)
+
+    assert (sensors, [finding.code for finding in findings]) == ([], ["E131"])
