@@ -87,7 +87,7 @@ def city(
         loads=(
             Load(
                 seconds=seconds,
-                timed=ALARMS_A_SECOND,
+                timed=alarms,
                 rate=rate or None,
                 expected=EXPECTED,
                 rounds=rounds if rate else 0,
@@ -139,12 +139,17 @@ def sweep_one(
     rate: Annotated[float, typer.Option(min=100, help="Messages/s, where that is not varied.")] = 10_000.0,
     sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = 100_000,
     gateways: Annotated[int, typer.Option(min=1, max=10_000)] = 500,
+    most: Annotated[int, typer.Option(help="Of the curve over sensors: no point beyond.")] = sweep.SENSORS[
+        -1
+    ],
     store: Store = Store.VICTORIAMETRICS,
     to: Annotated[Path, typer.Option(help="The directory of the JSON file and the picture.")] = Path("docs"),
 ) -> None:
     """One figure of the daemon over a range of another, as JSON and as a picture."""
     database = store is Store.VICTORIAMETRICS
-    basis = sweep.Basis(seconds=seconds, rate=rate, sensors=sensors, gateways=gateways, database=database)
+    basis = sweep.Basis(
+        seconds=seconds, rate=rate, sensors=sensors, gateways=gateways, database=database, most=most
+    )
     this = machine(Path(tempfile.gettempdir()))
     found = asyncio.run(sweep.sweep(curve, basis, this, Console(stderr=True)))
     sweep.write(found, to)

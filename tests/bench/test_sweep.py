@@ -58,7 +58,13 @@ def test_each_sweep_varies_its_own_figure_and_nothing_else() -> None:
 def test_sensors_report_as_often_as_the_rate_makes_them() -> None:
     intervals = [step.options.plan.interval for step in STEPS[Name.SENSORS](BASIS)]
 
-    assert sorted(set(intervals)) == [1000, 10_000, 100_000, 1_000_000]
+    assert sorted(set(intervals)) == [1000, 10_000, 100_000, 388_500, 1_000_000]
+
+
+def test_the_curve_over_sensors_ends_where_it_is_told_to() -> None:
+    steps = STEPS[Name.SENSORS](replace(BASIS, most=100_000))
+
+    assert {step.x for step in steps} == {1_000, 10_000, 100_000}
 
 
 @pytest.mark.parametrize("windows", ["", "shared", "distinct"])
