@@ -24,9 +24,9 @@ TICK = 0.02
 GROUPS = 5
 # Messages that may wait for their acknowledgement, over all gateways, and of one gateway at least.
 WINDOW, SMALLEST = 50_000, 10
-# Before anything is counted: first reports are dear, so there are no more of them a second while a round
-# takes no longer, s. That is less than three reports of a sensor, lest their gateways count as lost.
-FIRST_REPORTS, ROUND = 5_000.0, 25.0
+# Messages/s before anything is counted, for first reports are dear; more where a round would else last longer
+# than so many reports of a sensor, lest their gateways count as lost.
+FIRST_REPORTS, ROUND = 5_000.0, 2.5
 # Without a rate: messages of a burst, at most.
 BURST = 50
 ACKED_WITHIN = 60.0
@@ -64,7 +64,8 @@ class Order:
     @property
     def early_rate(self) -> float:
         """Messages/s of them."""
-        return min(self.rate or self.expected, max(FIRST_REPORTS, self.plan.sensors / ROUND))
+        rate = self.rate or self.expected
+        return min(rate, max(FIRST_REPORTS, rate / ROUND))
 
 
 @dataclass(slots=True)
