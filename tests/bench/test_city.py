@@ -14,7 +14,19 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.mark.parametrize("store", ["embedded", "victoriametrics"])
 def test_a_small_city_loses_nothing_and_every_alarm_reaches_its_horn(tmp_path: Path, store: str) -> None:
     figures = tmp_path / "figures.json"
-    options = ["--seconds", "2", "--rate", "400", "--sensors", "600", "--gateways", "20", "--no-bare"]
+    options = [
+        "--seconds",
+        "2",
+        "--rate",
+        "400",
+        "--sensors",
+        "600",
+        "--gateways",
+        "20",
+        "--no-bare",
+        "--alarms",
+        "8",
+    ]
     command = [sys.executable, "-m", "bench", "city", *options, "--store", store, "--json", str(figures)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
@@ -27,7 +39,7 @@ def test_a_small_city_loses_nothing_and_every_alarm_reaches_its_horn(tmp_path: P
     assert counts["published"] == counts["journaled"] >= phase["messages"] + 2 * 600 - 100
     assert phase["messages"] > 500
     assert {counts[name] for name in ("lost", "duplicates", "foreign", "unjudged", "unraised")} == {0}
-    assert phase["transition"]["samples"] == phase["horn"]["samples"] == counts["raising"] >= 5
+    assert phase["transition"]["samples"] == phase["horn"]["samples"] == counts["raising"] >= 12
     assert 0 < phase["transition"]["p50"] <= phase["horn"]["p50"]
     names = {"fleet", "daemon", "broker"} | ({"database"} if store == "victoriametrics" else set())
     assert {cost["name"] for cost in phase["processes"]} == names

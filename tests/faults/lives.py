@@ -15,6 +15,7 @@ import time
 import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from select import select
 from subprocess import run
 from typing import NoReturn
 
@@ -89,6 +90,8 @@ class Running:
         self.pid = os.fork()
         if self.pid == 0:
             _child(job, self.control.path, self.words)
+        # Can be read once the life is over.
+        self.over = os.pidfd_open(self.pid)
 
     def look(self) -> Ended | None:
         """Heal the disk when it has been sick for long enough; the outcome once the life is over."""
@@ -102,6 +105,7 @@ class Running:
         ended = os.waitstatus_to_exitcode(status)
         outcome = Ended(ended, self.words.read_text(), self.control.calls, self.control.failed)
         self.control.close()
+        os.close(self.over)
         return outcome
 
 
@@ -138,7 +142,7 @@ def main() -> None:
         while waiting and len(running) < AT_ONCE:
             number, job = waiting.pop(0)
             running[number] = Running(job)
-        time.sleep(0.002)
+        select([life.over for life in running.values()], [], [], SICK / 10)
         for number, life in list(running.items()):
             if (outcome := life.look()) is not None:
                 ended[number] = outcome

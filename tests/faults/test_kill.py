@@ -25,6 +25,7 @@ from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
 from tests.faults.checker import Sent, check, check_journal
+from tests.faults.network import until
 from tests.system.daemon_process import DaemonProcess
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "20"))
@@ -148,13 +149,15 @@ async def drained(at: Town) -> None:
     await at.daemon.start()
     await at.daemon.ready(60)
     await at.load.publisher.flush()
-    async with asyncio.timeout(120):
-        while (
-            await at.daemon.figure('tocsin_messages_total{outcome="accepted"}') < len(at.load.log)
-            or await at.daemon.figure("tocsin_series_lag_entries") > 0
-            or unsettled(at.daemon.state)
-        ):
-            await asyncio.sleep(0.1)
+
+    async def done() -> bool:
+        return (
+            await at.daemon.figure('tocsin_messages_total{outcome="accepted"}') >= len(at.load.log)
+            and await at.daemon.figure("tocsin_series_lag_entries") == 0
+            and not unsettled(at.daemon.state)
+        )
+
+    await until(done, 120)
     assert await at.daemon.signal(signal.SIGTERM) == 0
 
 

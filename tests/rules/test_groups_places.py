@@ -259,6 +259,33 @@ def test_first_reports_join_a_watched_place_together_where_all_its_sensors_are_k
     assert mattering.sum() == alone
 
 
+def test_first_reports_count_behind_a_reading_of_their_block_that_makes_one_sensor_unknown() -> None:
+    """B is doubtful and A calm: too few are known to begin the release, until eight more say false."""
+    town = District([of_zones(f"sensors({SMOKE}) >= 1")], [sensor(name) for name in "ABCDEFGHIK"])
+    town.receive(at("10:00"), [town.row("A", at("10:00"), 0.2), town.row("B", at("10:00"), 0.02)])
+    for stamp in range(at("10:00:10"), at("10:11"), 10 * SECOND):
+        doubtful = town.row("B", stamp, 0.02, quality=int(Quality.SUSPECT))
+        others = [town.row(name, stamp, 0.02, message=k) for k, name in enumerate("ACDEFGHIK", start=1)]
+        town.receive(stamp, [doubtful, *others])
+
+    assert town.lines == ["10:00 none>yellow", "10:10:10 yellow>none"]
+
+
+def test_a_sensor_that_joined_among_others_and_falls_silent_holds_the_release() -> None:
+    """C reports once, and is due every 2 s: from 6 s later on half of the sensors are known."""
+    town = District(
+        [of_zones(f"sensors({SMOKE}) >= 1", after=20 * SECOND)], [sensor("A"), sensor("C", every=2_000)]
+    )
+    town.send("A", "10:00", 0.2)
+    for stamp in range(at("10:00:10"), at("10:05"), 10 * SECOND):
+        rows = [town.row("A", stamp, 0.02)]
+        if stamp == at("10:00:20"):
+            rows.append(town.row("C", stamp, 0.02, message=1))
+        town.receive(stamp, rows)
+
+    assert town.lines == ["10:00 none>yellow"]
+
+
 def test_places_that_began_together_look_at_their_ages_at_different_instants() -> None:
     sensors = [sensor(f"s{k}", zone=f"z{k % 50}") for k in range(100)]
     town = District([of_zones("share(age() >= 3 reports) >= 90 %")], sensors)
