@@ -9,6 +9,7 @@ import random
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 SECTOR = 512
@@ -116,8 +117,15 @@ class Disk:
 
 
 def instants(calls: list[Call], count: int, chance: random.Random) -> Iterator[tuple[int, Disk]]:
-    """`count` instants in order, each with the disk fed up to there; its root is the first directory made."""
-    at = sorted(chance.sample(range(1, len(calls) + 1), count))
+    """`count` instants in order, each with the disk fed up to there; its root is the first directory made.
+
+    One at least lies before the first batch is acked, after the last, and between any two.
+    """
+    acked = [n for n, call in enumerate(calls) if call.kind == "m" and call.path.startswith("acked")]
+    stretches = pairwise([0, *acked, len(calls)])
+    chosen = {chance.randint(first + 1, last) for first, last in stretches}
+    others = sorted(set(range(1, len(calls) + 1)) - chosen)
+    at = sorted([*chosen, *chance.sample(others, max(count - len(chosen), 0))])
     disk = Disk(Path(next(call.path for call in calls if call.kind == "d")))
     done = 0
     for instant in at:
