@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from notifiers.bulletin import Bulletin
 from notifiers.outcome import Outcome
 from rules.grade import Grade
 from rules.realm import Realm
 
 
 class State(StrEnum):
-    """Where a delivery stands; it never goes back and is never "assumed sent"."""
+    """Where a delivery stands; it never goes back and is never "assumed sent".
 
+    HELD waits for a person's release; DIGESTED went out as part of a digest, which its detail names.
+    """
+
+    HELD = "held"
     QUEUED = "queued"
     CLAIMED = "claimed"
     ACCEPTED = "accepted"
@@ -20,6 +25,7 @@ class State(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    DIGESTED = "digested"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
@@ -27,24 +33,39 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """`key` is the idempotency key: one (warning, transition, recipient, channel).
+    """`key` is the idempotency key: one (incident, revision, step, recipient, channel).
 
-    `address` is what the channel needs (a phone number, a horn's id); `text` has one entry a language;
-    `grade` is None for the all-clear. `created` and `expires` in ms since the epoch.
+    `address` is what the channel needs (a phone number, a horn's id); `text` has one entry a language that
+    the recipient reads, in their order. `created` and `expires` in ms since the epoch.
     """
 
     key: str
     realm: Realm
-    warning: str
-    ordinal: int
+    bulletin: Bulletin
     channel: str
     recipient: str
     address: str
-    grade: Grade | None
     text: dict[str, str]
     created: int
     expires: int
     attempt: int = 0
+
+    @property
+    def incident(self) -> str:
+        return self.bulletin.incident
+
+    @property
+    def revision(self) -> int:
+        return self.bulletin.revision
+
+    @property
+    def warning(self) -> str:
+        return self.bulletin.warning
+
+    @property
+    def grade(self) -> Grade | None:
+        """None for the all-clear and for what is cancelled."""
+        return self.bulletin.grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +77,20 @@ class Receipt:
     at: int
     detail: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a recipient says to us: an SMS from the number `address`, the button of the horn `address`.
+
+    `key` is the delivery it answers, "" where the channel cannot tell.
+    """
+
+    channel: str
+    address: str
+    text: str
+    at: int
+    key: str = ""
 
 
 class Channel(Protocol):
