@@ -1,6 +1,6 @@
 """Loudspeakers over MQTT 5: a command to each horn, and its receipt when it has played.
 
-    tocsin/horns/<horn>/command   {id, warning, ordinal, grade, text: {language: ...}, repeat, expires, realm}
+    tocsin/horns/<horn>/command   {id, warning, revision, grade, text: {language: ...}, repeat, ...}
     tocsin/horns/<horn>/receipt   {id, state: played|failed, at, reason?}
 
 `grade` is null for the all-clear. `id` is the delivery's key: a horn plays it once and answers every
@@ -151,7 +151,7 @@ class LoudspeakerChannel:
             {
                 "id": delivery.key,
                 "warning": delivery.warning,
-                "ordinal": delivery.ordinal,
+                "revision": delivery.revision,
                 "grade": None if delivery.grade is None else str(delivery.grade),
                 "text": text,
                 "repeat": self._repeat,

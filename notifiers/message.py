@@ -1,4 +1,4 @@
-"""What people read and hear: the text of a transition, and what it costs as an SMS.
+"""What people read and hear: the words of an announcement, and what they cost as an SMS.
 
 Order of the parts, as public warnings have it: colour and type, place, time; what; what to do; id.
 """
@@ -40,22 +40,58 @@ _GSM_BASIC = frozenset(
 _GSM_EXTENSION = frozenset("^{}\\[~]|€\f")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line, and the change of its incident that it leads: from what was told before to `grade`.
+
+    `incident` is the number people are given, `count` how many warnings are open in it.
+    """
+
+    line: Transition
+    grade: Grade | None
+    before: Grade | None
+    incident: str
+    count: int = 1
+
+    @property
+    def direction(self) -> int:
+        """1 for an upgrade, -1 for a downgrade, 0 for what is told first."""
+        if self.before is None or self.grade is None:
+            return 0
+        return (self.grade > self.before) - (self.grade < self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Each part by language; `text` is the whole."""
+
+    title: dict[str, str]
+    place: dict[str, str]
+    evidence: dict[str, str]
+    advice: dict[str, str]
+    text: dict[str, str]
+
+
 def compose(
-    transition: Transition,
-    rule: Rule | None,
-    sensor: Sensor | None,
-    zones: Sequence[Zone],
-    zone_of_time: tzinfo,
-) -> dict[str, str]:
-    """The text in each of `LANGUAGES`, one line each, without signature and without the mark of a drill.
+    told: Told, rule: Rule | None, sensor: Sensor | None, zones: Sequence[Zone], zone_of_time: tzinfo
+) -> Words:
+    """The words in each of `LANGUAGES`, one line each, without signature and without the mark of a drill.
 
     `zones` is the place and what lies above it, nearest first. A rule or sensor that is no longer
     registered is named by its id.
     """
-    return {
-        "zh": plain(_chinese(transition, rule, sensor, zones, zone_of_time)),
-        "en": plain(_english(transition, rule, sensor, zones, zone_of_time)),
-    }
+    local = datetime.fromtimestamp(told.line.at / 1000, zone_of_time)
+    within = _within(told.line, sensor, zones)
+    words = Words(
+        title={language: plain(_title(told.line, rule, language)) for language in LANGUAGES},
+        place={"zh": plain(_place_zh(within, zones)), "en": plain(_place_en(within, zones))},
+        evidence={language: plain(_evidence(told, language)) for language in LANGUAGES},
+        advice={language: plain(_advice(told, rule, language)) for language in LANGUAGES},
+        text={},
+    )
+    words.text["zh"] = plain(_chinese(told, words, local))
+    words.text["en"] = plain(_english(told, words, local))
+    return words
 
 
 def plain(text: str) -> str:
@@ -91,35 +127,36 @@ def _parts(sizes: list[int], alone: int, joined: int) -> int:
     return count
 
 
-def _chinese(
-    t: Transition, rule: Rule | None, sensor: Sensor | None, zones: Sequence[Zone], zone_of_time: tzinfo
-) -> str:
-    local = datetime.fromtimestamp(t.at / 1000, zone_of_time)
-    place = "".join(_named(zone.name, "zh", zone.id) for zone in reversed(zones))
-    where = place + _within(t, sensor, zones)
+def _chinese(told: Told, words: Words, local: datetime) -> str:
     when = f"{local.month}月{local.day}日{local:%H:%M}"
-    head = f"{_title(t, rule, 'zh')}，{where}，{when}"
-    if t.after is None:
-        return f"预警解除：{head}。此前为{_before(t, _GRADE_ZH, '预警')}。编号{t.warning}"
-    change = {1: "升级为", -1: "降级为", 0: ""}[_direction(t)]
-    advice = _sentence(_advice(t, rule, "zh"), "。")
-    evidence = _sentence(_evidence(t, "zh"), "。")
-    return f"{change}{_GRADE_ZH[t.after]}：{head}。{evidence}{advice}编号{t.warning}"
+    head = f"{words.title['zh']}，{words.place['zh']}，{when}"
+    if told.grade is None:
+        return f"预警解除：{head}。此前为{_before(told, _GRADE_ZH, '预警')}。编号{told.incident}"
+    change = {1: "升级为", -1: "降级为", 0: ""}[told.direction]
+    more = f"，共{told.count}处" if told.count > 1 else ""
+    advice = _sentence(words.advice["zh"], "。")
+    evidence = _sentence(words.evidence["zh"], "。")
+    return f"{change}{_GRADE_ZH[told.grade]}：{head}{more}。{evidence}{advice}编号{told.incident}"
 
 
-def _english(
-    t: Transition, rule: Rule | None, sensor: Sensor | None, zones: Sequence[Zone], zone_of_time: tzinfo
-) -> str:
-    local = datetime.fromtimestamp(t.at / 1000, zone_of_time)
-    names = [*(_named(zone.name, "en", zone.id) for zone in zones), _within(t, sensor, zones)]
-    place = ", ".join(name for name in names if name)
-    head = f"{_title(t, rule, 'en')}, {place}, {local:%Y-%m-%d %H:%M}"
-    if t.after is None:
-        return f"ALL CLEAR: {head}. Was: {_before(t, _GRADE_EN, 'warning')}. Id {t.warning}"
-    change = {1: "Upgraded to ", -1: "Downgraded to ", 0: ""}[_direction(t)]
-    evidence = _sentence(_evidence(t, "en"), ". ")
-    advice = _sentence(_advice(t, rule, "en"), " ")
-    return f"{change}{_GRADE_EN[t.after]}: {head}. {evidence}{advice}Id {t.warning}"
+def _english(told: Told, words: Words, local: datetime) -> str:
+    head = f"{words.title['en']}, {words.place['en']}, {local:%Y-%m-%d %H:%M}"
+    if told.grade is None:
+        return f"ALL CLEAR: {head}. Was: {_before(told, _GRADE_EN, 'warning')}. Id {told.incident}"
+    change = {1: "Upgraded to ", -1: "Downgraded to ", 0: ""}[told.direction]
+    more = f", {told.count} warnings" if told.count > 1 else ""
+    evidence = _sentence(words.evidence["en"], ". ")
+    advice = _sentence(words.advice["en"], " ")
+    return f"{change}{_GRADE_EN[told.grade]}: {head}{more}. {evidence}{advice}Id {told.incident}"
+
+
+def _place_zh(within: str, zones: Sequence[Zone]) -> str:
+    return "".join(_named(zone.name, "zh", zone.id) for zone in reversed(zones)) + within
+
+
+def _place_en(within: str, zones: Sequence[Zone]) -> str:
+    names = [*(_named(zone.name, "en", zone.id) for zone in zones), within]
+    return ", ".join(name for name in names if name)
 
 
 def _within(t: Transition, sensor: Sensor | None, zones: Sequence[Zone]) -> str:
@@ -129,29 +166,22 @@ def _within(t: Transition, sensor: Sensor | None, zones: Sequence[Zone]) -> str:
     return t.subject
 
 
-def _direction(t: Transition) -> int:
-    if t.before is None or t.after is None:
-        return 0
-    return (t.after > t.before) - (t.after < t.before)
-
-
-def _before(t: Transition, names: Mapping[Grade, str], otherwise: str) -> str:
-    return otherwise if t.before is None else names[t.before]
+def _before(told: Told, names: Mapping[Grade, str], otherwise: str) -> str:
+    return otherwise if told.before is None else names[told.before]
 
 
 def _title(t: Transition, rule: Rule | None, language: str) -> str:
     return t.rule if rule is None else _named(rule.title, language, rule.id)
 
 
-def _advice(t: Transition, rule: Rule | None, language: str) -> str:
-    lowered = _direction(t) < 0
-    return "" if rule is None or lowered else rule.advice.get(language, "")
+def _advice(told: Told, rule: Rule | None, language: str) -> str:
+    return "" if rule is None or told.direction < 0 else rule.advice.get(language, "")
 
 
-def _evidence(t: Transition, language: str) -> str:
+def _evidence(told: Told, language: str) -> str:
     """The condition with its values, without the verdict marks: one of them would turn GSM-7 into UCS-2."""
-    text = str(t.evidence.get("text", ""))
-    false = _NO_LONGER if _direction(t) < 0 else _NOT_MET
+    text = str(told.line.evidence.get("text", ""))
+    false = _NO_LONGER if told.direction < 0 else _NOT_MET
     return text.replace(" ✗", f" ({false[language]})").replace(" ✓", "")
 
 

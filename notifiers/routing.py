@@ -5,14 +5,35 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from ingest.finding import Finding
-from ingest.registry import Registry, Sensor
-from notifiers.message import LANGUAGES, compose
+from ingest.registry import Registry, Sensor, Zone
+from notifiers.bulletin import Act, Area, Bulletin, Reference
+from notifiers.message import LANGUAGES, Told, compose
 from notifiers.routes_file import LOUDSPEAKER, Route, Routes
 from rules.grade import Grade
 from rules.rule import Rule
 from rules.transition import Transition
 
 _SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What a bulletin says beside its line: of which incident, in which place of its story.
+
+    `count` is the number of warnings that are open in it; instants in ms.
+    """
+
+    incident: str
+    revision: int
+    act: Act
+    hazard: str
+    zone: str
+    grade: Grade | None
+    before: Grade | None
+    sent: int
+    expires: int
+    count: int
+    references: tuple[Reference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +71,42 @@ class Router:
                     found.setdefault((addressee.recipient, addressee.channel), addressee)
         return list(found.values())
 
-    def addressees(self, transition: Transition) -> list[Addressee]:
-        """Who is told of the grade that the transition raises the warning to; nobody of the all-clear.
-
-        A rule or subject that the bundle no longer has matches the routes of any hazard, of any place.
-        """
-        if transition.after is None:
-            return []
+    def hazard(self, transition: Transition) -> str:
+        """Its rule's; the rule's id where the bundle no longer has it: only routes of any hazard fit."""
         rule = self._rules.get(transition.rule)
-        return self.who(self._zone(transition), rule.hazard if rule else "", transition.after)
+        return transition.rule if rule is None else rule.hazard
 
-    def text(self, transition: Transition) -> dict[str, str]:
-        """The words of the transition in every language."""
-        rule, sensor = self._rules.get(transition.rule), self._sensor(transition)
-        zones = [self._registry.zones[z] for z in self._registry.ancestry(self._zone(transition))]
-        return compose(transition, rule, sensor, zones, self._time_zone)
+    def zone(self, transition: Transition) -> str:
+        """Where its subject lies; the subject itself where the bundle does not know it."""
+        return self._registry.place(transition.subject) or transition.subject
+
+    def bulletin(self, line: Transition, announcement: Announcement) -> Bulletin:
+        """The announcement in words and facts, led by `line`."""
+        zones = [self._registry.zones[z] for z in self._registry.ancestry(announcement.zone)]
+        told = Told(line, announcement.grade, announcement.before, announcement.incident, announcement.count)
+        words = compose(told, self._rules.get(line.rule), self._sensor(line), zones, self._time_zone)
+        return Bulletin(
+            incident=announcement.incident,
+            revision=announcement.revision,
+            act=announcement.act,
+            hazard=announcement.hazard,
+            rule=line.rule,
+            warning=line.warning,
+            subject=line.subject,
+            grade=announcement.grade,
+            before=announcement.before,
+            at=line.at,
+            sent=announcement.sent,
+            expires=announcement.expires,
+            count=announcement.count,
+            title=words.title,
+            place=words.place,
+            evidence=words.evidence,
+            advice=words.advice,
+            text=words.text,
+            area=_area(zones[0]) if zones else None,
+            references=announcement.references,
+        )
 
     def unreached(self) -> list[tuple[str, str, Grade]]:
         """Each (zone, hazard, grade) that a rule can raise somewhere and of which nobody would be told.
@@ -91,9 +133,6 @@ class Router:
         slot = self._registry.slots.get(transition.subject)
         return None if slot is None else self._registry.sensors[slot]
 
-    def _zone(self, transition: Transition) -> str:
-        return self._registry.place(transition.subject) or transition.subject
-
 
 def coverage(name: str, router: Router) -> list[Finding]:
     """What the routes file `name` leaves without anybody, one finding for each hazard and grade (E320)."""
@@ -112,6 +151,10 @@ def _concerns(route: Route, ancestry: list[str], hazard: str, grade: Grade) -> b
         and route.hazard in ("*", hazard)
         and (not route.zones or not route.zones.isdisjoint(ancestry))
     )
+
+
+def _area(zone: Zone) -> Area:
+    return Area(zone=zone.id, code=zone.code, name=zone.name, rings=zone.polygon)
 
 
 def _nobody(hazard: str, grade: Grade, zones: list[str]) -> str:

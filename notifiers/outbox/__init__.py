@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from notifiers.delivery import Delivery, State
-from notifiers.outbox.reader import DELIVERY, Fault, OutboxReader, delivery_of
+from notifiers.outbox.reader import DELIVERY, TOLD, Fault, OutboxReader, delivery_of
 from notifiers.outbox.routing import route_some
 from notifiers.outbox.schema import connect
 from notifiers.outbox.settling import expire, record_receipt, settle
@@ -63,7 +63,7 @@ class Outbox(OutboxReader):
     def claim(self, channel: str, now: int, limit: int) -> list[Delivery]:
         """Take up to `limit` due deliveries, strongest first; they stay claimed until settled or reopened.
 
-        A delivery waits for the earlier ones of its warning to the same recipient on the same channel, so
+        A delivery waits for the earlier ones of its incident to the same recipient on the same channel, so
         an all-clear never arrives before its alert.
         """
         with self.transaction() as connection:
@@ -73,7 +73,7 @@ class Outbox(OutboxReader):
                 " WHERE key = ?",
                 [(now, row[0]) for row in rows],
             )
-        return [delivery_of((*row[:10], row[10] + 1), self.realm) for row in rows]
+        return [delivery_of(row, self.realm, attempt=row[8] + 1) for row in rows]
 
     def settle(
         self,
@@ -163,12 +163,13 @@ def _begun(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 _CLAIMABLE = f"""
-SELECT {DELIVERY} FROM deliveries AS d
-WHERE channel = ? AND due IS NOT NULL AND state IN ('queued', 'unknown') AND due <= ? AND expires > ?
+SELECT {DELIVERY} FROM {TOLD}
+WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') AND d.due <= ?
+  AND d.expires > ?
   AND NOT EXISTS (
     SELECT 1 FROM deliveries AS earlier
-    WHERE earlier.warning = d.warning AND earlier.recipient = d.recipient AND earlier.channel = d.channel
-      AND earlier.ordinal < d.ordinal
+    WHERE earlier.incident = d.incident AND earlier.recipient = d.recipient AND earlier.channel = d.channel
+      AND earlier.revision < d.revision
       AND (earlier.state IN ('queued', 'claimed') OR earlier.state = 'unknown' AND earlier.due IS NOT NULL))
-ORDER BY ifnull(grade, 0) DESC, id LIMIT ?
+ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from notifiers.bulletin import Bulletin
 from notifiers.delivery import Delivery, State
 from notifiers.outbox.schema import connect_reading
 from rules.grade import Grade
@@ -14,10 +15,12 @@ from rules.realm import Realm
 from rules.transition import Disposition, Transition
 
 TRANSITION = "id, warning, ordinal, at, before, after, disposition, line"
+# Of a delivery and its bulletin: what `delivery_of` and `Progress` are made of.
 DELIVERY = (
-    "key, warning, ordinal, channel, recipient, address, grade, text, created, expires, attempt, "
-    "state, provider_id, detail, why, updated"
+    "d.key, b.body, d.channel, d.recipient, d.address, d.languages, d.created, d.expires, d.attempt, "
+    "d.state, d.provider_id, d.detail, d.why, d.updated"
 )
+TOLD = "deliveries AS d JOIN bulletins AS b ON b.incident = d.incident AND b.revision = d.revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +116,15 @@ class OutboxReader:
 
     def recent(self, limit: int = 20) -> list[Progress]:
         """The newest deliveries first."""
-        rows = self._connection.execute(
-            f"SELECT {DELIVERY} FROM deliveries ORDER BY id DESC LIMIT ?", (limit,)
-        )
+        rows = self._connection.execute(f"SELECT {DELIVERY} FROM {TOLD} ORDER BY d.id DESC LIMIT ?", (limit,))
         return [self._progress(row) for row in rows]
 
     def story(self, warning: str) -> list[Progress]:
-        """Every delivery of one warning, oldest first."""
+        """Every delivery of the incident that a warning belongs to, oldest first."""
         rows = self._connection.execute(
-            f"SELECT {DELIVERY} FROM deliveries WHERE warning = ? ORDER BY id", (warning,)
+            f"SELECT {DELIVERY} FROM {TOLD} WHERE d.incident ="
+            " (SELECT incident FROM members WHERE warning = ?) ORDER BY d.id",
+            (warning,),
         )
         return [self._progress(row) for row in rows]
 
@@ -149,7 +152,7 @@ class OutboxReader:
         return [transition_of(row) for row in rows]
 
     def _progress(self, row: tuple[Any, ...]) -> Progress:
-        _, _, _, _, _, _, _, _, _, _, _, state, provider_id, detail, why, updated = row
+        state, provider_id, detail, why, updated = row[9:]
         return Progress(delivery_of(row, self.realm), State(state), updated, provider_id, detail, why)
 
 
@@ -171,22 +174,21 @@ def transition_of(row: tuple[Any, ...]) -> Transition:
     )
 
 
-def delivery_of(row: tuple[Any, ...], realm: Realm) -> Delivery:
-    """A row that begins with the columns of `DELIVERY` up to `attempt`."""
-    key, warning, ordinal, channel, recipient, address, grade, text, created, expires, attempt = row[:11]
+def delivery_of(row: tuple[Any, ...], realm: Realm, *, attempt: int | None = None) -> Delivery:
+    """A row of the `DELIVERY` columns; `attempt` if it is another one than the row's."""
+    key, body, channel, recipient, address, languages, created, expires, tried = row[:9]
+    bulletin = Bulletin.decode(body)
     return Delivery(
         key=key,
         realm=realm,
-        warning=warning,
-        ordinal=ordinal,
+        bulletin=bulletin,
         channel=channel,
         recipient=recipient,
         address=address,
-        grade=_grade(grade),
-        text=msgspec.json.decode(text, type=dict[str, str]),
+        text={language: bulletin.text[language] for language in languages.split()},
         created=created,
         expires=expires,
-        attempt=attempt,
+        attempt=tried if attempt is None else attempt,
     )
 
 

@@ -1,23 +1,20 @@
-"""From recorded transitions to deliveries, in the outbox's own database and inside its transaction.
+"""From recorded transitions to bulletins and deliveries, in the outbox's own transaction.
 
-What a recipient is sent depends on what they were told before, per warning and channel: a raise or an upgrade
-goes to everyone the routes name, a downgrade or an all-clear to those who were told, nothing twice. What is
-still queued is replaced by what is newer: nobody is woken by a grade that has passed.
+Routing looks at what an incident has come to, not at each line on the way: a raise or an upgrade goes to
+everyone the routes name, a downgrade or an all-clear to those who were told, nothing twice. What is still
+queued gives way to what is newer: nobody is woken by a grade that has passed.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
-from hashlib import blake2b
-from itertools import groupby
-
-import msgspec
 
 from ingest.clock import HOUR
-from notifiers.delivery import State
+from notifiers.bulletin import Act, Bulletin
+from notifiers.outbox.deliveries import Contact, contacts, enqueue, overtake
+from notifiers.outbox.incidents import Incident, Standing, incident_of, join, references, standing
 from notifiers.outbox.reader import TRANSITION, transition_of
-from notifiers.routing import Addressee, Router
+from notifiers.routing import Addressee, Announcement, Router
 from rules.grade import Grade
 from rules.transition import Disposition, Transition
 
@@ -33,19 +30,6 @@ class Routed(StrEnum):
     NOBODY = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class _Contact:
-    """One recipient on one channel, and where they stand with a warning.
-
-    `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`.
-    """
-
-    addressee: Addressee
-    reached: bool
-    told: Grade | None
-    waiting: bool
-
-
 def route_some(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
     """Route the lines of up to `limit` warnings, strongest first, oldest first among equals."""
     warnings = connection.execute(
@@ -53,132 +37,106 @@ def route_some(connection: sqlite3.Connection, router: Router, now: int, limit: 
         " ORDER BY max(ifnull(after, 0)) DESC, min(id) LIMIT ?",
         (limit,),
     ).fetchall()
-    return sum(_route_warning(connection, router, now, warning) for (warning,) in warnings)
+    joined: dict[str, list[Transition]] = {}
+    for (warning,) in warnings:
+        lines = _unrouted(connection, warning)
+        joined.setdefault(join(connection, router, lines), []).extend(lines)
+    for incident, lines in joined.items():
+        _mark(connection, lines, announce(connection, router, incident, now))
+    return sum(map(len, joined.values()))
 
 
-def delivery_key(warning: str, ordinal: int, recipient: str, channel: str) -> str:
-    """The idempotency key: the same for every attempt, in every life of the process."""
-    identity = f"{warning}\0{ordinal}\0{recipient}\0{channel}"
-    return blake2b(identity.encode(), digest_size=12).hexdigest()
-
-
-def _route_warning(connection: sqlite3.Connection, router: Router, now: int, warning: str) -> int:
-    rows = connection.execute(
-        f"SELECT {TRANSITION} FROM transitions WHERE warning = ? AND routed IS NULL ORDER BY ordinal",
-        (warning,),
-    ).fetchall()
-    for _, lines in groupby(map(transition_of, rows), key=lambda t: t.at):
-        for transition, routed in _route_instant(connection, router, now, list(lines)):
-            connection.execute(
-                "UPDATE transitions SET routed = ? WHERE warning = ? AND ordinal = ?",
-                (routed, warning, transition.ordinal),
-            )
-    return len(rows)
-
-
-def _route_instant(
-    connection: sqlite3.Connection, router: Router, now: int, lines: list[Transition]
-) -> Iterator[tuple[Transition, Routed]]:
-    """Of the lines of one `at`, the last that needs no person is told."""
-    told = max((t.ordinal for t in lines if t.disposition is Disposition.AUTO), default=None)
-    for transition in lines:
-        if transition.disposition is Disposition.REVIEW:
-            yield transition, Routed.REVIEW
-        elif transition.ordinal != told:
-            yield transition, Routed.PASSED
-        else:
-            yield transition, _tell(connection, router, now, transition)
-
-
-def _tell(connection: sqlite3.Connection, router: Router, now: int, transition: Transition) -> Routed:
-    contacts = _contacts(connection, transition.warning)
-    if _raises(transition):
-        named = router.addressees(transition)
-        if not named:
-            return Routed.NOBODY
-        chosen = [a for a in named if _is_news(contacts.get((a.recipient, a.channel)), transition)]
-        overtaken = chosen
+def announce(connection: sqlite3.Connection, router: Router, identity: str, now: int) -> Routed:
+    """Tell whoever is to be told what the incident has come to."""
+    incident, stands = incident_of(connection, identity), standing(connection, identity)
+    if not stands.open:
+        connection.execute("UPDATE incidents SET closed = ? WHERE id = ?", (now, identity))
+    if stands.certain == incident.announced:
+        return Routed.PASSED
+    known = contacts(connection, identity)
+    raised = stands.certain is not None and stands.certain > (incident.announced or 0)
+    named = router.who(incident.zone, incident.hazard, stands.certain) if raised and stands.certain else []
+    if raised and not named:
+        return Routed.NOBODY
+    if raised:
+        chosen = [a for a in named if _is_news(known.get((a.recipient, a.channel)), stands.certain)]
     else:
-        chosen = [c.addressee for c in contacts.values() if _is_lowered(c, transition)]
-        overtaken = [c.addressee for c in contacts.values()]
-    for addressee in overtaken:
-        _replace_waiting(connection, transition, addressee, now)
-    text = router.text(transition) if chosen else {}
-    for addressee in chosen:
-        _enqueue(connection, transition, addressee, text, now)
+        chosen = [c.addressee for c in known.values() if _is_lowered(c, stands.certain)]
+    bulletin = _bulletin(connection, router, incident, stands, now)
+    for addressee in chosen if raised else [c.addressee for c in known.values()]:
+        overtake(connection, bulletin, addressee, now)
+    _tell(connection, bulletin, chosen, now)
+    connection.execute("UPDATE incidents SET announced = ? WHERE id = ?", (stands.certain, identity))
     return Routed.TOLD if chosen else Routed.PASSED
 
 
-def _raises(t: Transition) -> bool:
-    """Also true for the line by which a grade no longer needs a person."""
-    return t.after is not None and (t.before is None or t.after >= t.before)
+def record(connection: sqlite3.Connection, bulletin: Bulletin, author: str = "") -> None:
+    """Keep a bulletin under its number, and count on."""
+    connection.execute(
+        "INSERT INTO bulletins VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(bulletin.incident, bulletin.revision, bulletin.sent, bulletin.act, bulletin.grade),
+            *(author, bulletin.encode()),
+        ),
+    )
+    connection.execute(
+        "UPDATE incidents SET revision = ? WHERE id = ?", (bulletin.revision + 1, bulletin.incident)
+    )
 
 
-def _is_news(contact: _Contact | None, transition: Transition) -> bool:
-    return contact is None or not contact.reached or contact.told != transition.after
+def _tell(connection: sqlite3.Connection, bulletin: Bulletin, chosen: Iterable[Addressee], now: int) -> None:
+    if chosen:
+        record(connection, bulletin)
+    for addressee in chosen:
+        enqueue(connection, bulletin, addressee, now)
 
 
-def _is_lowered(contact: _Contact, transition: Transition) -> bool:
-    if contact.reached:
-        return contact.told is not None and contact.told != transition.after
-    # Never told anything, but about to be: the lower grade takes the place of what waits; all-clear, none.
-    return contact.waiting and transition.after is not None
+def _bulletin(
+    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
+) -> Bulletin:
+    earlier = references(connection, incident.id)
+    act = Act.CLEAR if stands.certain is None else Act.UPDATE if earlier else Act.ALERT
+    announcement = Announcement(
+        incident=incident.id,
+        revision=incident.revision,
+        act=act,
+        hazard=incident.hazard,
+        zone=incident.zone,
+        grade=stands.certain,
+        before=incident.announced,
+        sent=now,
+        expires=now + LIFETIME,
+        count=stands.open,
+        references=earlier,
+    )
+    return router.bulletin(stands.line, announcement)
 
 
-def _contacts(connection: sqlite3.Connection, warning: str) -> dict[tuple[str, str], _Contact]:
+def _unrouted(connection: sqlite3.Connection, warning: str) -> list[Transition]:
     rows = connection.execute(
-        "SELECT recipient, channel, address, text, why, grade, state, reached FROM deliveries"
-        " WHERE warning = ? ORDER BY ordinal",
+        f"SELECT {TRANSITION} FROM transitions WHERE warning = ? AND routed IS NULL ORDER BY ordinal",
         (warning,),
     )
-    found: dict[tuple[str, str], _Contact] = {}
-    for recipient, channel, address, text, why, grade, state, reached in rows:
-        known = found.get((recipient, channel))
-        languages = tuple(msgspec.json.decode(text, type=dict[str, str]))
-        addressee = Addressee(recipient, channel, address, languages, why)
-        if reached or state == State.CLAIMED:
-            told = None if grade is None else Grade(grade)
-            found[recipient, channel] = _Contact(addressee, True, told, state == State.QUEUED)
-        else:
-            was_reached, told = (known.reached, known.told) if known else (False, None)
-            found[recipient, channel] = _Contact(addressee, was_reached, told, state == State.QUEUED)
-    return found
+    return [transition_of(row) for row in rows]
 
 
-def _replace_waiting(
-    connection: sqlite3.Connection, transition: Transition, addressee: Addressee, now: int
-) -> None:
-    """What still waits to be sent to them about this warning is overtaken by the transition."""
-    connection.execute(
-        "UPDATE deliveries SET due = NULL, updated = ?, state = iif(state = 'queued', ?, state)"
-        " WHERE warning = ? AND recipient = ? AND channel = ? AND ordinal < ?"
-        " AND due IS NOT NULL AND state IN ('queued', 'unknown')",
-        (
-            now,
-            State.WITHDRAWN if transition.after is None else State.SUPERSEDED,
-            transition.warning,
-            addressee.recipient,
-            addressee.channel,
-            transition.ordinal,
-        ),
+def _mark(connection: sqlite3.Connection, lines: list[Transition], routed: Routed) -> None:
+    connection.executemany(
+        "UPDATE transitions SET routed = ? WHERE warning = ? AND ordinal = ?",
+        [(Routed.REVIEW if _waits(t) else routed, t.warning, t.ordinal) for t in lines],
     )
 
 
-def _enqueue(
-    connection: sqlite3.Connection,
-    transition: Transition,
-    addressee: Addressee,
-    text: dict[str, str],
-    now: int,
-) -> None:
-    identity = (transition.warning, transition.ordinal, addressee.recipient, addressee.channel)
-    words = msgspec.json.encode({language: text[language] for language in addressee.languages})
-    connection.execute(
-        "INSERT OR IGNORE INTO deliveries (key, warning, ordinal, recipient, channel, address, grade,"
-        " text, why, created, expires, due, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(delivery_key(*identity), *identity),
-            *(addressee.address, transition.after, words, addressee.why),
-            *(now, now + LIFETIME, now, now),
-        ),
-    )
+def _waits(t: Transition) -> bool:
+    return t.disposition is Disposition.REVIEW
+
+
+def _is_news(contact: Contact | None, grade: Grade | None) -> bool:
+    return contact is None or not contact.reached or contact.told != grade
+
+
+def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
+    if contact.reached:
+        return contact.told is not None and contact.told != grade
+    # Never told anything, but about to be: the lower grade takes the place of what waits; all-clear, none.
+    return contact.waiting and grade is not None

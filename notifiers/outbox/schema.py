@@ -3,9 +3,10 @@
 import sqlite3
 from pathlib import Path
 
+from notifiers.outbox.migration import MIGRATIONS
 from rules.realm import Realm
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE meta (
@@ -14,7 +15,7 @@ CREATE TABLE meta (
     position INTEGER NOT NULL
 );
 
--- routed: NULL until routed, then how it ended (a name of outbox_routing.Routed).
+-- routed: NULL until routed, then how it ended (a name of outbox.routing.Routed).
 -- latest: 1 on the newest line of its warning.
 CREATE TABLE transitions (
     id INTEGER PRIMARY KEY,
@@ -40,20 +41,65 @@ CREATE TABLE faults (
     offered BLOB NOT NULL,
     UNIQUE (warning, ordinal, offered)
 );
+"""
+
+# What version 2 brought: incidents and all that follows from them.
+INCIDENTS = """
+-- The warnings of one hazard in one zone, told together; id is that of the warning that opened it.
+-- announced: the grade that was told last; proposed: the one that waits for a person's release.
+-- revision: the number of the next bulletin. opened, closed in ms.
+CREATE TABLE incidents (
+    id TEXT PRIMARY KEY,
+    hazard TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    announced INTEGER,
+    proposed INTEGER,
+    revision INTEGER NOT NULL DEFAULT 0,
+    closed INTEGER
+);
+CREATE UNIQUE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS NULL;
+
+-- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
+-- cancelled: up to this grade it was wrong, and nobody is told of it.
+CREATE TABLE members (
+    warning TEXT PRIMARY KEY,
+    incident TEXT NOT NULL REFERENCES incidents (id),
+    certain INTEGER,
+    certain_line INTEGER,
+    doubtful INTEGER,
+    doubtful_line INTEGER,
+    cancelled INTEGER
+);
+CREATE INDEX members_incident ON members (incident);
+
+-- author: who wrote it, '' for Tocsin itself.
+CREATE TABLE bulletins (
+    incident TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    act TEXT NOT NULL,
+    grade INTEGER,
+    author TEXT NOT NULL DEFAULT '',
+    body BLOB NOT NULL,
+    PRIMARY KEY (incident, revision)
+);
 
 -- due: next instant (ms) at which something is to be done about it: sent, tried again, given up for want of
 -- a receipt; NULL when nothing is. While it waits to be sent, due never exceeds expires.
--- reached: 1 when an attempt may have reached the recipient.
+-- reached: 1 when an attempt may have reached the recipient. step: 0, or the escalation that added it.
+-- languages: those the recipient reads, in their order, with spaces between.
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
-    warning TEXT NOT NULL,
-    ordinal INTEGER NOT NULL,
+    incident TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    step INTEGER NOT NULL DEFAULT 0,
     channel TEXT NOT NULL,
     recipient TEXT NOT NULL,
     address TEXT NOT NULL,
     grade INTEGER,
-    text BLOB NOT NULL,
+    languages TEXT NOT NULL,
     why TEXT NOT NULL,
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL,
@@ -71,8 +117,84 @@ CREATE INDEX deliveries_expiry ON deliveries (expires)
     WHERE due IS NOT NULL AND state IN ('queued', 'unknown');
 CREATE INDEX deliveries_unconfirmed ON deliveries (due) WHERE due IS NOT NULL AND state = 'accepted';
 CREATE INDEX deliveries_due ON deliveries (due) WHERE due IS NOT NULL;
-CREATE INDEX deliveries_story ON deliveries (warning, recipient, channel, ordinal);
+CREATE INDEX deliveries_story ON deliveries (incident, recipient, channel, revision);
 CREATE INDEX deliveries_state ON deliveries (channel, state);
+
+-- A bulletin that a person must release; hash: what the release is bound to (bulletin.approval_hash).
+-- state: waiting, released, refused, overtaken, expired. level: how far up its approval was asked for.
+CREATE TABLE proposals (
+    incident TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    level INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    decided_by TEXT NOT NULL DEFAULT '',
+    decided_at INTEGER,
+    reason TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (incident, revision)
+);
+CREATE INDEX proposals_waiting ON proposals (due) WHERE state = 'waiting';
+
+-- Every action of a person, by the journal entry that holds it: applied once, whatever is replayed.
+CREATE TABLE actions (
+    sequence INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    via TEXT NOT NULL,
+    action BLOB NOT NULL,
+    done INTEGER NOT NULL,
+    said TEXT NOT NULL
+);
+
+-- The work order: stage is acknowledged, arrived, handled; grade the one it was announced at.
+CREATE TABLE stages (
+    id INTEGER PRIMARY KEY,
+    incident TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    grade INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    UNIQUE (incident, stage, grade)
+);
+
+-- By when a stage must be reached; level: whom to turn to next, as far as escalation went.
+CREATE TABLE deadlines (
+    incident TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    level INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (incident, stage)
+);
+CREATE INDEX deadlines_due ON deadlines (due);
+
+-- id: the action that put it up. agreed: the second person of one that hides red, '' until there is one.
+CREATE TABLE shelves (
+    id INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    red INTEGER NOT NULL,
+    maintenance INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    agreed TEXT NOT NULL DEFAULT '',
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    ended INTEGER
+);
+
+-- hash: SHA-256 of the hash before it and this row; see notifiers.outbox.audit.
+CREATE TABLE audit (
+    sequence INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    user TEXT NOT NULL,
+    facts BLOB NOT NULL,
+    hash BLOB NOT NULL
+);
 """
 
 
@@ -83,7 +205,8 @@ class OutboxError(Exception):
 def connect(path: Path, realm: Realm) -> sqlite3.Connection:
     """The writing connection, for the thread that opens it and no other; every commit is on disk.
 
-    Raises `OutboxError` for a file of another realm or a later version, or that cannot be used now.
+    A file of an earlier version is brought to this one, all or nothing. Raises `OutboxError` for a file of
+    another realm or a later version, or that cannot be used now.
     """
     try:
         connection = sqlite3.connect(path, isolation_level=None)
@@ -91,8 +214,10 @@ def connect(path: Path, realm: Realm) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) == 0:
+        if (version := _version(connection)) == 0:
             _create(connection, realm)
+        elif version < VERSION:
+            _migrate(connection, version)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise OutboxError(f"{path}: {error}; is another process at it, is there room on the disk?") from error
@@ -111,9 +236,15 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _create(connection: sqlite3.Connection, realm: Realm) -> None:
-    for statement in _TABLES.split(";\n"):
+    for statement in (_TABLES + INCIDENTS).split(";\n"):
         connection.execute(statement)
     connection.execute("INSERT INTO meta VALUES (1, ?, 0)", (str(realm),))
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    for step in MIGRATIONS[version - 1 :]:
+        step(connection, INCIDENTS)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -12,10 +12,12 @@ _LONGEST_BACKOFF = MINUTE
 
 # A receipt moves a delivery only to a higher rank, so their order and number do not matter.
 RANK = {
+    State.HELD: 0,
     State.QUEUED: 0,
     State.CLAIMED: 1,
     State.UNKNOWN: 2,
     State.ACCEPTED: 3,
+    State.DIGESTED: 4,
     State.SUPERSEDED: 4,
     State.WITHDRAWN: 4,
     State.EXPIRED: 4,
@@ -141,6 +143,6 @@ def _next_try(connection: sqlite3.Connection, key: str, after: int, now: int) ->
 _OVERTAKEN = """
 SELECT EXISTS (
   SELECT 1 FROM deliveries AS d JOIN deliveries AS later
-    ON later.warning = d.warning AND later.recipient = d.recipient AND later.channel = d.channel
-  WHERE d.key = ? AND later.ordinal > d.ordinal)
+    ON later.incident = d.incident AND later.recipient = d.recipient AND later.channel = d.channel
+  WHERE d.key = ? AND later.revision > d.revision)
 """

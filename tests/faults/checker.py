@@ -14,7 +14,7 @@ from ingest.journal import Entry, EntryKind
 from ingest.series.store import Point, instants, quantities
 from ingest.session.wire import Undecodable, messages
 from notifiers.delivery import State
-from notifiers.outbox.routing import delivery_key
+from notifiers.outbox.deliveries import delivery_key
 from tests.faults.record import Line, Record, read, replayed
 from tocsin.bundle import Bundles
 from tocsin.decoding import JournalDecoder, Recent
@@ -185,16 +185,18 @@ def _check_transitions(record: Record, expected: list[Line], until: int, report:
 
 def _check_deliveries(record: Record, drained: bool, report: Report) -> None:
     report.deliveries = len(record.sendings)
-    known = {told.name for told in record.lines}
-    identities = Counter((s.warning, s.ordinal, s.recipient, s.channel) for s in record.sendings)
+    known = {record.members.get(told.warning) for told in record.lines}
+    identities = Counter((s.incident, s.revision, s.step, s.recipient, s.channel) for s in record.sendings)
     report.doubled += report.find("delivered twice", (i for i, times in identities.items() if times > 1))
-    report.find(
-        "a delivery of no transition", (s for s in record.sendings if (s.warning, s.ordinal) not in known)
-    )
+    report.find("a delivery of no transition", (s for s in record.sendings if s.incident not in known))
     report.find("a delivery without a state", (s for s in record.sendings if s.state not in set(State)))
     report.find(
         "a delivery with another's key",
-        (s for s in record.sendings if s.key != delivery_key(s.warning, s.ordinal, s.recipient, s.channel)),
+        (
+            s
+            for s in record.sendings
+            if s.key != delivery_key(s.incident, s.revision, s.step, s.recipient, s.channel)
+        ),
     )
     if drained:
         report.find("still claimed", (s for s in record.sendings if s.state == State.CLAIMED))

@@ -38,8 +38,9 @@ class Sending:
     """One row of the outbox's deliveries."""
 
     key: str
-    warning: str
-    ordinal: int
+    incident: str
+    revision: int
+    step: int
     channel: str
     recipient: str
     address: str
@@ -54,6 +55,7 @@ class Record:
     entries: list[Entry] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     sendings: list[Sending] = field(default_factory=list)
+    members: dict[str, str] = field(default_factory=dict)
     faults: int = 0
     position: int = 0
     cursors: dict[str, int] = field(default_factory=dict)
@@ -158,10 +160,11 @@ def _read_outbox(record: Record) -> None:
             Sending(*row)
             for row in rows(
                 path,
-                "SELECT key, warning, ordinal, channel, recipient, address, state"
+                "SELECT key, incident, revision, step, channel, recipient, address, state"
                 " FROM deliveries ORDER BY id",
             )
         ]
+        record.members = dict(rows(path, "SELECT warning, incident FROM members"))
         [(record.faults,)] = rows(path, "SELECT count(*) FROM faults")
         [(record.position,)] = rows(path, "SELECT position FROM meta")
     except sqlite3.DatabaseError as error:

@@ -28,6 +28,13 @@ START = 1_528_060_200_000
 ANA = Person(id="ana", name={"en": "Ana"}, phone="+8610000000001", languages=("en",))
 
 
+# One for each warning, with a horn: warnings of one hazard in one zone are told as one.
+ZONES = [
+    Zone(id=f"w{i}", name={"en": f"W{i}"}, parent=None, code="", polygon=(), horns=(f"horn-{i}",))
+    for i in range(60)
+]
+
+
 def router(*channels: str) -> Router:
     route = Route(
         hazard="*",
@@ -39,15 +46,14 @@ def router(*channels: str) -> Router:
         file="routes.yaml",
         line=1,
     )
-    zone = Zone(id="z", name={"en": "Z"}, parent=None, code="", polygon=(), horns=("horn-z-1",))
-    return Router((route,), Registry.of([], {"z": zone}), [], UTC)
+    return Router((route,), Registry.of([], {zone.id: zone for zone in ZONES}), [], UTC)
 
 
 def transition(warning: str, grade: Grade = Grade.ORANGE) -> Transition:
     return Transition(
         at=START,
         rule="rainstorm",
-        subject="z",
+        subject=warning,
         warning=warning,
         ordinal=0,
         before=None,

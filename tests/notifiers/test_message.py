@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.registry import Zone
-from notifiers.message import LANGUAGES, Segments, compose, plain, segments
+from notifiers.message import LANGUAGES, Segments, Told, compose, plain, segments
 from notifiers.seal import marked
 from rules.grade import Grade
 from rules.language.tree import Comparison, Literal, Value
@@ -57,7 +57,8 @@ RAISED = Transition(
 
 
 def words(transition: Transition, rule: Rule | None = RULE) -> dict[str, str]:
-    return compose(transition, rule, None, ZONES, SHANGHAI)
+    told = Told(transition, transition.after, transition.before, transition.warning)
+    return compose(told, rule, None, ZONES, SHANGHAI).text
 
 
 def test_a_raise_says_grade_hazard_place_time_value_and_advice_in_both_languages() -> None:

@@ -64,7 +64,8 @@ def transition(
     return Transition(
         at=at,
         rule="rainstorm",
-        subject="z",
+        # A zone of its own for each other warning: one hazard in one zone is told as one.
+        subject="z" if warning == "w1" else warning,
         warning=warning,
         ordinal=ordinal,
         before=before,

@@ -40,7 +40,7 @@ outbox = Outbox.open(folder / "outbox.sqlite", Realm.DRILL)
 for number in range(max(0, outbox.position - 3), count):
     warning = f"w{number}"
     outbox.commit(number + 1, [Transition(
-        at=number, rule="r", subject="s", warning=warning, ordinal=0, before=None, after=Grade.RED,
+        at=number, rule="r", subject=warning, warning=warning, ordinal=0, before=None, after=Grade.RED,
         disposition=Disposition.AUTO, reason="raised", evidence={})])
     while outbox.route(router, number):
         pass

@@ -135,14 +135,15 @@ def test_nobody_is_named_twice_and_the_first_route_says_why() -> None:
 
 
 def test_a_transition_is_routed_by_its_sensors_zone_and_its_rules_hazard() -> None:
-    assert router().addressees(transition()) == router().who("mill", "rain", Grade.ORANGE)
-    assert router().addressees(transition(subject="mill")) == router().who("mill", "rain", Grade.ORANGE)
+    assert (router().zone(transition()), router().hazard(transition())) == ("mill", "rain")
+    assert router().zone(transition(subject="mill")) == "mill"
 
 
 def test_a_transition_of_a_removed_rule_or_sensor_still_reaches_the_general_routes() -> None:
     gone = transition(rule="gone", subject="gone", grade=Grade.RED)
-    assert [a.recipient for a in router().addressees(gone)] == ["ana"]
-    assert "gone" in router().text(gone)["en"]
+    placed = router().zone(gone), router().hazard(gone)
+    assert placed == ("gone", "gone")
+    assert [a.recipient for a in router().who(*placed, Grade.RED)] == ["ana"]
 
 
 def test_every_unknown_name_is_found_with_a_suggestion() -> None:

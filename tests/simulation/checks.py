@@ -52,25 +52,25 @@ def _history_whole(world: World) -> None:
 
 def _told_once(world: World) -> None:
     """Handed off at least once; seen at most once where keys are honoured, else once more a crash at most."""
-    rows = world.disk.outbox.rows("SELECT warning, ordinal, recipient, channel, state FROM deliveries")
+    rows = world.disk.outbox.rows("SELECT incident, revision, recipient, channel, state FROM deliveries")
     for name, gateway in world.around.gateways.items():
         seen = Counter(gateway.seen.messages)
         most = 1 if gateway.honours_keys else 1 + world.restarts
         for message, times in seen.items():
             _demand(times <= most, f"{name} delivered {message} {times} times")
-        for warning, ordinal, recipient, channel, state in rows:
+        for incident, revision, recipient, channel, state in rows:
             if channel == name and state in ("accepted", "delivered", "played", "acknowledged"):
-                _demand((warning, ordinal, recipient) in seen, f"{state} over {name}, but nobody saw it")
+                _demand((incident, revision, recipient) in seen, f"{state} over {name}, but nobody saw it")
 
 
 def _in_order(world: World) -> None:
-    """What is newer of one warning never comes to one recipient before what is older."""
+    """What is newer of one incident never comes to one recipient before what is older."""
     for name, gateway in world.around.gateways.items():
         stories: dict[tuple[str, str], list[int]] = {}
-        for warning, ordinal, recipient in gateway.seen.messages:
-            stories.setdefault((warning, recipient), []).append(ordinal)
-        for story, ordinals in stories.items():
-            _demand(all(a <= b for a, b in pairwise(ordinals)), f"{name} told {story} as {ordinals}")
+        for incident, revision, recipient in gateway.seen.messages:
+            stories.setdefault((incident, recipient), []).append(revision)
+        for story, revisions in stories.items():
+            _demand(all(a <= b for a, b in pairwise(revisions)), f"{name} told {story} as {revisions}")
 
 
 def _terminal(world: World) -> None:

@@ -16,7 +16,7 @@ TIMEOUT = 4.0
 
 @dataclass
 class Seen:
-    """What the receivers of one gateway saw: (warning, ordinal, recipient) in order, once for each time."""
+    """What the receivers of one gateway saw: (incident, revision, recipient) in order, once for each time."""
 
     messages: list[tuple[str, int, str]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
@@ -26,7 +26,7 @@ class Seen:
         if honours_keys and key in self.keys:
             return
         self.keys.add(key)
-        self.messages.append((delivery.warning, delivery.ordinal, delivery.recipient))
+        self.messages.append((delivery.incident, delivery.revision, delivery.recipient))
 
 
 class Gateway:

@@ -6,31 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from ingest.clock import HOUR, LockstepClock
+from ingest.clock import LockstepClock
 from notifiers.delivery import Delivery
 from notifiers.outcome import Retry, Sent, Unknown
 from notifiers.sms import SmsChannel
-from rules.grade import Grade
 from rules.realm import Realm
 from simulators.phone import LARGEST_BODY, Fault, PhoneGateway
+from tests.notifiers import announced
 
 START = 1_528_060_200_000
 
 
 def delivery(number: int = 0) -> Delivery:
-    return Delivery(
-        key=f"{number:024x}",
-        realm=Realm.DRILL,
-        warning="w1",
-        ordinal=0,
-        channel="sms",
-        recipient="ana",
-        address="+8610000000001",
-        grade=Grade.RED,
-        text={"zh": "红色预警：请转移", "en": f"RED {number}"},
-        created=START,
-        expires=START + HOUR,
-    )
+    return announced.delivery(key=f"{number:024x}", text={"zh": "红色预警：请转移", "en": f"RED {number}"})
 
 
 @pytest.fixture

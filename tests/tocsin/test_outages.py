@@ -78,8 +78,8 @@ def test_it_is_told_to_whom_every_hazard_is_told() -> None:
     [raised] = by.take(noted(1, 10, Blind(START, ended=False))).transitions
     router: Router = router_of(configure(bundle()))
 
-    assert [addressee.recipient for addressee in router.addressees(raised)] == ["ana"]
-    assert "ORANGE warning (level II): Ingest blind, tocsin, " in router.text(raised)["en"]
+    told = router.who(router.zone(raised), router.hazard(raised), Grade.ORANGE)
+    assert [addressee.recipient for addressee in told] == ["ana"]
 
 
 def test_a_lost_session_is_shown_for_an_hour_over_restarts_with_what_is_missing_since() -> None:

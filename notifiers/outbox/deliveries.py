@@ -1,0 +1,89 @@
+"""Rows of deliveries: how they come into being, who has been told what, and what overtakes what waits."""
+
+import sqlite3
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from notifiers.bulletin import Bulletin
+from notifiers.delivery import State
+from notifiers.routing import Addressee
+from rules.grade import Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One recipient on one channel, and where they stand with an incident.
+
+    `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`.
+    """
+
+    addressee: Addressee
+    reached: bool
+    told: Grade | None
+    waiting: bool
+
+
+def delivery_key(incident: str, revision: int, step: int, recipient: str, channel: str) -> str:
+    """The idempotency key: the same for every attempt, in every life of the process."""
+    identity = f"{incident}\0{revision}\0{step}\0{recipient}\0{channel}"
+    return blake2b(identity.encode(), digest_size=12).hexdigest()
+
+
+def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, str], Contact]:
+    """Everybody the incident was ever addressed to, by (recipient, channel)."""
+    rows = connection.execute(
+        "SELECT recipient, channel, address, languages, why, grade, state, reached FROM deliveries"
+        " WHERE incident = ? ORDER BY revision, id",
+        (incident,),
+    )
+    found: dict[tuple[str, str], Contact] = {}
+    for recipient, channel, address, languages, why, grade, state, reached in rows:
+        known = found.get((recipient, channel))
+        addressee = Addressee(recipient, channel, address, tuple(languages.split()), why)
+        if reached or state == State.CLAIMED:
+            told = None if grade is None else Grade(grade)
+            found[recipient, channel] = Contact(addressee, True, told, state == State.QUEUED)
+        else:
+            was_reached, told = (known.reached, known.told) if known else (False, None)
+            found[recipient, channel] = Contact(addressee, was_reached, told, state == State.QUEUED)
+    return found
+
+
+def overtake(connection: sqlite3.Connection, bulletin: Bulletin, addressee: Addressee, now: int) -> None:
+    """What still waits to be sent to them about this incident gives way to `bulletin`."""
+    connection.execute(
+        "UPDATE deliveries SET due = NULL, updated = ?, state = iif(state = 'queued', ?, state)"
+        " WHERE incident = ? AND recipient = ? AND channel = ? AND revision < ?"
+        " AND due IS NOT NULL AND state IN ('queued', 'unknown')",
+        (
+            now,
+            State.WITHDRAWN if bulletin.grade is None else State.SUPERSEDED,
+            bulletin.incident,
+            addressee.recipient,
+            addressee.channel,
+            bulletin.revision,
+        ),
+    )
+
+
+def enqueue(
+    connection: sqlite3.Connection,
+    bulletin: Bulletin,
+    addressee: Addressee,
+    now: int,
+    *,
+    step: int = 0,
+    state: State = State.QUEUED,
+) -> None:
+    """One delivery of `bulletin`, once; HELD ones fall due when they are released."""
+    identity = (bulletin.incident, bulletin.revision, step, addressee.recipient, addressee.channel)
+    connection.execute(
+        "INSERT OR IGNORE INTO deliveries (key, incident, revision, step, recipient, channel, address, grade,"
+        " languages, why, created, expires, state, due, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(delivery_key(*identity), *identity, addressee.address, bulletin.grade),
+            *(" ".join(addressee.languages), addressee.why, now, bulletin.expires, state),
+            *(None if state is State.HELD else now, now),
+        ),
+    )
