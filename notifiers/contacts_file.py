@@ -1,7 +1,6 @@
 """contacts.yaml: the people who can be told, and groups of them."""
 
 from collections.abc import Sized
-from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
@@ -9,11 +8,9 @@ from pydantic import AfterValidator, Field
 from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.source_text import did_you_mean
 from ingest.finding import Finding
+from notifiers.contacts import HORNS, Contacts, Person
 
 _Some = TypeVar("_Some", bound=Sized)
-
-# In a route: the loudspeakers of the warning's zone.
-HORNS = "horns"
 
 
 def at_least_one(entries: _Some) -> _Some:
@@ -26,30 +23,6 @@ def at_least_one(entries: _Some) -> _Some:
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 _Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 _Language = Literal["zh", "en"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """`phone` in E.164; `languages` in the order they are read."""
-
-    id: str
-    name: dict[str, str]
-    phone: str = field(repr=False)
-    languages: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Contacts:
-    """People by id, and the members of each group in the file's order."""
-
-    people: dict[str, Person]
-    groups: dict[str, tuple[Person, ...]]
-
-    def named(self, name: str) -> tuple[Person, ...] | None:
-        """The person, or the members of the group, of that name; None if there is neither."""
-        if name in self.people:
-            return (self.people[name],)
-        return self.groups.get(name)
 
 
 class _PersonEntry(Strict):

@@ -23,7 +23,7 @@ from paho.mqtt.properties import Properties
 from ingest.clock import HOUR, MINUTE, SECOND, Clock
 from notifiers.delivery import Delivery, Receipt, State
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
-from notifiers.routes_file import LOUDSPEAKER
+from notifiers.routes import LOUDSPEAKER
 from notifiers.seal import marked, refusal
 from rules.realm import Realm
 

@@ -1,8 +1,7 @@
 """routes.yaml: which warnings of which places go to whom, over what."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -10,30 +9,12 @@ from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.source_text import did_you_mean
 from ingest.finding import Finding
 from ingest.registry import Registry
-from notifiers.contacts_file import HORNS, Contacts, Person, at_least_one
+from notifiers.contacts import HORNS, Contacts
+from notifiers.contacts_file import at_least_one
+from notifiers.routes import LOUDSPEAKER, Route, Routes
 from rules.grade import Grade
 
-# The channel that reaches horns; every other one reaches people.
-LOUDSPEAKER = "loudspeaker"
-
 _ChannelName = Literal["sms", "loudspeaker"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Recipients resolved. `hazard` "*" is any; `zones` include what lies below, none is everywhere."""
-
-    hazard: str
-    grades: frozenset[Grade]
-    zones: frozenset[str]
-    people: tuple[Person, ...]
-    horns: bool
-    channels: tuple[str, ...]
-    file: str
-    line: int
-
-
-Routes: TypeAlias = tuple[Route, ...]
 
 
 class _RouteEntry(Strict):
@@ -64,7 +45,8 @@ def read_routes(
         findings += _unreachable(document, index, entry, registry)
     if findings:
         return None, findings
-    return tuple(_route(document, i, entry, contacts) for i, entry in enumerate(entries.routes)), []
+    routes = tuple(_route(document, i, entry, contacts) for i, entry in enumerate(entries.routes))
+    return Routes(routes=routes), []
 
 
 def _route(document: Document, index: int, entry: _RouteEntry, contacts: Contacts) -> Route:

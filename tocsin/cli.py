@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.clock import SystemClock
 from ingest.finding import ConfigurationError
 from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import Quarantine, QuarantineUnavailable
@@ -133,7 +134,7 @@ def check(
         typer.echo(f"warning: rule {fault.rule}, sensor {fault.subject}: {fault.reason}", err=True)
     typer.echo(
         f"{file}: fine: {len(basis.registry.sensors)} sensors, {len(basis.registry.zones)} zones, "
-        f"{len(basis.rules)} rules, {len(configuration.routes)} routes"
+        f"{len(basis.rules)} rules, {len(configuration.routes.routes)} routes"
     )
 
 
@@ -230,7 +231,7 @@ def who(
     if grade.upper() not in Grade.__members__:
         fail(f"no grade '{grade}'; there are: blue, yellow, orange, red", USAGE)
     table = Table("recipient", "channel", "languages", "route")
-    found = router_of(configuration).who(zone, hazard, Grade.named(grade))
+    found = router_of(configuration).who(zone, hazard, Grade.named(grade), SystemClock().now())
     for addressee in found:
         table.add_row(addressee.recipient, addressee.channel, " ".join(addressee.languages), addressee.why)
     Console().print(table, markup=False)

@@ -10,8 +10,10 @@ from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Sensor, Zone
 from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
-from notifiers.contacts_file import Contacts, read_contacts
-from notifiers.routes_file import Routes, read_routes
+from notifiers.contacts import Contacts
+from notifiers.contacts_file import read_contacts
+from notifiers.routes import Route, Routes
+from notifiers.routes_file import read_routes
 from rules.rule import Rule
 from rules.rulebook import read_rules
 from tocsin.bundle import Bundle
@@ -83,9 +85,9 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
     if contacts is not None:
         routes, found = read_routes(files.routes, texts[files.routes], contacts, registry)
         findings += found
-        findings += [] if settings is None else _unconfigured(settings, routes or ())
+        findings += [] if settings is None else _unconfigured(settings, routes.routes if routes else ())
         # A broken rule file raises nothing either, and that is told already.
-        findings += [] if broken else _unraised(rules, routes or ())
+        findings += [] if broken else _unraised(rules, routes.routes if routes else ())
     if findings or settings is None or contacts is None or routes is None:
         raise ConfigurationError(findings)
     over("rules")
@@ -122,7 +124,7 @@ def _registry(
     return Registry.of(sensors, zones), findings
 
 
-def _unconfigured(settings: Settings, routes: Routes) -> list[Finding]:
+def _unconfigured(settings: Settings, routes: tuple[Route, ...]) -> list[Finding]:
     """Routes over channels that the settings do not configure: nobody would hear of these warnings."""
     configured = {name for name, channel in settings.channels if channel is not None}
     return [
@@ -140,7 +142,7 @@ def _unconfigured(settings: Settings, routes: Routes) -> list[Finding]:
     ]
 
 
-def _unraised(rules: tuple[Rule, ...], routes: Routes) -> list[Finding]:
+def _unraised(rules: tuple[Rule, ...], routes: tuple[Route, ...]) -> list[Finding]:
     """Routes of a hazard that no rule raises: a typing error that would leave people untold."""
     known = {rule.hazard for rule in rules}
     return [

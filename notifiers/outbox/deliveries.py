@@ -4,6 +4,8 @@ import sqlite3
 from dataclasses import dataclass
 from hashlib import blake2b
 
+import msgspec
+
 from notifiers.bulletin import Bulletin
 from notifiers.delivery import State
 from notifiers.routing import Addressee
@@ -79,11 +81,12 @@ def enqueue(
     identity = (bulletin.incident, bulletin.revision, step, addressee.recipient, addressee.channel)
     connection.execute(
         "INSERT OR IGNORE INTO deliveries (key, incident, revision, step, recipient, channel, address, grade,"
-        " languages, why, created, expires, state, due, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " languages, otherwise, why, created, expires, state, due, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(delivery_key(*identity), *identity, addressee.address, bulletin.grade),
-            *(" ".join(addressee.languages), addressee.why, now, bulletin.expires, state),
+            *(" ".join(addressee.languages), msgspec.json.encode(addressee.otherwise), addressee.why),
+            *(now, bulletin.expires, state),
             *(None if state is State.HELD else now, now),
         ),
     )

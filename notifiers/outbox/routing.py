@@ -55,7 +55,9 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
         return Routed.PASSED
     known = contacts(connection, identity)
     raised = stands.certain is not None and stands.certain > (incident.announced or 0)
-    named = router.who(incident.zone, incident.hazard, stands.certain) if raised and stands.certain else []
+    named = (
+        router.who(incident.zone, incident.hazard, stands.certain, now) if raised and stands.certain else []
+    )
     if raised and not named:
         return Routed.NOBODY
     if raised:

@@ -47,7 +47,8 @@ CREATE TABLE faults (
 INCIDENTS = """
 -- The warnings of one hazard in one zone, told together; id is that of the warning that opened it.
 -- announced: the grade that was told last; proposed: the one that waits for a person's release.
--- revision: the number of the next bulletin. opened, closed in ms.
+-- revision: the number of the next bulletin. stirred: 1 when a person changed what it comes to, until it is
+-- routed again. cancelled: why it was wrong, '' if nobody said so. opened, closed in ms.
 CREATE TABLE incidents (
     id TEXT PRIMARY KEY,
     hazard TEXT NOT NULL,
@@ -56,8 +57,11 @@ CREATE TABLE incidents (
     announced INTEGER,
     proposed INTEGER,
     revision INTEGER NOT NULL DEFAULT 0,
+    stirred INTEGER NOT NULL DEFAULT 0,
+    cancelled TEXT NOT NULL DEFAULT '',
     closed INTEGER
 );
+CREATE INDEX incidents_stirred ON incidents (id) WHERE stirred = 1;
 CREATE UNIQUE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS NULL;
 
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
@@ -88,7 +92,8 @@ CREATE TABLE bulletins (
 -- due: next instant (ms) at which something is to be done about it: sent, tried again, given up for want of
 -- a receipt; NULL when nothing is. While it waits to be sent, due never exceeds expires.
 -- reached: 1 when an attempt may have reached the recipient. step: 0, or the escalation that added it.
--- languages: those the recipient reads, in their order, with spaces between.
+-- languages: those the recipient reads, in their order, with spaces between. otherwise: JSON, the
+-- [channel, address] to use next, one after another, where this one gives no receipt.
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -100,6 +105,7 @@ CREATE TABLE deliveries (
     address TEXT NOT NULL,
     grade INTEGER,
     languages TEXT NOT NULL,
+    otherwise BLOB NOT NULL DEFAULT '[]',
     why TEXT NOT NULL,
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL,

@@ -115,10 +115,10 @@ def test_the_shipped_configuration_is_fine_to_the_last_route_and_parameter(tocsi
 def test_the_public_hears_nothing_of_the_system_s_own_health(shipped: Configuration) -> None:
     router = router_of(shipped)
     for hazard in ("system", "blind"):
-        told = router.who("old-town", hazard, Grade.ORANGE)
+        told = router.who("old-town", hazard, Grade.ORANGE, 0)
         assert told
         assert all(addressee.channel == "sms" for addressee in told)
-    assert any(a.channel == "loudspeaker" for a in router.who("old-town", "torrent", Grade.ORANGE))
+    assert any(a.channel == "loudspeaker" for a in router.who("old-town", "torrent", Grade.ORANGE, 0))
 
 
 def test_the_county_table_holds_where_a_place_has_no_row(shipped: Configuration) -> None:

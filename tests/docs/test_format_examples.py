@@ -143,7 +143,7 @@ def test_routes_are_read(basis: Basis) -> None:
 
     assert findings == []
     assert read is not None
-    assert len(read) == 2
+    assert len(read.routes) == 2
 
 
 def test_a_horn_understands_the_command_and_answers_with_such_a_receipt() -> None:

@@ -23,7 +23,8 @@ from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
 from ingest.screening import Screen
 from ingest.session.wire import Message, Undecodable, WireError, acknowledgements, messages, publishes, split
-from notifiers.contacts_file import Contacts, read_contacts
+from notifiers.contacts import Contacts
+from notifiers.contacts_file import read_contacts
 from notifiers.routes_file import read_routes
 from simulators.playback import instants
 from simulators.readings_csv import ReadingsError, read_rows

@@ -12,13 +12,13 @@ import pytest
 
 from ingest.clock import HOUR, MINUTE, SECOND, LockstepClock
 from ingest.registry import Registry, Zone
-from notifiers.contacts_file import Person
+from notifiers.contacts import Person
 from notifiers.delivery import Channel, Delivery, Receipt, State
 from notifiers.dispatcher import Dispatcher
 from notifiers.outbox import Outbox
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.recorder import Recorder
-from notifiers.routes_file import Route
+from notifiers.routes import Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
@@ -46,7 +46,7 @@ def router(*channels: str) -> Router:
         file="routes.yaml",
         line=1,
     )
-    return Router((route,), Registry.of([], {zone.id: zone for zone in ZONES}), [], UTC)
+    return Router(Routes(routes=(route,)), Registry.of([], {zone.id: zone for zone in ZONES}), [], UTC)
 
 
 def transition(warning: str, grade: Grade = Grade.ORANGE) -> Transition:

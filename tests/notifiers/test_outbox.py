@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE
 from ingest.registry import Registry, Zone
-from notifiers.contacts_file import Person
+from notifiers.contacts import Person
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.reader import OutboxReader
 from notifiers.outbox.schema import OutboxError
 from notifiers.outcome import Rejected, Retry, Sent
-from notifiers.routes_file import Route
+from notifiers.routes import Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
@@ -46,7 +46,7 @@ def route(grades: list[Grade], people: tuple[Person, ...], horns: bool = False) 
 
 def router(*routes: Route) -> Router:
     zone = Zone(id="z", name={"en": "Z"}, parent=None, code="", polygon=(), horns=("horn-z-1",))
-    return Router(routes, Registry.of([], {"z": zone}), [], UTC)
+    return Router(Routes(routes=routes), Registry.of([], {"z": zone}), [], UTC)
 
 
 EVERYONE = router(route(list(Grade), (ANA, BO)))

@@ -19,10 +19,10 @@ import os, sys
 from datetime import UTC
 from pathlib import Path
 from ingest.registry import Registry
-from notifiers.contacts_file import Person
+from notifiers.contacts import Person
 from notifiers.outbox import Outbox
 from notifiers.outcome import Sent
-from notifiers.routes_file import Route
+from notifiers.routes import Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
@@ -32,7 +32,7 @@ folder, count = Path(sys.argv[1]), int(sys.argv[2])
 ana = Person(id="ana", name={"en": "Ana"}, phone="+8610000000001", languages=("en",))
 route = Route(hazard="*", grades=frozenset(Grade), zones=frozenset(), people=(ana,), horns=False,
               channels=("sms",), file="routes.yaml", line=1)
-router = Router((route,), Registry.of([], {}), [], UTC)
+router = Router(Routes(routes=(route,)), Registry.of([], {}), [], UTC)
 gateway = os.open(folder / "gateway", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 outbox = Outbox.open(folder / "outbox.sqlite", Realm.DRILL)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ingest.registry import Registry
-from notifiers.contacts_file import Person
+from notifiers.contacts import Person
 from notifiers.delivery import State
 from notifiers.outbox import Outbox
 from notifiers.outbox.schema import OutboxError
 from notifiers.outcome import Sent
-from notifiers.routes_file import Route
+from notifiers.routes import Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
@@ -32,7 +32,7 @@ ROUTE = Route(
     file="routes.yaml",
     line=1,
 )
-ROUTER = Router((ROUTE,), Registry.of([], {}), [], UTC)
+ROUTER = Router(Routes(routes=(ROUTE,)), Registry.of([], {}), [], UTC)
 
 
 @pytest.fixture

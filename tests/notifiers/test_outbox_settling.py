@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.registry import Registry
-from notifiers.contacts_file import Person
+from notifiers.contacts import Person
 from notifiers.delivery import State
 from notifiers.outbox import Outbox
 from notifiers.outbox.settling import RANK, backoff
 from notifiers.outcome import Retry, Sent, Unknown
-from notifiers.routes_file import Route
+from notifiers.routes import Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
@@ -53,7 +53,7 @@ def one_queued(folder: Path) -> Iterator[Outbox]:
     """An outbox with a single delivery, queued at `START`."""
     outbox = Outbox.open(folder / "outbox.sqlite", Realm.LIVE)
     outbox.commit(1, [RAISED])
-    outbox.route(Router((ROUTE,), Registry.of([], {}), [], UTC), START)
+    outbox.route(Router(Routes(routes=(ROUTE,)), Registry.of([], {}), [], UTC), START)
     yield outbox
     outbox.close()
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from ingest.kinds import Reporting, ReportingMode
 from ingest.registry import Registry, Sensor, Zone
-from notifiers.contacts_file import Contacts, read_contacts
-from notifiers.routes_file import Routes, read_routes
+from notifiers.contacts import Contacts
+from notifiers.contacts_file import read_contacts
+from notifiers.routes import Routes
+from notifiers.routes_file import read_routes
 from notifiers.routing import Router, coverage
 from rules.grade import Grade
 from rules.language.tree import Comparison, Literal, Value
@@ -85,7 +87,7 @@ def router(text: str = ROUTES, rules: tuple[Rule, ...] = (RULE,)) -> Router:
 
 
 def told(zone_: str, hazard: str, grade: Grade, text: str = ROUTES) -> list[tuple[str, str]]:
-    return [(a.recipient, a.channel) for a in router(text).who(zone_, hazard, grade)]
+    return [(a.recipient, a.channel) for a in router(text).who(zone_, hazard, grade, 0)]
 
 
 def findings(text: str) -> list[tuple[str, int, str]]:
@@ -129,7 +131,7 @@ def test_horns_are_those_of_the_warnings_own_zone() -> None:
 
 
 def test_nobody_is_named_twice_and_the_first_route_says_why() -> None:
-    [ana, *_, bo] = router().who("mill", "rain", Grade.RED)
+    [ana, *_, bo] = router().who("mill", "rain", Grade.RED, 0)
     assert (ana.recipient, ana.why, ana.languages) == ("ana", "routes.yaml:2", ("en",))
     assert (bo.recipient, bo.why, bo.address) == ("bo", "routes.yaml:3", "+8610000000002")
 
@@ -143,7 +145,7 @@ def test_a_transition_of_a_removed_rule_or_sensor_still_reaches_the_general_rout
     gone = transition(rule="gone", subject="gone", grade=Grade.RED)
     placed = router().zone(gone), router().hazard(gone)
     assert placed == ("gone", "gone")
-    assert [a.recipient for a in router().who(*placed, Grade.RED)] == ["ana"]
+    assert [a.recipient for a in router().who(*placed, Grade.RED, 0)] == ["ana"]
 
 
 def test_every_unknown_name_is_found_with_a_suggestion() -> None:

@@ -78,7 +78,7 @@ def test_it_is_told_to_whom_every_hazard_is_told() -> None:
     [raised] = by.take(noted(1, 10, Blind(START, ended=False))).transitions
     router: Router = router_of(configure(bundle()))
 
-    told = router.who(router.zone(raised), router.hazard(raised), Grade.ORANGE)
+    told = router.who(router.zone(raised), router.hazard(raised), Grade.ORANGE, 0)
     assert [addressee.recipient for addressee in told] == ["ana"]
 
 
