@@ -46,7 +46,8 @@ class Smsbox:
         self.port = server.sockets[0].getsockname()[1]
         async with server:
             yield self
-        await asyncio.gather(*self._answering)
+        async with asyncio.timeout(5):
+            await asyncio.gather(*self._answering)
 
     @property
     def query(self) -> dict[str, str]:

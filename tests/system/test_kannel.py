@@ -144,8 +144,8 @@ async def test_what_a_phone_sends_is_heard_and_it_is_sent_nothing_back(tmp_path:
 
 
 async def test_a_chinese_answer_is_heard_as_it_was_written(tmp_path: Path) -> None:
-    """With a blank, and characters of which one byte is that of a blank or of a plus."""
-    said = "收到 丠丫+1"
+    """With a blank, and characters of which one byte is that of a line end, a blank or a plus."""
+    said = "收到 上不丠丫+1"
     phone = "13800000001 10690 ucs2 " + "".join(f"%{byte:02X}" for byte in said.encode("utf-16-be"))
     async with exchange(tmp_path, phone=phone) as this:
         await until(lambda: bool(this.replies))
