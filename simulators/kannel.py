@@ -131,9 +131,16 @@ class Kannel:
         await self._until(self._ports[_ADMIN], "/status.txt", b"(re-connecting")
 
     async def stop(self) -> None:
-        """End what runs, the last first."""
+        """End what runs in order, the last first; `start` finds what was queued."""
         while self._processes:
             await _end(self._processes.pop())
+
+    async def kill(self) -> None:
+        """End it as a power cut does."""
+        for process in self._processes:
+            process.kill()
+            await process.wait()
+        self._processes.clear()
 
     def arrived(self) -> list[ShortMessage]:
         """What the SMS centre has got so far, in order."""

@@ -106,7 +106,7 @@ class KannelChannel:
         try:
             async with asyncio.timeout(2 * self._timeout):
                 return await self._ask(delivery)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.WriteTimeout):
+        except (httpx.ConnectError, httpx.ConnectTimeout):
             return Retry(0, "smsbox cannot be connected to")
         except (TimeoutError, httpx.TimeoutException):
             return Unknown("smsbox took the request and did not answer in time")

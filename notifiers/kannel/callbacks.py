@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 _RECEIPTS = {
     "1": (State.DELIVERED, "delivered"),
     "2": (State.FAILED, "undeliverable"),
-    "16": (State.FAILED, "refused by the SMS centre"),
+    "16": (State.FAILED, "refused"),
 }
 # Queued at the SMS centre, handed to it: the delivery is accepted already, and nothing is final.
 _UNDERWAY = ("4", "8")

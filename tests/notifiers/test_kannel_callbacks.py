@@ -62,7 +62,7 @@ def heard() -> Heard:
         ("1", "", State.DELIVERED, "delivered"),
         ("1", "stat:DELIVRD err:000", State.DELIVERED, "delivered: stat:DELIVRD err:000"),
         ("2", "stat:UNDELIV", State.FAILED, "undeliverable: stat:UNDELIV"),
-        ("16", "NACK/REJECTED", State.FAILED, "refused by the SMS centre: NACK/REJECTED"),
+        ("16", "NACK/REJECTED", State.FAILED, "refused: NACK/REJECTED"),
     ],
 )
 async def test_each_final_receipt_has_its_state_and_the_carriers_words(

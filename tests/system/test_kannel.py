@@ -31,12 +31,21 @@ CHINESE = {"zh": TEXT["zh"]}
 
 @dataclass
 class Exchange:
-    """Kannel, the channel, and what the channel has heard."""
+    """Kannel, the channel, what it has heard, and the daemon's HTTP server."""
 
     kannel: Kannel
     channel: KannelChannel
     receipts: list[Receipt]
     replies: list[Reply]
+    port: int
+
+    async def serve(self) -> None:
+        self._server = HealthServer(Starlette(routes=self.channel.callbacks()), door(self.port))
+        self._serving = asyncio.create_task(self._server.run())
+
+    async def fall_silent(self) -> None:
+        await self._server.stop()
+        await self._serving
 
     def confirmed(self) -> bool:
         """Whether both receipts of one text are there: handed to the SMS centre (8), and delivered (1)."""
@@ -53,9 +62,9 @@ async def until(met: Callable[[], bool]) -> None:
 async def exchange(
     folder: Path, *, conf: str = DOCUMENTED, phone: str = NOTHING, password: str = PASSWORD
 ) -> AsyncIterator[Exchange]:
-    """Everything on loopback; Kannel runs with the configuration that the document shows."""
-    listening = door(0)
-    port: int = listening.getsockname()[1]
+    """Everything on loopback, Kannel as the document configures it; the phone's text has been heard."""
+    with door(0) as free:
+        port: int = free.getsockname()[1]
     kannel = Kannel(folder, port, conf=conf, phone=phone)
     receipts: list[Receipt] = []
     replies: list[Reply] = []
@@ -72,15 +81,15 @@ async def exchange(
         on_reply=replies.append,
         sender="10690",
     )
-    server = HealthServer(Starlette(routes=channel.callbacks()), listening)
-    serving = asyncio.create_task(server.run())
+    this = Exchange(kannel, channel, receipts, replies, port)
+    await this.serve()
     try:
         await kannel.start()
-        yield Exchange(kannel, channel, receipts, replies)
+        await until(lambda: bool(replies))
+        yield this
     finally:
         await kannel.stop()
-        await server.stop()
-        await serving
+        await this.fall_silent()
         await channel.close()
 
 
@@ -135,7 +144,6 @@ async def test_a_text_in_the_default_alphabet_is_not_sent_as_ucs_2(tmp_path: Pat
 
 async def test_what_a_phone_sends_is_heard_and_it_is_sent_nothing_back(tmp_path: Path) -> None:
     async with exchange(tmp_path) as this:
-        await until(lambda: bool(this.replies))
         await this.channel.send(delivery(text={"en": "next"}))
         await until(this.confirmed)
 
@@ -148,8 +156,6 @@ async def test_a_chinese_answer_is_heard_as_it_was_written(tmp_path: Path) -> No
     said = "收到 上不丠丫+1"
     phone = "13800000001 10690 ucs2 " + "".join(f"%{byte:02X}" for byte in said.encode("utf-16-be"))
     async with exchange(tmp_path, phone=phone) as this:
-        await until(lambda: bool(this.replies))
-
         assert this.replies == [Reply("kannel", "+8613800000001", said, AT)]
         assert this.channel.refused == 0
 
@@ -170,6 +176,34 @@ async def test_what_kannel_queues_is_sent_and_its_receipt_comes_once_a_centre_is
         assert this.receipts[0].state is State.DELIVERED
 
 
+async def test_what_kannel_has_accepted_outlives_a_power_cut(tmp_path: Path) -> None:
+    async with exchange(tmp_path) as this:
+        await this.kannel.disconnect()
+        told = delivery(text=CHINESE)
+        await this.channel.send(told)
+
+        await this.kannel.kill()
+        await this.kannel.start()
+        await until(this.confirmed)
+
+        assert len(this.kannel.arrived()) == 1
+        assert this.receipts == [Receipt(told.key, State.DELIVERED, AT, "delivered", told.address)]
+
+
+async def test_receipts_that_find_nobody_come_again(tmp_path: Path) -> None:
+    """As while the daemon restarts; the page lets Kannel wait 5 s, a test not so long."""
+    conf = DOCUMENTED.replace("http-queue-delay = 5\n", "http-queue-delay = 1\n")
+    async with exchange(tmp_path, conf=conf) as this:
+        await this.fall_silent()
+
+        await this.channel.send(delivery(text=CHINESE))
+        await until(lambda: "Couldn't fetch" in (tmp_path / "smsbox.log").read_text())
+        await this.serve()
+        await until(this.confirmed)
+
+        assert this.receipts[0].state is State.DELIVERED
+
+
 async def test_a_wrong_password_is_refused_in_words_that_do_not_hold_it(tmp_path: Path) -> None:
     async with exchange(tmp_path, password="not-this-one") as this:
         outcome = await this.channel.send(delivery())
@@ -184,12 +218,15 @@ async def test_a_kannel_that_is_gone_is_tried_again(tmp_path: Path) -> None:
         assert isinstance(await this.channel.send(delivery()), Retry)
 
 
-async def test_a_number_that_no_carrier_takes_is_refused(tmp_path: Path) -> None:
+async def test_a_number_that_no_carrier_takes_is_refused_at_once_and_by_receipt(tmp_path: Path) -> None:
     conf = DOCUMENTED.replace("smsc-id = carrier\n", "smsc-id = carrier\ndenied-prefix = +86\n")
     async with exchange(tmp_path, conf=conf) as this:
-        outcome = await this.channel.send(delivery())
+        told = delivery()
+        outcome = await this.channel.send(told)
+        await until(lambda: bool(this.receipts))
 
         assert outcome == Rejected("smsbox answered 403: Not routable. Do not try again.")
+        assert this.receipts == [Receipt(told.key, State.FAILED, AT, "refused: NACK/no SMSC", told.address)]
 
 
 async def test_a_full_queue_is_tried_again(tmp_path: Path) -> None:
