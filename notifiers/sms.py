@@ -21,6 +21,7 @@ from ingest.clock import SECOND
 from notifiers.delivery import Delivery
 from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+from notifiers.pace import Pace
 from notifiers.seal import marked, refusal
 from rules.realm import Realm
 
@@ -70,10 +71,9 @@ class SmsChannel:
         self.honours_keys = honours_keys
         self._template = url_template
         self._signature = signature
-        self._interval = 1 / rate
+        self._pace = Pace(rate)
         self._timeout = timeout
         self._resolving = resolving
-        self._next_slot = 0.0
         # Its own threads: those of a gateway that hangs are missed by nobody else.
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="sms")
         _confine_logs()
@@ -86,7 +86,7 @@ class SmsChannel:
     async def send(self, delivery: Delivery) -> Outcome:
         if (refused := refusal(self.realm, delivery)) is not None:
             return refused
-        await self._slot()
+        await self._pace.turn()
         attempt = self._threads.submit(self._send, delivery)
         within = 2 * self._timeout + self._resolving
         try:
@@ -99,15 +99,6 @@ class SmsChannel:
     def close(self) -> None:
         """Let go of the threads; an attempt that hangs ends with its own timeout."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _slot(self) -> None:
-        # Real time, not the injected clock's: the limit belongs to the gateway, and simulated time stands
-        # still while anything is being sent.
-        now = asyncio.get_running_loop().time()
-        slot = max(now, self._next_slot)
-        self._next_slot = slot + self._interval
-        if slot > now:
-            await asyncio.sleep(slot - now)
 
     def _send(self, delivery: Delivery) -> Outcome:
         service = self._service(delivery.address, delivery.key)

@@ -1,0 +1,34 @@
+"""What smsbox answers, as an outcome. The words are those of Kannel 1.4.5 (`gw/smsbox.c`)."""
+
+from collections.abc import Mapping
+
+from ingest.clock import SECOND
+from notifiers.message import plain
+from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+
+# 0: an SMS centre has it; 3: bearerbox keeps it until one is connected; the last, where the administrator has
+# set `immediate-sendsms-reply`: smsbox has it.
+_ACCEPTED = ("0: Accepted for delivery", "3: Queued for later delivery", "Sent.")
+# Of a server in between that asks to wait.
+_WAIT = (408, 425, 429)
+_LONGEST_REASON = 200
+
+
+def outcome_of(status: int, headers: Mapping[str, str], said: bytes, key: str) -> Outcome:
+    """The outcome of one request; Kannel gives no id of its own, so `key` stands for it.
+
+    `headers` by their names in small letters. 500 is a bearerbox that smsbox cannot reach, 503 one that takes
+    nothing now; other numbers from 500 come from a server in between, which may have passed the text on.
+    """
+    words = plain(said.decode("utf-8", "replace"))[:_LONGEST_REASON]
+    reason = f"smsbox answered {status}: {words}" if words else f"smsbox answered {status}"
+    if status == 202 and words.startswith(_ACCEPTED):
+        return Sent(key)
+    if status in (500, 503) or status in _WAIT:
+        return Retry(_wait(headers.get("retry-after", "")), reason)
+    return Rejected(reason) if 300 <= status < 500 else Unknown(reason)
+
+
+def _wait(seconds: str) -> int:
+    """Of `Retry-After`, in ms; 0, the dispatcher's own pace, for none and for a date."""
+    return int(seconds) * SECOND if seconds.isascii() and seconds.isdigit() else 0
