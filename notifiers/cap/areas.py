@@ -71,10 +71,7 @@ def closed(alert: ET.Element, _: Limits) -> Iterator[Defect]:
 
 def simple(alert: ET.Element, _: Limits) -> Iterator[Defect]:
     """No outline crosses or touches itself, none is a line."""
-    for points in _rings(alert):
-        # What has too few pairs or is open is another rule's.
-        if len(points) < 4 or points[0] != points[-1] or not all(map(_on_globe, points)):
-            continue
+    for points in filter(_drawn, _rings(alert)):
         shape = shapely.Polygon(points)
         if not shape.is_valid:
             yield Defect(
@@ -93,11 +90,10 @@ def on_globe(alert: ET.Element, _: Limits) -> Iterator[Defect]:
 
 def modest(alert: ET.Element, limits: Limits) -> Iterator[Defect]:
     """No larger than the caller allows: a mistake warns nobody when it warns everybody."""
-    rings = (points for points in _rings(alert) if len(points) >= 4)
-    sizes = [("polygon", _size(points)) for points in rings]
+    sizes = [("polygon", _size(points)) for points in filter(_drawn, _rings(alert))]
     sizes += [("circle", math.pi * radius**2) for _, radius in _circles(alert)]
     for name, size in sizes:
-        if not size <= limits.largest:
+        if size > limits.largest:
             yield Defect(
                 name,
                 f"covers {size:.0f} square kilometres, over the limit of {limits.largest:g}",
@@ -162,6 +158,11 @@ def _circles(alert: ET.Element) -> Iterator[tuple[tuple[float, float], float]]:
             yield (float(written[1]), float(written[2])), float(written[3])
 
 
+def _drawn(points: Points) -> bool:
+    """Whether it has a shape to look at; that others have none is found by other rules."""
+    return len(points) >= 4 and points[0] == points[-1] and all(map(_on_globe, points))
+
+
 def _on_globe(point: tuple[float, float]) -> bool:
     return abs(point[0]) <= 90 and abs(point[1]) <= 180
 
@@ -171,7 +172,7 @@ def _size(points: Points) -> float:
     flat = abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(points))) / 2
     latitudes = [point[0] for point in points]
     middle = (min(latitudes) + max(latitudes)) / 2
-    return flat * _DEGREE**2 * math.cos(math.radians(middle)) if math.isfinite(middle) else math.inf
+    return flat * _DEGREE**2 * math.cos(math.radians(middle))
 
 
 def _number(text: str | None) -> float | None:

@@ -29,12 +29,14 @@ from notifiers.cap.parsing import NotXml, parse
 from notifiers.cap.structure import listed, named, ours, structure
 from notifiers.cap.terms import NAMESPACE
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:[0-5]\d", re.ASCII)
 _TIMES = ("sent", "effective", "onset", "expires")
 _WIDEST = timedelta(hours=14)
 _FORBIDDEN = re.compile(r"[\s,<&]")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+")
+_ADDRESS_PART = r"[A-Za-z0-9._~:/?@!$&'()*+,;=%-]"
+_ADDRESS = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:{_ADDRESS_PART}+(#{_ADDRESS_PART}*)?")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _MARKUP = re.compile(r"<[A-Za-z/!?][^<>]*>|&(#\d+|#[xX][0-9A-Fa-f]+|\w+);")
 _TIME_FORM = "write 2026-11-22T08:00:00+08:00; UTC is -00:00, never Z"
 
@@ -236,7 +238,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _absolute(address: str) -> bool:
-    if not _ADDRESS.fullmatch(address) or re.search(r"%(?![0-9A-Fa-f]{2})", address):
+    if not _ADDRESS.fullmatch(address) or _BAD_ESCAPE.search(address):
         return False
     try:
         parts = urlsplit(address)

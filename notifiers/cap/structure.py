@@ -104,7 +104,7 @@ def named(element: ET.Element) -> str:
 
 def ours(alert: ET.Element) -> Iterator[ET.Element]:
     """The elements of CAP, without those of a signature."""
-    return alert.iter(f"{{{NAMESPACE}}}*")
+    return (element for element in alert.iter() if element.tag.startswith(f"{{{NAMESPACE}}}"))
 
 
 def structure(alert: ET.Element, _: Limits) -> Iterator[Defect]:
