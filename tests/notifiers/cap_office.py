@@ -14,7 +14,7 @@ from tests.notifiers.announced import AT
 
 URL = "https://warnings.qingxi.example/cap/"
 OFFICE = "36119900100000"
-LARGEST = 300.0  # km²; the shipped district has 424, its zones have less than 20
+LARGEST = 300.0  # km²; the shipped district has 424, its zones 20 to 24
 ISSUER = Issuer(
     sender="warnings.qingxi.example",
     office=OFFICE,
