@@ -1,6 +1,7 @@
 """CAP documents and their feed in a folder that a web server shows."""
 
 import asyncio
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -98,8 +99,7 @@ class CapChannel:
             issued, written = self._assigned(bulletin, earlier)
         except _Refused as refused:
             return Rejected(str(refused))
-        with whole_file(self._folder.directory / file_of(issued)) as file:
-            file.write(written)
+        _show(self._folder.directory / file_of(issued), written)
         self._register.publish(issued)
         self._written += 1
         return issued
@@ -123,13 +123,19 @@ class CapChannel:
         author = " / ".join(names) or self._issuer.sender
         title = marked("zh", "预警信息 / Warnings", self.realm)
         heading = Heading(self._folder.url, title, author)
-        with whole_file(self._folder.directory / FEED) as file:
-            file.write(feed(heading, self._register.shown(now, _NEWEST), now))
+        _show(self._folder.directory / FEED, feed(heading, self._register.shown(now, _NEWEST), now))
         self._listed = upto
 
 
 class _Refused(Exception):
     """The document does not hold what it must; the message is for the outbox."""
+
+
+def _show(path: Path, content: bytes) -> None:
+    """Whole at once, and readable for the web server, which is another user than the daemon."""
+    with whole_file(path) as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(content)
 
 
 def _out_of_turn(bulletin: Bulletin, published: list[Issued]) -> str | None:

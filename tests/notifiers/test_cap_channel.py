@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import random
 import re
 import sqlite3
@@ -67,6 +68,20 @@ async def test_a_document_and_the_feed_that_shows_it(tmp_path: Path) -> None:
         "type": "application/cap+xml",
         "href": f"{URL}{name()}.xml",
     }
+
+
+async def test_the_web_server_may_read_what_it_shows_and_not_the_register(tmp_path: Path) -> None:
+    """The daemon runs with the umask 0077, and the web server as another user."""
+    before = os.umask(0o077)
+    try:
+        with opened(tmp_path) as channel:
+            await channel.send(told())
+    finally:
+        os.umask(before)
+
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "public").iterdir()}
+    assert modes == {0o644}
+    assert (tmp_path / "cap.sqlite").stat().st_mode & 0o777 == 0o600
 
 
 async def test_what_comes_again_changes_nothing(tmp_path: Path) -> None:
