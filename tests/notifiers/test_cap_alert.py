@@ -100,6 +100,10 @@ def test_an_update_refers_to_all_that_is_out_of_its_incident() -> None:
     assert values(alert, "incidents") == [told.incident]
 
 
+def test_an_incident_whose_id_has_spaces_is_one_incident() -> None:
+    assert values(written(bulletin(incident="by hand 7")), "incidents") == ['"by hand 7"']
+
+
 def test_an_update_of_what_no_reader_has_seen_is_their_alert() -> None:
     alert = written(bulletin(revision=3, act=Act.UPDATE))
 

@@ -183,14 +183,14 @@ async def test_the_feed_shows_the_newest_fifty_and_what_still_holds(tmp_path: Pa
         for n in range(3):
             await channel.send(told(incident=f"long-{n}", expires=AT + 9 * HOUR))
         for n in range(55):
-            await channel.send(told(incident=f"short-{n}", sent=AT + (n + 1) * SECOND))
+            await channel.send(told(incident=f"short-{n}", sent=AT + (n // 2 + 1) * SECOND))
 
     shown = listed(tmp_path)
     assert len(shown) == 53
     assert shown == sorted(shown, reverse=True)
     assert [f"{URL}{name(0, n)}.xml" in shown for n in range(3)] == [True] * 3
-    assert f"{URL}{name(5)}.xml" not in shown
-    assert f"{URL}{name(6)}.xml" in shown
+    assert f"{URL}{name(3, 0)}.xml" not in shown
+    assert f"{URL}{name(3, 1)}.xml" in shown
 
 
 async def test_a_folder_that_takes_nothing_is_to_be_tried_again_under_the_same_identifier(
@@ -335,6 +335,18 @@ def test_a_drill_without_an_exercise_has_no_feed(tmp_path: Path) -> None:
     nameless = Issuer(sender="a.example", office=OFFICE, name={}, exercise=" ")
     with pytest.raises(ValueError, match="exercise"), opened(tmp_path, issuer=nameless):
         pass
+
+
+async def test_a_feed_that_is_being_read_stays_as_it_was(tmp_path: Path) -> None:
+    """A new one takes its name: whoever has the old one open reads it to its end."""
+    with opened(tmp_path) as channel:
+        await channel.send(told())
+        before = files(tmp_path)["feed.atom"]
+        with (tmp_path / "public" / "feed.atom").open("rb") as being_read:
+            await channel.send(told(1, act=Act.UPDATE))
+            assert being_read.read() == before
+
+    assert files(tmp_path)["feed.atom"] != before
 
 
 async def test_no_reader_ever_sees_half_a_document_or_a_link_to_none(tmp_path: Path) -> None:

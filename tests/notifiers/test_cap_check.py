@@ -69,6 +69,7 @@ REFUSED = [
     ("linked", "<web>https://office.example/w</web>", "<web>w.html</web>"),
     ("linked", "<web>https://office.example/w</web>", "<web>https://office.example/%zz</web>"),
     ("linked", "<web>https://office.example/w</web>", "<web>https://office.example:x/</web>"),
+    ("linked", "<web>https://office.example/w</web>", "<web>https://office.example/#a#b</web>"),
     ("bounded", f"<polygon>{SQUARE}</polygon><circle>29.96,116.51 1.5</circle>", ""),
     ("pairs", SQUARE, SQUARE.replace("29.97,", "NaN,")),
     ("pairs", SQUARE, SQUARE.replace("29.97,", "inf,")),
