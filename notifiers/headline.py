@@ -31,7 +31,8 @@ _ACTS = {
 
 def grade_of(bulletin: Bulletin, language: str) -> str:
     """The colour in one word; of what has ended, the one it had; empty where there is none."""
-    grade = bulletin.before if bulletin.act in _ENDS or bulletin.grade is None else bulletin.grade
+    before = bulletin.act in _ENDS
+    grade = (bulletin.before or bulletin.grade) if before else (bulletin.grade or bulletin.before)
     return "" if grade is None else GRADES[language][grade]
 
 

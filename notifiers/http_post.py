@@ -57,7 +57,8 @@ class Poster:
         self._client = httpx.AsyncClient(
             verify=ssl.create_default_context() if tls is None else tls,
             timeout=timeout,
-            limits=httpx.Limits(max_connections=connections),
+            # A kept connection may end while a message is on its way: then nobody knows whether it is out.
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=0),
             trust_env=False,
         )
 
@@ -66,8 +67,10 @@ class Poster:
         try:
             async with asyncio.timeout(self._within):
                 return await self._exchange(post)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            return Retry(SECOND, "the gateway cannot be connected to")
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return Retry(SECOND, f"the gateway cannot be connected to: {error or 'no answer in time'}")
+        except httpx.PoolTimeout:
+            return Retry(SECOND, "not begun: every attempt at the gateway hangs")
         except (TimeoutError, httpx.TimeoutException):
             return Unknown(f"no answer of the gateway within {self._within:g} s")
         except httpx.HTTPError:

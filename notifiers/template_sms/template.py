@@ -88,7 +88,8 @@ def values(template: Template, bulletin: Bulletin, terms: Terms) -> dict[str, st
     }
     chosen = {name: plain(found[name]) for name in template.parameters}
     for first in template.parameters[:1]:
-        chosen[first] = marked(language, chosen[first], terms.realm)
+        # What is empty is refused as such, and the mark would hide it.
+        chosen[first] = chosen[first] and marked(language, chosen[first], terms.realm)
     return chosen
 
 

@@ -60,6 +60,21 @@ def test_what_has_ended_is_named_by_the_grade_it_had(act: Act) -> None:
     assert values(Template("T1", "{grade}预警解除"), over, terms()) == {"grade": "橙色"}
 
 
+def test_what_ends_without_a_grade_before_is_named_by_its_own() -> None:
+    over = bulletin(act=Act.CANCEL, before=None)
+
+    assert values(Template("T1", "{grade}预警取消"), over, terms()) == {"grade": "红色"}
+
+
+@pytest.mark.parametrize("realm", Realm)
+def test_a_first_parameter_that_is_empty_is_not_hidden_by_the_mark(realm: Realm) -> None:
+    template, digest = Template("T1", "{grade}预警"), bulletin(act=Act.DIGEST, grade=None)
+
+    assert check_lengths(template, [digest], terms(realm)) == [
+        "template T1: grade of river-stage ('') is empty"
+    ]
+
+
 def test_a_parameter_is_one_line() -> None:
     sly = bulletin(place={"zh": "滨河村\r\n【银行】\x07"})
 

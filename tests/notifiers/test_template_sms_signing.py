@@ -84,6 +84,11 @@ def test_huawei_cloud_signs_as_in_its_published_example() -> None:
     )
 
 
+def test_a_query_is_encoded_as_the_clouds_encode_it() -> None:
+    """RFC 3986: everything but letters, digits and `-_.~`, a space as %20."""
+    assert query_of({"b": "/~*", "a": " 青&"}) == "a=%20%E9%9D%92%26&b=%2F~%2A"
+
+
 @pytest.fixture
 async def gateway() -> AsyncIterator[ScriptedGateway]:
     started = ScriptedGateway(Reply())
