@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ingest.clock import MINUTE, SECOND
-from notifiers.http_post import Answer, Post, checked_url
+from notifiers.http_post import Answer, Post
 from notifiers.outcome import Outcome
-from notifiers.template_sms.provider import Codes, Sms, Verdict, judged
+from notifiers.template_sms.provider import Codes, Sms, Verdict, check_account, judged
 from notifiers.template_sms.signing import EMPTY, Call, keyed, query_of
 from notifiers.template_sms.template import Limits
 
@@ -44,7 +44,7 @@ class _Said(msgspec.Struct, rename="pascal"):
 
 @dataclass(frozen=True, slots=True)
 class Aliyun:
-    """`signature` is the SignName. Raises ValueError for an endpoint that is not https."""
+    """`signature` is the SignName. Raises ValueError as `check_account` does."""
 
     # A parameter of a notification template takes 1 to 35 characters.
     limits: ClassVar[Limits] = Limits(parameter=35, message=500)
@@ -55,7 +55,7 @@ class Aliyun:
     endpoint: str = "https://dysmsapi.aliyuncs.com"
 
     def __post_init__(self) -> None:
-        checked_url("aliyun", self.endpoint)
+        check_account("aliyun", self.endpoint, self.access_key, self.secret)
 
     def post(self, sms: Sms, at: int, nonce: str) -> Post:
         query = query_of(

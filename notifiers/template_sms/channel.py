@@ -19,9 +19,9 @@ from rules.realm import Realm
 class TemplateSmsChannel:
     """One language of one account; `templates` has one for each act.
 
-    What is not live says so in its first parameter, so there each wording begins with one: the rest of it is
-    the cloud's. `timeout` in s, for connecting and for the answer, each. Raises ValueError for an act without
-    template and for a wording that could not be marked.
+    What is not live says so in its first parameter, so there each wording begins with one: what is fixed is
+    the cloud's, and could be that of another template. `timeout` in s, for connecting and for the answer,
+    each. Raises ValueError for an act without template and for a wording that could not be marked.
     """
 
     honours_keys = False

@@ -13,9 +13,9 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from ingest.clock import MINUTE, SECOND
-from notifiers.http_post import Answer, Post, checked_url
+from notifiers.http_post import Answer, Post
 from notifiers.outcome import Outcome
-from notifiers.template_sms.provider import Codes, Sms, Verdict, judged
+from notifiers.template_sms.provider import Codes, Sms, Verdict, check_account, judged
 from notifiers.template_sms.signing import Call, keyed
 from notifiers.template_sms.template import Limits
 
@@ -49,7 +49,7 @@ class _Said(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Huawei:
-    """`sender` is the channel number of the signature. Raises ValueError for an endpoint without https."""
+    """`sender` is the channel number of the signature. Raises ValueError as `check_account` does."""
 
     # A parameter of the kind TEXT takes 1 to 20 characters, and not these.
     limits: ClassVar[Limits] = Limits(parameter=20, message=500, refused=frozenset(".。'<>{}"))
@@ -61,7 +61,7 @@ class Huawei:
     endpoint: str = "https://smsapi.cn-north-4.myhuaweicloud.com"
 
     def __post_init__(self) -> None:
-        checked_url("huawei", self.endpoint)
+        check_account("huawei", self.endpoint, self.app_key, self.app_secret, self.sender)
 
     def post(self, sms: Sms, at: int, nonce: str) -> Post:
         # This signature has no nonce: an attempt is dated to the second.

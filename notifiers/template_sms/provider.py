@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
-from notifiers.http_post import Answer, Post, by_status, retry_after
+from notifiers.http_post import Answer, Post, by_status, checked_url, retry_after
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.template_sms.template import Limits
 
@@ -76,6 +77,21 @@ def judged(verdict: Verdict | None, codes: Codes, answer: Answer, sms: Sms, now:
     if any(_under(code, name) for name in codes.refused) or 400 <= answer.status < 500:
         return Rejected(reason)
     return Unknown(reason)
+
+
+def check_account(cloud: str, endpoint: str, *credentials: str) -> None:
+    """Raises ValueError for an endpoint that is more than https and a host, and for what no header can hold.
+
+    A key with a line break behind it is the usual mistake with secrets from files. Nothing of it is shown.
+    """
+    parts = urlsplit(checked_url(cloud, endpoint))
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError(f"{cloud}: the endpoint is scheme and host alone, without anything behind them")
+    for credential in credentials:
+        if not credential or not all("!" <= character <= "~" for character in credential):
+            raise ValueError(
+                f"{cloud}: a key is empty, or has a space, a line break or other than ASCII in it"
+            )
 
 
 def _under(code: str, name: str) -> bool:

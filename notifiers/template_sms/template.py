@@ -14,6 +14,8 @@ from rules.realm import Realm
 
 PARAMETERS = ("grade", "title", "place", "time", "advice", "id")
 _PLACE = re.compile(r"\{(\w*)\}")
+# The clouds keep these for the signature, which they put before all the rest.
+_BRACKETS = str.maketrans({"【": "", "】": "："})
 _TIMES = {"zh": "{0.month}月{0.day}日{0:%H:%M}", "en": "{0:%Y-%m-%d %H:%M}"}
 
 
@@ -87,9 +89,10 @@ def values(template: Template, bulletin: Bulletin, terms: Terms) -> dict[str, st
         "id": bulletin.incident,
     }
     chosen = {name: plain(found[name]) for name in template.parameters}
+    mark = marked(language, "", terms.realm).translate(_BRACKETS)
     for first in template.parameters[:1]:
         # What is empty is refused as such, and the mark would hide it.
-        chosen[first] = chosen[first] and marked(language, chosen[first], terms.realm)
+        chosen[first] = chosen[first] and f"{mark}{chosen[first]}"
     return chosen
 
 

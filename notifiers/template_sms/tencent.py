@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ingest.clock import HOUR, SECOND
-from notifiers.http_post import Answer, Post, checked_url
+from notifiers.http_post import Answer, Post
 from notifiers.outcome import Outcome
-from notifiers.template_sms.provider import Codes, Sms, Verdict, judged
+from notifiers.template_sms.provider import Codes, Sms, Verdict, check_account, judged
 from notifiers.template_sms.signing import Call, keyed
 from notifiers.template_sms.template import Limits
 
@@ -68,7 +68,7 @@ class _Said(msgspec.Struct, rename="pascal"):
 class Tencent:
     """`app_id` is the SmsSdkAppId, `signature` the SignName.
 
-    Raises ValueError for an endpoint that is not https.
+    Raises ValueError as `check_account` does.
     """
 
     # 12 characters of a parameter; for a verified enterprise as many as the SMS takes, by its `limits`.
@@ -82,7 +82,7 @@ class Tencent:
     endpoint: str = "https://sms.tencentcloudapi.com"
 
     def __post_init__(self) -> None:
-        checked_url("tencent", self.endpoint)
+        check_account("tencent", self.endpoint, self.secret_id, self.secret_key, self.app_id, self.region)
 
     def post(self, sms: Sms, at: int, nonce: str) -> Post:
         # TC3 has no nonce: an attempt is dated to the second.

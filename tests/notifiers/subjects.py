@@ -28,7 +28,7 @@ from simulators.gateway import Reply, Request
 from tests.notifiers.announced import AT
 
 SECRET = "canary-secret"
-TIMEOUT = 0.3  # s
+TIMEOUT = 0.5  # s
 
 
 Maker: TypeAlias = Callable[[int, str, Realm], AbstractAsyncContextManager[Channel]]

@@ -50,7 +50,13 @@ def test_the_parameters_are_in_the_language_of_the_channel() -> None:
 def test_the_first_parameter_says_that_it_is_a_drill() -> None:
     chosen = values(Template("T1", "{title}：{grade}"), bulletin(), terms(Realm.DRILL))
 
-    assert chosen == {"title": "【演练】河道水位", "grade": "红色"}
+    assert chosen == {"title": "演练：河道水位", "grade": "红色"}
+
+
+def test_the_first_parameter_says_it_in_the_language_of_the_channel() -> None:
+    chosen = values(Template("T1", "{grade} warning"), bulletin(), terms(Realm.DRILL, "en"))
+
+    assert chosen == {"grade": "EXERCISE RED"}
 
 
 @pytest.mark.parametrize("act", [Act.CLEAR, Act.CANCEL])
@@ -140,7 +146,7 @@ def test_the_mark_of_a_drill_counts() -> None:
 
     assert check_lengths(template, [longest], terms()) == []
     [problem] = check_lengths(template, [longest], terms(Realm.DRILL))
-    assert "has 39 characters" in problem
+    assert "has 38 characters" in problem
 
 
 def test_a_cloud_may_grant_a_parameter_more() -> None:

@@ -1,6 +1,7 @@
 """What the codes of the clouds mean for the SMS, and that nothing else of an answer is shown."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -151,11 +152,29 @@ def test_an_account_does_not_show_its_secret(provider: Provider) -> None:
     assert SMS.number.lstrip("+") not in shown
 
 
-def test_an_endpoint_without_tls_is_refused() -> None:
-    for make in (
-        lambda url: Aliyun("k", "s", "x", url),
-        lambda url: Tencent("k", "s", "1", "x", endpoint=url),
-        lambda url: Huawei("k", "s", "1", "x", url),
-    ):
-        with pytest.raises(ValueError, match="plain http"):
-            make("http://sms.example")
+ACCOUNTS: list[Callable[[str, str], Provider]] = [
+    lambda key, url: Aliyun(key, key, "青溪应急", url),
+    lambda key, url: Tencent(key, key, "1400", "青溪应急", endpoint=url),
+    lambda key, url: Huawei(key, key, "8820", "青溪应急", url),
+]
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize(
+    ("key", "url", "reason"),
+    [
+        ("canary", "http://sms.example", "plain http"),
+        ("canary", "https://sms.example/", "scheme and host alone"),
+        ("canary", "https://sms.example?canary", "scheme and host alone"),
+        ("canary\n", "https://sms.example", "a line break"),
+        ("canary secret", "https://sms.example", "a space"),
+        ("canäry", "https://sms.example", "other than ASCII"),
+        ("", "https://sms.example", "is empty"),
+    ],
+)
+def test_an_account_that_cannot_work_is_refused_without_showing_it(
+    account: Callable[[str, str], Provider], key: str, url: str, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason) as refused:
+        account(key, url)
+    assert "canary" not in str(refused.value)

@@ -22,7 +22,7 @@ from notifiers.template_sms.tencent import Tencent
 from simulators.gateway import Reply, Request, ScriptedGateway
 from tests.notifiers.announced import AT
 
-SMS = Sms("+8610000000001", "SMS_1", {"grade": "【演练】红色", "place": "a b*c~d/é&="}, "0123456789abcdef")
+SMS = Sms("+8610000000001", "SMS_1", {"grade": "演练：红色", "place": "a b*c~d/é&="}, "0123456789abcdef")
 SECRET = "canary-secret"
 
 
