@@ -60,6 +60,7 @@ class Subject:
     meets: frozenset[Need]
     wordings: Callable[[Request], list[str]] = lambda _: []
     yes: Reply = field(default_factory=Reply)
+    address: str = "+8610000000001"
 
 
 @asynccontextmanager
@@ -83,6 +84,14 @@ async def chat_by_apprise(port: int, scheme: str, realm: Realm) -> AsyncIterator
     channel = AppriseChannel(
         "chat", realm, url, room=True, titled=True, timeout=TIMEOUT, resolving=0, rate=1000
     )
+    yield channel
+    channel.close()
+
+
+@asynccontextmanager
+async def mail_by_apprise(port: int, _scheme: str, realm: Realm) -> AsyncIterator[Channel]:
+    url = f"mailto://user:{SECRET}@127.0.0.1:{port}?from=tocsin@example.org&to={{recipient}}"
+    channel = AppriseChannel("mail", realm, url, titled=True, timeout=TIMEOUT, resolving=0, rate=1000)
     yield channel
     channel.close()
 
@@ -168,6 +177,7 @@ SUBJECTS = [
         ),
     ),
     Subject("webhook", webhook, HEADER, event_texts),
+    Subject("e-mail by Apprise", mail_by_apprise, frozenset({Need.NETWORK}), address="lin-duty@example.org"),
     Subject("sms by Apprise", sms_by_apprise, HTTP, lambda r: [json.loads(r.body)["message"]]),
     Subject(
         "chat by Apprise",

@@ -13,13 +13,13 @@ from email.utils import format_datetime
 
 import pytest
 
+from notifiers.delivery import Delivery
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from rules.realm import Realm
 from simulators.gateway import Answer, Break, Reply, ScriptedGateway
 from tests.notifiers.announced import AT, delivery
 from tests.notifiers.subjects import BODY, HEADER, HTTP, SECRET, SUBJECTS, TIMEOUT, Need, Subject
 
-PHONE = "+8610000000001"
 # No cloud takes the brackets within a template: they are those of the signature.
 MARKS = ("【演练】", "演练：", "EXERCISE ")
 
@@ -99,9 +99,14 @@ def logged() -> Iterator[io.StringIO]:
     root.removeHandler(handler)
 
 
-def gives_nothing_away(*shown: object) -> bool:
+def told(subject: Subject, realm: Realm = Realm.DRILL) -> Delivery:
+    return delivery(realm, address=subject.address)
+
+
+def gives_nothing_away(subject: Subject, *shown: object) -> bool:
     text = " ".join(str(each) for each in shown) + " ".join(repr(each) for each in shown)
-    return not any(hidden in text for hidden in (SECRET, PHONE, PHONE.removeprefix("+86"), "Move now"))
+    hidden = (SECRET, subject.address, subject.address.removeprefix("+86"), "Move now")
+    return not any(word in text for word in hidden)
 
 
 def reason(outcome: Outcome) -> str:
@@ -118,13 +123,13 @@ async def test_whatever_the_gateway_does_has_an_outcome_with_a_reason(
 ) -> None:
     gateway.script.append(case.answer)
     async with subject.make(await gateway.start(), "http", Realm.DRILL) as channel:
-        outcome = await channel.send(delivery())
+        outcome = await channel.send(told(subject))
 
         assert isinstance(outcome, case.outcome)
         assert reason(outcome).strip()
         assert case.after is None or outcome == Retry(case.after, reason(outcome))
         assert len(gateway.requests) == 1
-        assert gives_nothing_away(outcome, channel, logged.getvalue())
+        assert gives_nothing_away(subject, outcome, channel, logged.getvalue())
 
 
 @pytest.mark.parametrize("after", [0.0, TIMEOUT / 3], ids=["at once", "late but in time"])
@@ -135,21 +140,21 @@ async def test_a_yes_is_sent_and_every_text_begins_with_the_mark(
     yes = subject.yes
     gateway.usual = Reply(yes.status, yes.body, yes.headers, after)
     async with subject.make(await gateway.start(), "http", Realm.DRILL) as channel:
-        outcome = await channel.send(delivery())
+        outcome = await channel.send(told(subject))
 
         assert isinstance(outcome, Sent)
         assert outcome.provider_id
         [request] = gateway.requests
         assert subject.wordings(request)
         assert all(wording.startswith(MARKS) for wording in subject.wordings(request))
-        assert gives_nothing_away(outcome, channel, logged.getvalue())
+        assert gives_nothing_away(subject, outcome, channel, logged.getvalue())
 
 
 @each(HTTP)
 async def test_what_is_live_has_no_mark(subject: Subject, gateway: ScriptedGateway) -> None:
     gateway.usual = subject.yes
     async with subject.make(await gateway.start(), "http", Realm.LIVE) as channel:
-        assert isinstance(await channel.send(delivery(Realm.LIVE)), Sent)
+        assert isinstance(await channel.send(told(subject, Realm.LIVE)), Sent)
 
     [request] = gateway.requests
     assert not any(mark in wording for wording in subject.wordings(request) for mark in MARKS)
@@ -161,7 +166,7 @@ async def test_a_delivery_of_another_realm_is_refused_before_a_byte_leaves(
     subject: Subject, gateway: ScriptedGateway, realm: Realm
 ) -> None:
     async with subject.make(await gateway.start(), "http", Realm.DRILL) as channel:
-        outcome = await channel.send(delivery(realm))
+        outcome = await channel.send(told(subject, realm))
 
     assert outcome == Rejected(f"a drill channel sends nothing of the realm {realm}")
     assert gateway.connections == 0
@@ -174,11 +179,11 @@ async def test_where_nobody_listens_it_is_to_be_tried_again(
     port = await gateway.start()
     await gateway.stop()
     async with subject.make(port, "http", Realm.DRILL) as channel:
-        outcome = await channel.send(delivery())
+        outcome = await channel.send(told(subject))
 
         assert isinstance(outcome, Retry)
         assert outcome.reason
-        assert gives_nothing_away(outcome, channel, logged.getvalue())
+        assert gives_nothing_away(subject, outcome, channel, logged.getvalue())
 
 
 @each(HTTP)
@@ -186,11 +191,11 @@ async def test_tls_to_a_port_without_it_sends_nothing(
     subject: Subject, gateway: ScriptedGateway, logged: io.StringIO
 ) -> None:
     async with subject.make(await gateway.start(), "https", Realm.DRILL) as channel:
-        outcome = await channel.send(delivery())
+        outcome = await channel.send(told(subject))
 
         assert isinstance(outcome, Retry)
         assert gateway.requests == []
-        assert gives_nothing_away(outcome, channel, logged.getvalue())
+        assert gives_nothing_away(subject, outcome, channel, logged.getvalue())
 
 
 @each(HTTP)
@@ -200,7 +205,7 @@ async def test_a_gateway_that_sends_elsewhere_is_not_followed(
     port = await gateway.start()
     gateway.script.append(Reply(307, b"", {"Location": f"http://127.0.0.1:{port}/elsewhere"}))
     async with subject.make(port, "http", Realm.DRILL) as channel:
-        outcome = await channel.send(delivery())
+        outcome = await channel.send(told(subject))
 
     assert isinstance(outcome, Rejected)
     assert len(gateway.requests) == 1
@@ -224,7 +229,7 @@ async def test_a_yes_that_is_damaged_is_no_yes(
 ) -> None:
     gateway.script.append(Reply(200, damage(subject.yes.body)))
     async with subject.make(await gateway.start(), "http", Realm.DRILL) as channel:
-        assert isinstance(await channel.send(delivery()), Unknown)
+        assert isinstance(await channel.send(told(subject)), Unknown)
 
 
 @each(BODY)
@@ -234,15 +239,15 @@ async def test_an_answer_that_repeats_the_request_gives_nothing_away(
     """In the place of each word of a yes."""
     said = subject.yes.body.decode()
     for word in sorted(set(words(json.loads(said)))):
-        echo = said.replace(json.dumps(word), json.dumps(f"{SECRET} {PHONE}"))
+        echo = said.replace(json.dumps(word), json.dumps(f"{SECRET} {subject.address}"))
         gateway.script.append(Reply(200, echo.encode()))
         gateway.script.append(Reply(400, echo.encode()))
     asked = len(gateway.script)
     async with subject.make(await gateway.start(), "http", Realm.DRILL) as channel:
-        outcomes = [await channel.send(delivery()) for _ in range(asked)]
+        outcomes = [await channel.send(told(subject)) for _ in range(asked)]
 
     assert len(gateway.requests) == asked
-    assert gives_nothing_away(*outcomes, logged.getvalue())
+    assert gives_nothing_away(subject, *outcomes, logged.getvalue())
 
 
 def words(value: object) -> Iterator[str]:
