@@ -10,7 +10,7 @@ from ingest.clock import DAY, HOUR
 from ingest.document import Strict, parse_yaml, validate
 from ingest.duration import Duration
 from ingest.finding import Finding
-from notifiers.sms import SmsChannel
+from notifiers.apprise import AppriseChannel
 from rules.realm import Realm
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -84,7 +84,7 @@ class Sms(Strict):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         """A gateway that Apprise refuses is found here, not at a start that can go back to nothing."""
-        SmsChannel(Realm.REPLAY, self.url, honours_keys=self.honours_keys).close()
+        AppriseChannel("sms", Realm.REPLAY, self.url, honours_keys=self.honours_keys).close()
         return self
 
 

@@ -9,10 +9,10 @@ from ingest.series import Block, Store, StoreUnavailable
 from ingest.series.embedded import EmbeddedStore
 from ingest.series.influx import InfluxStore
 from ingest.session import Broker, Tls
+from notifiers.apprise import AppriseChannel
 from notifiers.delivery import Channel, Receipt
 from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.routing import Router
-from notifiers.sms import SmsChannel
 from tocsin import outages
 from tocsin.configuration import Configuration
 from tocsin.settings import JournalSettings, Mqtt, SeriesSettings
@@ -87,7 +87,8 @@ def channels_of(
     found: list[Channel] = []
     if (sms := settings.channels.sms) is not None:
         found.append(
-            SmsChannel(
+            AppriseChannel(
+                "sms",
                 settings.realm,
                 sms.url,
                 honours_keys=sms.honours_keys,

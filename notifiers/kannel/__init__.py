@@ -9,6 +9,7 @@ import httpx
 from starlette.routing import Route
 
 from ingest.clock import MINUTE, SECOND, Clock
+from notifiers.apprise import body
 from notifiers.delivery import Delivery, Receipt, Reply
 from notifiers.kannel.answers import outcome_of
 from notifiers.kannel.callbacks import Callbacks
@@ -16,7 +17,6 @@ from notifiers.message import segments
 from notifiers.outcome import Outcome, Rejected, Retry, Unknown
 from notifiers.pace import Pace
 from notifiers.seal import refusal
-from notifiers.sms import body
 from rules.realm import Realm
 
 # A blank in `to` would make two recipients of one.

@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from ingest.clock import LockstepClock
+from notifiers.apprise import AppriseChannel
 from notifiers.delivery import Delivery
 from notifiers.outcome import Retry, Sent, Unknown
-from notifiers.sms import SmsChannel
 from rules.realm import Realm
-from simulators.phone import LARGEST_BODY, Fault, PhoneGateway
+from simulators.gateway import LARGEST_BODY
+from simulators.phone import Fault, PhoneGateway
 from tests.notifiers import announced
 
 START = 1_528_060_200_000
 
 
 def delivery(number: int = 0) -> Delivery:
-    return announced.delivery(key=f"{number:024x}", text={"zh": "红色预警：请转移", "en": f"RED {number}"})
+    return announced.delivery(key=f"{number:024x}")
 
 
 @pytest.fixture
@@ -34,9 +35,9 @@ async def port(gateway: PhoneGateway) -> int:
 
 
 @pytest.fixture
-def channel(port: int) -> Iterator[SmsChannel]:
+def channel(port: int) -> Iterator[AppriseChannel]:
     url = f"json://127.0.0.1:{port}/sms?:to={{recipient}}&:key={{key}}"
-    channel = SmsChannel(Realm.DRILL, url, honours_keys=True, rate=1000, timeout=0.3)
+    channel = AppriseChannel("sms", Realm.DRILL, url, honours_keys=True, rate=1000, timeout=0.3)
     yield channel
     channel.close()
 
@@ -53,17 +54,17 @@ async def post(port: int, body: bytes, target: str = "/sms", head: str | None = 
 
 
 async def test_a_message_shows_with_its_number_text_and_time(
-    gateway: PhoneGateway, channel: SmsChannel
+    gateway: PhoneGateway, channel: AppriseChannel
 ) -> None:
     assert await channel.send(delivery()) == Sent(delivery().key)
 
     [message] = gateway.inbox
     assert (message.at, message.to, message.key) == (START, "+8610000000001", delivery().key)
-    assert "红色预警：请转移" in message.text
+    assert announced.TEXT["zh"] in message.text
     assert gateway.idle()
 
 
-async def test_a_key_shows_once(gateway: PhoneGateway, channel: SmsChannel) -> None:
+async def test_a_key_shows_once(gateway: PhoneGateway, channel: AppriseChannel) -> None:
     for number in (1, 1, 2):
         assert isinstance(await channel.send(delivery(number)), Sent)
 
@@ -82,7 +83,7 @@ async def test_a_key_shows_once(gateway: PhoneGateway, channel: SmsChannel) -> N
     ],
 )
 async def test_a_fault_is_met_once_and_the_next_attempt_shows_the_message_once(
-    gateway: PhoneGateway, channel: SmsChannel, fault: Fault, outcome: type, shown: int
+    gateway: PhoneGateway, channel: AppriseChannel, fault: Fault, outcome: type, shown: int
 ) -> None:
     gateway.faults.append(fault)
 
@@ -107,7 +108,7 @@ async def test_a_request_that_hangs_holds_up_no_simulated_time(gateway: PhoneGat
 
 
 async def test_a_stopped_gateway_refuses_connections_until_it_is_started_again(
-    gateway: PhoneGateway, port: int, channel: SmsChannel
+    gateway: PhoneGateway, port: int, channel: AppriseChannel
 ) -> None:
     await gateway.stop()
     assert isinstance(await channel.send(delivery()), Retry)

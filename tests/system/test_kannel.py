@@ -11,11 +11,11 @@ import pytest
 from starlette.applications import Starlette
 
 from ingest.clock import LockstepClock
+from notifiers.apprise import body
 from notifiers.delivery import Receipt, Reply, State
 from notifiers.kannel import KannelChannel
 from notifiers.message import segments
 from notifiers.outcome import Rejected, Retry, Sent
-from notifiers.sms import body
 from rules.realm import Realm
 from simulators.kannel import NOTHING, PASSWORD, TOKEN, USERNAME, Kannel, ShortMessage
 from tests.notifiers.announced import AT, TEXT, delivery

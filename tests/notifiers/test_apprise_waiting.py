@@ -3,32 +3,19 @@
 import asyncio
 import threading
 
+from notifiers.apprise import AppriseChannel
 from notifiers.delivery import Delivery
 from notifiers.outcome import Retry, Sent, Unknown
-from notifiers.sms import SmsChannel
-from rules.grade import Grade
 from rules.realm import Realm
-
-SMS = Delivery(
-    key="0" * 24,
-    realm=Realm.DRILL,
-    warning="w",
-    ordinal=0,
-    channel="sms",
-    recipient="ana",
-    address="+8610000000001",
-    grade=Grade.RED,
-    text={"en": "RED"},
-    created=0,
-    expires=3_600_000,
-)
+from tests.notifiers.announced import delivery
 
 
-class Hanging(SmsChannel):
+class Hanging(AppriseChannel):
     """A gateway at which every attempt hangs until it is let go."""
 
     def __init__(self) -> None:
         super().__init__(
+            "sms",
             Realm.DRILL,
             "json://127.0.0.1:9/{recipient}",
             timeout=0.01,
@@ -48,7 +35,7 @@ class Hanging(SmsChannel):
 async def test_what_was_never_begun_is_tried_again_and_what_hangs_is_unknown() -> None:
     channel = Hanging()
 
-    first, second = await asyncio.gather(channel.send(SMS), channel.send(SMS))
+    first, second = await asyncio.gather(channel.send(delivery()), channel.send(delivery()))
     channel.gate.set()
     channel.close()
 

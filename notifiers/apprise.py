@@ -1,9 +1,9 @@
-"""SMS through any gateway that Apprise knows.
+"""SMS, chat rooms and e-mail through any service that Apprise knows.
 
 Apprise reports success or failure; what a failure means stands only in its log lines, whose wording its
 plug-ins share (`error=503`, `Socket Exception: ...`). They are read here and go nowhere else, because the
 detailed ones hold addresses and credentials. A failure that they do not explain counts as unknown: the
-message may be out.
+message may be out. Nor does Apprise return the header of an answer, so a `Retry-After` is not seen.
 """
 
 import asyncio
@@ -13,12 +13,13 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from apprise import Apprise, AppriseAsset
+from apprise import Apprise, AppriseAsset, NotifyFormat
 from apprise.plugins.base import NotifyBase
 from apprise.result import AppriseResult
 
 from ingest.clock import SECOND
 from notifiers.delivery import Delivery
+from notifiers.headline import headline
 from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.pace import Pace
@@ -27,11 +28,14 @@ from rules.realm import Realm
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _SOCKET = "Socket Exception"
-# What `requests` says when the connection was never made, so that nothing can have been sent.
+_NOBODY = re.compile(r"There (?:are|were) no\b.*\bto notify")
+# What `requests` and the system say when the connection was never made, so that nothing can have been sent.
 _NOT_CONNECTED = re.compile(
     r"Failed to establish a new connection|Failed to resolve|NameResolutionError|ConnectTimeout"
-    r"|connect timeout|SSLError|ProxyError|Connection refused"
+    r"|connect timeout|SSLError|ProxyError|Connection refused|name resolution|Name or service not known"
 )
+# The reply of a mail server as `smtplib` shows it: its code and its bytes.
+_SMTP_REPLY = re.compile(r"\((\d{3}), b['\"]")
 
 
 def _confine_logs() -> None:
@@ -43,23 +47,27 @@ def _confine_logs() -> None:
     logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
-class SmsChannel:
-    """One gateway, by an Apprise URL with `{recipient}` in it, and `{key}` where the gateway takes one.
+class AppriseChannel:
+    """One service, by an Apprise URL with `{recipient}` in it, and `{key}` where the service takes one.
 
-    `honours_keys`: the gateway drops a message whose key it has seen. `rate`: messages a second. `signature`
-    stands before the text, as carriers demand it: 【...】. `timeout` in seconds, for connecting and for the
-    answer; `resolving` what looking up the name may take beyond that (glibc gives up after twice 5 s). Raises
-    ValueError for a template that Apprise cannot use.
+    `room`: everybody reads the same room, so the URL needs no recipient. `titled`: a message of its own
+    title and of lines, as chat and e-mail show them; an SMS has neither. `honours_keys`: the gateway drops a
+    message whose key it has seen. `rate`: messages a second. `signature` stands before the text, as carriers
+    demand it: 【...】. `timeout` in seconds, for connecting and for the answer; `resolving` what looking up
+    the name may take beyond that (glibc gives up after twice 5 s). Raises ValueError for a template that
+    Apprise cannot use.
     """
 
-    name = "sms"
     receipt_within: int | None = None
 
     def __init__(
         self,
+        name: str,
         realm: Realm,
         url_template: str,
         *,
+        room: bool = False,
+        titled: bool = False,
         honours_keys: bool = False,
         signature: str = "",
         rate: float = 10.0,
@@ -67,17 +75,21 @@ class SmsChannel:
         resolving: float = 12.0,
         concurrency: int = 8,
     ) -> None:
+        self.name = name
         self.realm = realm
         self.honours_keys = honours_keys
         self._template = url_template
+        self._room = room
+        self._titled = titled
         self._signature = signature
         self._pace = Pace(rate)
         self._timeout = timeout
         self._resolving = resolving
         # Its own threads: those of a gateway that hangs are missed by nobody else.
-        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="sms")
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix=name)
         _confine_logs()
-        self._asset = AppriseAsset(async_mode=False, storage_mode="memory")
+        # A redirect would take text and number to where the settings do not say.
+        self._asset = AppriseAsset(async_mode=False, storage_mode="memory", http_redirects=False)
         with warnings.catch_warnings():
             # Apprise imports its plug-ins at first use, and theirs is a module that Python has deprecated.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -103,10 +115,15 @@ class SmsChannel:
     def _send(self, delivery: Delivery) -> Outcome:
         service = self._service(delivery.address, delivery.key)
         if service is None:
-            return Rejected(f"the gateway's URL cannot take the number of {delivery.recipient}")
+            return Rejected(f"the gateway's URL cannot take the address of {delivery.recipient}")
         gateway = Apprise(asset=self._asset)
         gateway.add(service)
-        with gateway.notify(body(delivery, self.realm, self._signature), log_level=logging.DEBUG) as result:
+        wording = body(delivery, self.realm, self._signature, lines=self._titled)
+        heading = title(delivery, self.realm) if self._titled else ""
+        # Said to be plain text, so that a service which shows HTML or Markdown escapes what looks like it.
+        with gateway.notify(
+            wording, heading, body_format=NotifyFormat.TEXT, log_level=logging.DEBUG
+        ) as result:
             return outcome_of(result, delivery.key)
 
     def _service(self, recipient: str, key: str) -> NotifyBase | None:
@@ -121,25 +138,33 @@ class SmsChannel:
     def _verify_template(self) -> None:
         # The template can hold a password, so no message shows more of it than its scheme.
         scheme = self._template.partition("://")[0] if "://" in self._template else "(none)"
-        if "{recipient}" not in self._template:
-            raise ValueError(
-                f"sms url with scheme {scheme}: {{recipient}} is missing, put it where the number goes"
-            )
+        shown = f"{self.name}: url with scheme {scheme}"
+        if not self._room and "{recipient}" not in self._template:
+            raise ValueError(f"{shown}: {{recipient}} is missing, put it where the number or address goes")
         if self.honours_keys and "{key}" not in self._template:
-            raise ValueError(f"sms url with scheme {scheme}: a gateway that honours keys needs {{key}} in it")
+            raise ValueError(f"{shown}: a gateway that honours keys needs {{key}} in it")
         if self._service("+8610000000000", "0" * 24) is None:
-            raise ValueError(
-                f"sms url with scheme {scheme}: not a URL that Apprise can use, see its list of services"
-            )
+            raise ValueError(f"{shown}: not a URL that Apprise can use, see its list of services")
 
 
-def body(delivery: Delivery, realm: Realm, signature: str = "") -> str:
-    """The message on one line: mark of a drill, signature, the text in each language of the recipient."""
+def body(delivery: Delivery, realm: Realm, signature: str = "", *, lines: bool = False) -> str:
+    """Mark of a drill, signature, the text in each language of the recipient.
+
+    On one line, or with `lines` a paragraph for each language and its own line breaks kept.
+    """
     parts = []
     for index, (language, text) in enumerate(delivery.text.items()):
         signed = f"{signature}{text}" if index == 0 else text
         parts.append(marked(language, signed, realm))
-    return plain(" ".join(parts))
+    if not lines:
+        return plain(" ".join(parts))
+    return "\n\n".join("\n".join(plain(line) for line in part.splitlines()) for part in parts)
+
+
+def title(delivery: Delivery, realm: Realm) -> str:
+    """Mark of a drill, grade, title and place, in the first language of the recipient."""
+    language = next(iter(delivery.text))
+    return marked(language, headline(delivery.bulletin, language), realm)
 
 
 def outcome_of(result: AppriseResult, key: str) -> Outcome:
@@ -149,6 +174,8 @@ def outcome_of(result: AppriseResult, key: str) -> Outcome:
     for entry in result.logs():
         if (status := _STATUS.search(entry.message)) is not None:
             return _by_status(int(status[1]))
+        if _NOBODY.search(entry.message):
+            return Rejected("the gateway cannot use the recipient's address")
         if entry.message.startswith(_SOCKET):
             return _by_socket(entry.message)
     return Unknown("Apprise gave no reason for the failure")
@@ -162,4 +189,8 @@ def _by_status(status: int) -> Outcome:
 def _by_socket(message: str) -> Outcome:
     if _NOT_CONNECTED.search(message):
         return Retry(0, "the gateway cannot be connected to")
+    if (reply := _SMTP_REPLY.search(message)) is not None:
+        # In SMTP the 4 says for now and the 5 for good.
+        reason = f"the mail server answered {reply[1]}"
+        return Retry(SECOND, reason) if reply[1].startswith("4") else Rejected(reason)
     return Unknown("the connection ended before the gateway answered")

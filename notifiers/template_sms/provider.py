@@ -1,0 +1,98 @@
+"""What a cloud is asked, what it answers, and what its codes mean."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from notifiers.http_post import Answer, Post, by_status, checked_url, retry_after
+from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+from notifiers.template_sms.template import Limits
+
+# A gateway may repeat what it was asked: what does not look like a code or an id is not shown.
+_CODE = re.compile(r"(?!.*\d{7})[A-Za-z0-9][A-Za-z0-9_.]{1,79}")
+_ID = re.compile(r"[\w.:^-]{1,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """`number` in the form of E.164, with its plus; `parameters` in the order of the template's wording."""
+
+    number: str = field(repr=False)
+    template: str
+    parameters: Mapping[str, str] = field(repr=False)
+    key: str
+
+
+class Provider(Protocol):
+    """A cloud and an account there; `signature` is the approved name that it sets before every SMS.
+
+    `post` and `outcome` are pure; instants in ms since the epoch, `nonce` never the same twice.
+    """
+
+    limits: Limits
+    signature: str
+
+    def post(self, sms: Sms, at: int, nonce: str) -> Post: ...
+
+    def outcome(self, answer: Answer, sms: Sms, now: int) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of a cloud, each standing for those that begin with it and a full stop as well.
+
+    `later` by the ms to wait; `unsure` leave open whether the SMS is out; `refused` say that it is not.
+    """
+
+    yes: str
+    later: Mapping[str, int]
+    unsure: frozenset[str]
+    refused: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer says of the one SMS: its code, "" where there is none, and the cloud's own id."""
+
+    code: str
+    provider_id: str
+
+
+def judged(verdict: Verdict | None, codes: Codes, answer: Answer, sms: Sms, now: int) -> Outcome:
+    """The outcome of an answer, None if it cannot be read; a code that is not known leaves it open."""
+    fine = answer.status < 300
+    if verdict is None or not _CODE.fullmatch(verdict.code):
+        return Unknown("the gateway's answer makes no sense") if fine else by_status(answer, now)
+    code = verdict.code
+    if code == codes.yes and fine:
+        known = _ID.fullmatch(verdict.provider_id) and sms.number.lstrip("+") not in verdict.provider_id
+        return Sent(verdict.provider_id if known else sms.key)
+    reason = f"the gateway answered {code}"
+    if (wait := next((ms for name, ms in codes.later.items() if _under(code, name)), None)) is not None:
+        return Retry(retry_after(answer.retry_after, now) if answer.retry_after else wait, reason)
+    if any(_under(code, name) for name in codes.unsure):
+        return Unknown(reason)
+    if any(_under(code, name) for name in codes.refused) or 400 <= answer.status < 500:
+        return Rejected(reason)
+    return Unknown(reason)
+
+
+def check_account(cloud: str, endpoint: str, *credentials: str) -> None:
+    """Raises ValueError for an endpoint that is more than https and a host, and for what no header can hold.
+
+    A key with a line break behind it is the usual mistake with secrets from files. Nothing of it is shown.
+    """
+    parts = urlsplit(checked_url(cloud, endpoint))
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError(f"{cloud}: the endpoint is scheme and host alone, without anything behind them")
+    for credential in credentials:
+        if not credential or not all("!" <= character <= "~" for character in credential):
+            raise ValueError(
+                f"{cloud}: a key is empty, or has a space, a line break or other than ASCII in it"
+            )
+
+
+def _under(code: str, name: str) -> bool:
+    return code == name or code.startswith(f"{name}.")

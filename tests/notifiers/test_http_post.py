@@ -1,0 +1,74 @@
+"""How a message leaves over HTTP, where no gateway's answer can show it."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from notifiers.http_post import Answer, Post, Poster
+from notifiers.outcome import Retry, Unknown
+from simulators.gateway import Break, Reply, ScriptedGateway
+
+
+@asynccontextmanager
+async def poster(connections: int = 8) -> AsyncIterator[Poster]:
+    made = Poster(timeout=0.2, connections=connections, tls=ssl.create_default_context())
+    yield made
+    await made.close()
+
+
+async def test_each_message_has_a_connection_of_its_own() -> None:
+    """One that is kept may end just then, and nobody would know whether the message is out."""
+    connections: list[asyncio.Task[None] | None] = []
+
+    async def keeping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(asyncio.current_task())
+        while await reader.read(10_000):
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(keeping, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with poster() as posting:
+        for _ in range(3):
+            assert await posting.post(Post(url, {}, b"")) == Answer(204, b"")
+    await asyncio.gather(*(task for task in connections if task is not None))
+    server.close()
+    await server.wait_closed()
+
+    assert len(connections) == 3
+
+
+async def test_what_waits_for_a_connection_that_hangs_was_never_begun() -> None:
+    gateway = ScriptedGateway(Reply())
+    gateway.script.append(Break.DRIP)
+    url = f"http://127.0.0.1:{await gateway.start()}/"
+    async with poster(connections=1) as posting:
+        hanging = asyncio.create_task(posting.post(Post(url, {}, b"")))
+        async with asyncio.timeout(5):
+            while not gateway.requests:
+                await asyncio.sleep(0.001)
+        waiting = await posting.post(Post(url, {}, b""))
+        first = await hanging
+    await gateway.stop()
+
+    assert isinstance(first, Unknown)
+    assert isinstance(waiting, Retry)
+    assert len(gateway.requests) == 1
+
+
+async def test_a_name_that_does_not_exist_is_to_be_tried_again() -> None:
+    async with poster() as posting:
+        outcome = await posting.post(Post("https://no-such-gateway.invalid/token", {}, b""))
+
+    assert isinstance(outcome, Retry)
+    assert outcome.reason.startswith("the gateway cannot be connected to: ")
+    assert "token" not in outcome.reason
+
+
+async def test_a_refusal_stands_even_if_the_rest_of_it_never_comes() -> None:
+    gateway = ScriptedGateway(Reply(503, b"half", {"Content-Length": "100", "Retry-After": "9"}))
+    url = f"http://127.0.0.1:{await gateway.start()}/"
+    async with poster() as posting:
+        assert await posting.post(Post(url, {}, b"")) == Answer(503, b"", "9")
+    await gateway.stop()
