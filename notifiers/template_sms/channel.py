@@ -22,7 +22,8 @@ class TemplateSmsChannel:
 
     What is not live says so in its first parameter, so there each wording begins with one: what is fixed is
     the cloud's, and could be that of another template. `rate` in messages a second, `timeout` in s,
-    for connecting and for the answer, each. Raises ValueError for an act without template and for a wording that could not be marked.
+    for connecting and for the answer, each. Raises ValueError for an act without template and for a wording
+    that could not be marked.
     """
 
     honours_keys = False
