@@ -22,7 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ingest.clock import MINUTE, SECOND, Clock
 from notifiers.bulletin import Act
 from notifiers.delivery import Delivery, Receipt, Reply, State
-from notifiers.loudspeaker.link import HornBroker, Inbox, expiry
+from notifiers.loudspeaker.link import HornBroker, Inbox, expiry, heed_cancellation
 from notifiers.loudspeaker.roll import Heard, Roll
 from notifiers.loudspeaker.signature import SHORTEST_KEY, opened, signed
 from notifiers.loudspeaker.wire import Command, Poll, Present, Pressed, Receipted
@@ -124,6 +124,7 @@ class LoudspeakerChannel:
             finally:
                 pause = _SHORTEST_PAUSE if self.connected else min(2 * pause, _LONGEST_PAUSE)
                 self._client = None
+            heed_cancellation()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
     async def send(self, delivery: Delivery) -> Outcome:
@@ -148,6 +149,7 @@ class LoudspeakerChannel:
         self._inbox = Inbox()
         async with self._broker.client(self._inbox) as client, asyncio.TaskGroup() as group:
             codes = await client.subscribe([(f"tocsin/horns/+/{kind}", 1) for kind in HEARD])
+            heed_cancellation()
             if any(isinstance(code, ReasonCode) and code.is_failure for code in codes):
                 raise aiomqtt.MqttError("the broker does not let us hear the horns")
             self._client = client
@@ -171,6 +173,7 @@ class LoudspeakerChannel:
         try:
             for horn in self._roll.horns:
                 await self._publish(client, horn, Poll(nonce=nonce, at=now), self._poll_every)
+                heed_cancellation()
         except aiomqtt.MqttError as error:
             # What was asked of the others in time shows which are there.
             _log.warning("loudspeaker_poll_incomplete", channel=self.name, reason=str(error))

@@ -70,6 +70,17 @@ class Inbox(asyncio.Queue[aiomqtt.Message]):
         super().put_nowait(item)
 
 
+def heed_cancellation() -> None:
+    """Raise CancelledError if this task was cancelled and did not notice.
+
+    aiomqtt waits with `asyncio.wait_for`, and that of Python 3.11 loses a cancellation that comes in the same
+    turn of the loop as what it waits for. Called after each such wait, or a stop would wait for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def expiry(left: int) -> Properties:
     """A message that the broker drops after `left` ms; MQTT counts in seconds, and 0 is one of them."""
     return _properties(PacketTypes.PUBLISH, MessageExpiryInterval=max(left // SECOND, 1))

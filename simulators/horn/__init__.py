@@ -122,6 +122,7 @@ class Horn:
                 _log.warning("horns_disconnected", host=self._host, port=self._port, reason=str(error))
             pause = FIRST_PAUSE if self.connected else min(2 * pause, LONGEST_PAUSE)
             self._client = None
+            _heed_cancellation()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
     async def _listen(self, group: asyncio.TaskGroup) -> None:
@@ -129,6 +130,7 @@ class Horn:
         async with self._new_client() as client:
             topics = [(f"tocsin/horns/{horn}/{kind}", 1) for horn in self._speakers for kind in HEARD]
             codes = await client.subscribe(topics)
+            _heed_cancellation()
             if any(isinstance(code, ReasonCode) and code.is_failure for code in codes):
                 raise aiomqtt.MqttError("the broker does not let the horns hear all that is for them")
             self._client = client
@@ -176,6 +178,7 @@ class Horn:
                 except aiomqtt.MqttError as error:
                     _log.warning("horn_message_delayed", topic=topic, reason=str(error))
                     await asyncio.sleep(FIRST_PAUSE)
+                _heed_cancellation()
 
     def _new_client(self) -> aiomqtt.Client:
         self._inbox = _Inbox()
@@ -208,3 +211,14 @@ class _Inbox(asyncio.Queue[aiomqtt.Message]):
     def put_nowait(self, item: aiomqtt.Message) -> None:
         self.arrived += 1
         super().put_nowait(item)
+
+
+def _heed_cancellation() -> None:
+    """Raise CancelledError if this task was cancelled and did not notice.
+
+    aiomqtt waits with `asyncio.wait_for`, and that of Python 3.11 loses a cancellation that comes in the same
+    turn of the loop as what it waits for.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

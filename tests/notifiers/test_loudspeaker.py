@@ -4,13 +4,10 @@ import asyncio
 import json
 from typing import Any
 
-import mqtt5
 import pytest
-from mqtt5 import SubAckReasonCode
 
 from ingest.clock import LockstepClock
 from ingest.session import Tls
-from ingest.session.wire import split
 from notifiers.delivery import Receipt, Reply, State
 from notifiers.loudspeaker import HornBroker, LoudspeakerChannel
 from notifiers.outcome import Rejected, Retry
@@ -128,19 +125,6 @@ async def test_certificates_that_cannot_be_read_are_told_of_and_tried_again(
     await asyncio.wait([trying])
 
 
-async def test_a_broker_that_lets_us_hear_no_horn_is_no_connection() -> None:
-    """Every command would fail for want of a receipt, and nothing would say why."""
-    broker = Deaf()
-    channel = channel_at(await broker.start(), LockstepClock(AT), Heard())
-    trying = asyncio.create_task(channel.run())
-    await eventually(lambda: broker.refusals >= 2)
-    assert not channel.connected
-    assert not trying.done()
-    trying.cancel()
-    await asyncio.wait([trying])
-    broker.stop()
-
-
 def test_a_key_that_can_be_guessed_is_refused_and_not_shown() -> None:
     with pytest.raises(ValueError, match="sirens: the key has 31 bytes, not 32") as refused:
         channel_at(1, LockstepClock(AT), Heard(), key=b"canary" + b"x" * 25)
@@ -161,32 +145,6 @@ def test_neither_password_nor_key_is_shown() -> None:
     )
 
     assert "canary" not in repr(broker) + repr(channel)
-
-
-class Deaf:
-    """A broker that refuses every subscription."""
-
-    def __init__(self) -> None:
-        self.refusals = 0
-
-    async def start(self) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
-    def stop(self) -> None:
-        self._server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65_536):
-            [packet], _ = split(memoryview(data))
-            if isinstance(packet, mqtt5.ConnectPacket):
-                writer.write(mqtt5.ConnAckPacket(session_present=False).write())
-            elif isinstance(packet, mqtt5.SubscribePacket):
-                self.refusals += 1
-                refused = [SubAckReasonCode.NOT_AUTHORIZED] * len(packet.topic_filters)
-                writer.write(mqtt5.SubAckPacket(packet.packet_id, refused).write())
-        writer.close()
 
 
 async def told(sent: list[tuple[str, bytes, bool]], before: bool = False) -> tuple[Heard, int]:

@@ -101,6 +101,13 @@ def test_horns_that_are_not_known_are_not_kept() -> None:
     assert called.silent(AT + 10 * MINUTE) == ["h-2"]
 
 
+def test_a_reload_gives_no_new_minute_to_a_horn_that_was_known() -> None:
+    called = roll("h-1")
+    called.know(["h-1"], AT + 30 * SECOND)
+
+    assert called.silent(AT + MINUTE) == ["h-1"]
+
+
 def test_a_horn_that_stays_known_keeps_what_was_heard() -> None:
     called = roll("h-1")
     called.answered("h-1", answer(called.ask(AT + SECOND)))

@@ -30,6 +30,25 @@ async def eventually(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
+def command(horn: str, **fields: Any) -> bytes:
+    """A red alert, with these `fields`, signed for the horn."""
+    said: dict[str, Any] = {
+        "id": "k1",
+        "incident": "i1",
+        "revision": 0,
+        "warning": "w1",
+        "act": "alert",
+        "grade": "red",
+        "text": {"en": "Leave"},
+        "repeat": 3,
+        "expires": START + HOUR,
+        "realm": "drill",
+        "stop": False,
+        "nonce": "n",
+    }
+    return signed(KEY, horn, Command(**{**said, **fields}))
+
+
 @dataclass
 class Square:
     """A broker with horns `east` and `west`, and a command centre that hears them."""
@@ -48,21 +67,7 @@ class Square:
         await self.publish(horn, "command", self.signed(horn, **fields))
 
     def signed(self, horn: str, **fields: Any) -> bytes:
-        said: dict[str, Any] = {
-            "id": "k1",
-            "incident": "i1",
-            "revision": 0,
-            "warning": "w1",
-            "act": "alert",
-            "grade": "red",
-            "text": {"en": "Leave"},
-            "repeat": 3,
-            "expires": START + HOUR,
-            "realm": "drill",
-            "stop": False,
-            "nonce": f"n{next(self._nonces)}",
-        }
-        return signed(KEY, horn, Command(**{**said, **fields}))
+        return command(horn, **{"nonce": f"n{next(self._nonces)}", **fields})
 
     async def poll(self, horn: str, nonce: str) -> None:
         await self.publish(horn, "poll", signed(KEY, horn, Poll(nonce=nonce, at=self.clock.now())))

@@ -1,14 +1,18 @@
 """What a horn refuses, what makes it stop, and what it says when it is asked or its button is pressed."""
 
+import asyncio
 import json
 
+import msgspec
 import pytest
 
-from ingest.clock import HOUR, SECOND
+from ingest.clock import HOUR, SECOND, LockstepClock
 from notifiers.loudspeaker.signature import signed
 from notifiers.loudspeaker.wire import Command, Poll
+from simulators.horn import wire
+from simulators.horn.speaker import Speaker
 from simulators.horn.wire import own_key
-from tests.simulators.square import KEY, START, eventually, square
+from tests.simulators.square import KEY, START, command, eventually, square
 
 
 async def test_a_changed_text_is_refused_with_a_reason() -> None:
@@ -162,6 +166,26 @@ async def test_an_all_clear_that_cannot_be_played_stops_the_warning_all_the_same
         assert at.reasons() == {"k1": "stopped", "k2": "expired"}
 
 
+async def test_what_waits_goes_on_when_the_command_that_stopped_another_is_not_played() -> None:
+    async with square(play_ms=3 * SECOND) as at:
+        await at.command(id="flood", incident="i1")
+        await at.command(id="fire", incident="i2")
+        await at.command(id="clear", incident="i1", revision=1, stop=True, expires=START)
+        await at.clock.run(START + HOUR)
+
+        await at.hear(3)
+        assert at.reasons() == {"flood": "stopped", "clear": "expired", "fire": "played"}
+
+
+async def test_what_has_expired_on_arrival_is_refused_while_another_is_played() -> None:
+    async with square() as at:
+        await at.command(id="k1")
+        await at.command(id="k2", expires=START)
+
+        await at.hear(1)
+        assert at.reasons() == {"k2": "expired"}
+
+
 async def test_a_horn_that_plays_answers_a_poll() -> None:
     async with square() as at:
         await at.command()
@@ -182,6 +206,22 @@ async def test_a_poll_that_was_not_signed_for_it_is_not_answered() -> None:
         assert at.horn.refused == 1
 
 
+async def test_a_speaker_is_busy_before_it_plays_and_when_it_has_played() -> None:
+    """Or simulated time could move past the end of what it plays."""
+    clock, said = LockstepClock(START), list[str]()
+    speaker = Speaker("h", own_key(KEY, "h"), clock, lambda *said_: said.append(said_[1]), lambda *_: None)
+    async with asyncio.TaskGroup() as group:
+        speaker.take(msgspec.json.decode(command("h"), type=wire.Command), group)
+        assert not speaker.idle()
+        await asyncio.sleep(0)
+        assert speaker.idle()
+        clock.catch_up(START + 3 * SECOND)
+        assert not speaker.idle()
+        await clock.run(START + 4 * SECOND)
+    assert speaker.idle()
+    assert said == ["receipt"]
+
+
 async def test_a_dead_horn_hears_plays_and_says_nothing() -> None:
     async with square(dead={"west"}) as at:
         await at.command("west")
@@ -193,6 +233,18 @@ async def test_a_dead_horn_hears_plays_and_says_nothing() -> None:
         assert [horn for horn, _ in await at.hear(1)] == ["east"]
         assert [horn for horn, _ in at.states] == ["east"]
         assert [played.horn for played in at.horn.played] == ["east"]
+
+
+async def test_a_horn_that_comes_back_knows_nothing_of_what_it_did_not_hear() -> None:
+    dead = {"west"}
+    async with square(dead=dead) as at:
+        await at.command("west", id="k1")
+        dead.clear()
+        await at.command("west", id="k2")
+        await at.clock.run(START + HOUR)
+
+        await at.hear(1)
+        assert at.reasons() == {"k2": "played"}
 
 
 async def test_a_horn_that_dies_while_it_plays_says_nothing_of_it() -> None:
