@@ -178,7 +178,6 @@ class Horn:
                 except aiomqtt.MqttError as error:
                     _log.warning("horn_message_delayed", topic=topic, reason=str(error))
                     await asyncio.sleep(FIRST_PAUSE)
-                _heed_cancellation()
 
     def _new_client(self) -> aiomqtt.Client:
         self._inbox = _Inbox()

@@ -82,6 +82,7 @@ async def sirens(dead: set[str] | None = None, **options: Any) -> AsyncIterator[
     for name, idle in (("broker", broker.idle), ("horn", horn.idle), ("channel", channel.idle)):
         clock.hop(name, idle)
     # The horns first: what a poll finds must not depend on who connects sooner.
-    async with running(horn), running(channel):
+    # A clock that waits for one of them for ever is a failure like any other.
+    async with running(horn), running(channel), asyncio.timeout(4 * DEADLINE):
         yield Sirens(clock, broker, channel, horn, heard)
     await broker.stop()

@@ -12,10 +12,13 @@ from mqtt5 import SubAckReasonCode
 from ingest.clock import LockstepClock
 from ingest.session.wire import split
 from notifiers.loudspeaker import LoudspeakerChannel
+from notifiers.loudspeaker.signature import signed
+from notifiers.loudspeaker.wire import Poll
 from simulators.horn import Horn
 from tests.notifiers.announced import AT
 from tests.notifiers.sounding import DEADLINE, KEY, Heard, channel_at, eventually
 
+POLL = mqtt5.PublishPacket("tocsin/horns/h-1/poll", signed(KEY, "h-1", Poll(nonce="n", at=AT)))
 SUBSCRIBED, PUBLISHED = mqtt5.SubscribePacket, mqtt5.PublishPacket
 PARTS: dict[str, Callable[[int], Any]] = {
     "channel": lambda port: channel_at(port, LockstepClock(AT), Heard(), horns=["h-1", "h-2"]),
@@ -24,7 +27,10 @@ PARTS: dict[str, Callable[[int], Any]] = {
 
 
 class Broker:
-    """Answers subscriptions with `answer` and takes what is published; `answered` is told of each packet."""
+    """Answers subscriptions with `answer` and takes what is published; `answered` is told of each packet.
+
+    Once it lets a horn hear polls, it sends one. `shut` lets nobody in any more.
+    """
 
     def __init__(self, answer: SubAckReasonCode = SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE) -> None:
         self.answered: Callable[[object], None] = lambda _: None
@@ -33,6 +39,7 @@ class Broker:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.shut = server.close
         yield server.sockets[0].getsockname()[1]
         server.close()
 
@@ -52,7 +59,9 @@ class Broker:
                 return mqtt5.ConnAckPacket(session_present=False).write()
             case mqtt5.SubscribePacket():
                 codes = [self._answer] * len(packet.topic_filters)
-                return mqtt5.SubAckPacket(packet.packet_id, codes).write()
+                answer = mqtt5.SubAckPacket(packet.packet_id, codes).write()
+                polled = any(wanted.pattern == POLL.topic for wanted in packet.topic_filters)
+                return answer + POLL.write() if polled else answer
             case mqtt5.PublishPacket(packet_id=int(number)):
                 return mqtt5.PubAckPacket(number).write()
             case _:
@@ -77,24 +86,38 @@ async def test_a_broker_that_lets_it_hear_nothing_is_no_connection(part: str) ->
 
 @pytest.mark.parametrize("turns", range(7))
 @pytest.mark.parametrize(
-    ("part", "kind"), [("channel", SUBSCRIBED), ("channel", PUBLISHED), ("horn", SUBSCRIBED)]
+    ("part", "kind"), [(part, kind) for part in PARTS for kind in (SUBSCRIBED, PUBLISHED)]
 )
 async def test_a_stop_is_heeded_at_any_turn_after_the_broker_has_answered(
     part: str, kind: type, turns: int
 ) -> None:
-    broker = Broker()
+    assert await stopped(part, Broker(), kind, turns)
+
+
+@pytest.mark.parametrize("turns", range(12))
+@pytest.mark.parametrize("part", PARTS)
+async def test_a_stop_is_heeded_when_the_broker_refuses_and_goes(part: str, turns: int) -> None:
+    broker = Broker(SubAckReasonCode.NOT_AUTHORIZED)
+    broker.answered = lambda _: broker.shut()
+    assert await stopped(part, broker, SUBSCRIBED, turns)
+
+
+async def stopped(part: str, broker: Broker, kind: type, turns: int) -> bool:
+    """Whether it ends when it is cancelled so many turns of the loop after the answer to the first `kind`."""
     async with broker.listening() as port:
         made: LoudspeakerChannel | Horn = PARTS[part](port)
         running = asyncio.create_task(made.run())
         stopping: list[asyncio.Task[None]] = []
+        told = broker.answered
 
         def stop(packet: object) -> None:
+            told(packet)
             if isinstance(packet, kind) and not stopping:
                 stopping.append(asyncio.create_task(cancel(running, turns)))
 
         broker.answered = stop
         await asyncio.wait([running], timeout=DEADLINE)
-        assert running.cancelled()
+        return running.cancelled()
 
 
 async def cancel(task: asyncio.Task[None], turns: int) -> None:

@@ -116,7 +116,9 @@ async def square(**options: Any) -> AsyncIterator[Square]:
         await client.subscribe([(f"tocsin/horns/+/{kind}", 1) for kind in SAID])
         at = Square(clock, broker, horn, client)
         listening = asyncio.create_task(at.listen())
-        yield at
+        # A clock that waits for a horn for ever is a failure like any other.
+        async with asyncio.timeout(4 * DEADLINE):
+            yield at
         if listening.done():
             # Only what no horn has signed is an error.
             listening.result()
