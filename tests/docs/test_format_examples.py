@@ -184,5 +184,6 @@ def test_every_example_is_tested() -> None:
     assert {info for info, _ in BLOCKS} == {
         "json native", "json senml", "csv readings", "csv sensors", "yaml sensors", "json zones",
         "yaml kinds", "yaml contacts", "yaml routes", "json horn-command", "json horn-receipt",
+        "json horn-poll", "json horn-state", "json horn-button", "text horn-signature",
         "json transition",
     }  # fmt: skip

@@ -1,7 +1,10 @@
-"""Loudspeakers over MQTT 5: they play the commands they get and say so.
+"""Loudspeakers over MQTT 5: they play the commands they get, say so, and answer when they are asked.
 
-tocsin/horns/<horn>/command   {id, grade, text: {language: ...}, expires, ...}
-tocsin/horns/<horn>/receipt   {id, state: played|failed, at, reason?}
+tocsin/horns/<horn>/command   what to play
+tocsin/horns/<horn>/receipt   what became of it
+tocsin/horns/<horn>/poll      are you there?
+tocsin/horns/<horn>/state     yes
+tocsin/horns/<horn>/button    somebody has heard it
 """
 
 import asyncio
@@ -20,20 +23,16 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.clock import HOUR, SECOND, Clock
+from simulators.horn.speaker import Speaker
+from simulators.horn.wire import Command, Poll, own_key
+
+__all__ = ["Command", "Horn", "Played"]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # s between two attempts to connect
 ANSWER_WITHIN = 5.0  # s for the broker
+HEARD: dict[str, type[Command | Poll]] = {"command": Command, "poll": Poll}
 
 _log = structlog.get_logger(__name__)
-
-
-class Command(msgspec.Struct):
-    """What a horn reads of a command; `grade` is None for the all-clear, `expires` ms since the epoch."""
-
-    id: str
-    expires: int
-    text: dict[str, str]
-    grade: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,10 @@ class Played:
 class Horn:
     """The horns `ids`, over one connection that `run` keeps and whose commands wait for it when it is lost.
 
-    Each plays one command at a time, for `play_ms` with all its repetitions, and plays an id once: a repeated
-    command gets the same receipt again. The horns in `fails` answer that they could not. `unreadable` counts
-    commands that made no sense.
+    Each has its own key, made from the fleet key `key`. It plays one command at a time, for `play_ms` with
+    all its repetitions, and plays an id once: a repeated command gets the same receipt again. The horns in
+    `fails` answer that they could not; those in `dead` hear, play and say nothing. `unreadable` counts
+    messages that made no sense, `refused` those not signed for the horn and replayed nonces.
     """
 
     def __init__(
@@ -61,22 +61,24 @@ class Horn:
         host: str,
         port: int,
         clock: Clock,
+        key: bytes,
         *,
         play_ms: int = 3 * SECOND,
         fails: Collection[str] = frozenset(),
+        dead: Collection[str] = frozenset(),
         identifier: str = "horns",
     ) -> None:
         self.played: list[Played] = []
         self.unreadable = 0
-        self._ids = list(ids)
         self._host, self._port, self._identifier = host, port, identifier
         self._clock = clock
-        self._play_ms = play_ms
-        self._fails = fails
-        self._free: dict[str, int] = {}
-        # By (horn, id of the command): when it will have been played, and from then on its receipt.
-        self._ends: dict[tuple[str, str], int] = {}
-        self._receipts: dict[tuple[str, str], bytes] = {}
+        self._dead = dead
+        self._speakers = {
+            horn: Speaker(
+                horn, own_key(key, horn), clock, self._say, self._over, play_ms=play_ms, fails=fails
+            )
+            for horn in ids
+        }
         self._outgoing: deque[tuple[str, bytes]] = deque()
         self._to_do = asyncio.Event()
         self._inbox = _Inbox()
@@ -87,11 +89,20 @@ class Horn:
         """Whether commands reach the horns now."""
         return self._client is not None
 
+    @property
+    def refused(self) -> int:
+        return sum(speaker.refused for speaker in self._speakers.values())
+
     def idle(self) -> bool:
         """Whether nothing is left to do at the present instant; without a connection nothing can be done."""
-        now = self._clock.now()
         waiting = self._inbox.arrived > self._inbox.handled or self._outgoing
-        return not self.connected or not (waiting or any(end <= now for end in self._ends.values()))
+        return not self.connected or not (
+            waiting or any(not speaker.idle() for speaker in self._speakers.values())
+        )
+
+    def press(self, horn: str) -> None:
+        """Somebody presses the button of this horn; LookupError if it has played nothing."""
+        self._speakers[horn].press()
 
     async def run(self) -> None:
         """Stay connected, until cancelled."""
@@ -111,75 +122,61 @@ class Horn:
                 _log.warning("horns_disconnected", host=self._host, port=self._port, reason=str(error))
             pause = FIRST_PAUSE if self.connected else min(2 * pause, LONGEST_PAUSE)
             self._client = None
+            _heed_cancellation()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
     async def _listen(self, group: asyncio.TaskGroup) -> None:
         """One connection, until it is lost."""
         async with self._new_client() as client:
-            codes = await client.subscribe([(f"tocsin/horns/{horn}/command", 1) for horn in self._ids])
+            topics = [(f"tocsin/horns/{horn}/{kind}", 1) for horn in self._speakers for kind in HEARD]
+            codes = await client.subscribe(topics)
+            _heed_cancellation()
             if any(isinstance(code, ReasonCode) and code.is_failure for code in codes):
-                raise aiomqtt.MqttError("the broker does not let the horns hear all their commands")
+                raise aiomqtt.MqttError("the broker does not let the horns hear all that is for them")
             self._client = client
             self._to_do.set()
             async for message in client.messages:
-                horn = message.topic.value.split("/")[2]
-                if (command := self._read(message)) is not None and self._accepts(horn, command):
-                    group.create_task(self._play(horn, command))
+                self._hear(message, group)
                 self._inbox.handled += 1
 
-    def _read(self, message: aiomqtt.Message) -> Command | None:
+    def _hear(self, message: aiomqtt.Message, group: asyncio.TaskGroup) -> None:
+        _, _, horn, kind = message.topic.value.split("/")
+        if horn in self._dead:
+            return
         try:
-            return msgspec.json.decode(message.payload, type=Command)
-        except msgspec.DecodeError as error:
+            heard = msgspec.json.decode(message.payload, type=HEARD[kind])
+        # Text that is not UTF-8 and nesting without end are no DecodeErrors.
+        except (ValueError, RecursionError) as error:
             self.unreadable += 1
-            _log.warning("horn_command_unreadable", topic=message.topic.value, reason=str(error))
-            return None
+            _log.warning("horn_message_unreadable", topic=message.topic.value, reason=str(error))
+            return
+        match heard:
+            case Command():
+                self._speakers[horn].take(heard, group)
+            case Poll():
+                self._speakers[horn].answer(heard)
 
-    def _accepts(self, horn: str, command: Command) -> bool:
-        """Whether the command is to be played, and when it will be over; if not, the receipt says why."""
-        key = horn, command.id
-        start = max(self._clock.now(), self._free.get(horn, 0))
-        if key in self._receipts:
-            self._send(horn, self._receipts[key])
-        elif key in self._ends:
-            return False
-        elif horn in self._fails:
-            self._settle(horn, command, "failed", "the amplifier does not answer")
-        elif command.expires <= start:
-            self._settle(horn, command, "failed", "expired")
-        else:
-            self._ends[key] = self._free[horn] = start + self._play_ms
-            return True
-        return False
+    def _over(self, horn: str, command: Command) -> None:
+        if horn not in self._dead:
+            self.played.append(Played(self._clock.now(), horn, command.id, command.grade, command.text))
 
-    async def _play(self, horn: str, command: Command) -> None:
-        await self._clock.sleep_until(self._ends[horn, command.id])
-        self.played.append(Played(self._clock.now(), horn, command.id, command.grade, command.text))
-        self._settle(horn, command, "played")
-        del self._ends[horn, command.id]
-
-    def _settle(self, horn: str, command: Command, state: str, reason: str = "") -> None:
-        said = {"id": command.id, "state": state, "at": self._clock.now()}
-        receipt = msgspec.json.encode({**said, "reason": reason} if reason else said)
-        self._receipts[horn, command.id] = receipt
-        self._send(horn, receipt)
-
-    def _send(self, horn: str, receipt: bytes) -> None:
-        self._outgoing.append((f"tocsin/horns/{horn}/receipt", receipt))
-        self._to_do.set()
+    def _say(self, horn: str, kind: str, payload: bytes) -> None:
+        if horn not in self._dead:
+            self._outgoing.append((f"tocsin/horns/{horn}/{kind}", payload))
+            self._to_do.set()
 
     async def _answer(self) -> None:
-        """Publish receipts in order; what the broker has not taken goes out again on the next connection."""
+        """Publish in order; what the broker has not taken goes out again on the next connection."""
         while True:
             await self._to_do.wait()
             self._to_do.clear()
             while self._outgoing and (client := self._client) is not None:
-                topic, receipt = self._outgoing[0]
+                topic, payload = self._outgoing[0]
                 try:
-                    await client.publish(topic, receipt, qos=1)
+                    await client.publish(topic, payload, qos=1)
                     self._outgoing.popleft()
                 except aiomqtt.MqttError as error:
-                    _log.warning("horn_receipt_delayed", topic=topic, reason=str(error))
+                    _log.warning("horn_message_delayed", topic=topic, reason=str(error))
                     await asyncio.sleep(FIRST_PAUSE)
 
     def _new_client(self) -> aiomqtt.Client:
@@ -213,3 +210,14 @@ class _Inbox(asyncio.Queue[aiomqtt.Message]):
     def put_nowait(self, item: aiomqtt.Message) -> None:
         self.arrived += 1
         super().put_nowait(item)
+
+
+def _heed_cancellation() -> None:
+    """Raise CancelledError if this task was cancelled and did not notice.
+
+    aiomqtt waits with `asyncio.wait_for`, and that of Python 3.11 loses a cancellation that comes in the same
+    turn of the loop as what it waits for.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
