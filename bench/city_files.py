@@ -34,7 +34,7 @@ def texts(
         "zones": "zones.geojson",
         "rules": "rules",
         "mqtt": {"host": "127.0.0.1"},
-        "channels": {"loudspeaker": {}},
+        "channels": loudspeaker("horns.key"),
         **settings,
     }
     found = {
@@ -45,6 +45,11 @@ def texts(
         **{name: (CONFIGS / name).read_text(encoding="utf-8") for name in ("kinds.yaml", "contacts.yaml")},
     }
     return found | {f"rules/{name}": text for name, text in (shipped() if rules is None else rules).items()}
+
+
+def loudspeaker(key: str) -> dict[str, object]:
+    """The channel of the horns, whose key is in that file."""
+    return {"loudspeaker": {"via": "loudspeaker", "realm": "live", "key_file": key}}
 
 
 def shipped() -> dict[str, str]:

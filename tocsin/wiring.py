@@ -1,7 +1,10 @@
 """From settings to the concrete parts they name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from ingest.clock import Clock
 from ingest.journal import Retention
@@ -14,8 +17,9 @@ from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.routing import Router
 from notifiers.sms import SmsChannel
 from tocsin import outages
+from tocsin.channel_settings import Apprise, Loudspeaker
 from tocsin.configuration import Configuration
-from tocsin.settings import JournalSettings, Mqtt, SeriesSettings
+from tocsin.settings import JournalSettings, Mqtt, SeriesSettings, Settings
 
 
 def retention(settings: JournalSettings) -> Retention:
@@ -65,51 +69,74 @@ def store_of(series: SeriesSettings, state: Path, room: Callable[[], bool] = lam
 def verify(configuration: Configuration, state: Path) -> None:
     """Make what the settings name, and let go of it: a bundle that nothing can start with is not applied.
 
-    Raises OSError (a password, token or certificate that cannot be read), ValueError.
+    Raises OSError (a password, token, key or certificate that cannot be read), ValueError.
     """
     broker = mqtt_broker(configuration.settings.mqtt)
     if broker.tls is not None:
         broker.tls.context()
     store_of(configuration.settings.series, state).close()
+    for name, channel in configuration.settings.channels.items():
+        channel.verify(name)
 
 
 def router_of(configuration: Configuration) -> Router:
-    basis = configuration.basis
+    basis, settings = configuration.basis, configuration.settings
     rules = (*basis.rules, outages.RULE)
-    return Router(configuration.routes, basis.registry, rules, configuration.settings.zone_info)
+    return Router(configuration.routes, basis.registry, rules, settings.zone_info, settings.reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a channel is given beside its own settings."""
+
+    settings: Settings
+    clock: Clock
+    on_receipt: Callable[[Receipt], None]
 
 
 def channels_of(
     configuration: Configuration, clock: Clock, on_receipt: Callable[[Receipt], None]
 ) -> list[Channel]:
-    """The channels the settings configure; ValueError for a gateway's URL that cannot be used."""
-    settings = configuration.settings
-    found: list[Channel] = []
-    if (sms := settings.channels.sms) is not None:
-        found.append(
-            SmsChannel(
-                settings.realm,
-                sms.url,
-                honours_keys=sms.honours_keys,
-                signature=sms.signature,
-                rate=sms.rate,
-            )
-        )
-    if (horns := settings.channels.loudspeaker) is not None:
-        broker = mqtt_broker(settings.mqtt)
-        found.append(
-            LoudspeakerChannel(
-                settings.realm,
-                broker.host,
-                broker.port,
-                clock,
-                on_receipt,
-                identifier=f"{broker.client_id}-loudspeaker",
-                username=broker.username,
-                password=broker.password,
-                tls=None if broker.tls is None else broker.tls.context(),
-                receipt_within=horns.receipt_within,
-                repeat=horns.repeat,
-            )
-        )
-    return found
+    """The channels the settings configure.
+
+    Raises ValueError for a URL or key that cannot be used, OSError for a secret that cannot be read.
+    """
+    around = Around(configuration.settings, clock, on_receipt)
+    return [MAKERS[type(of)](name, of, around) for name, of in configuration.settings.channels.items()]
+
+
+def _apprise(name: str, settings: Apprise, around: Around) -> Channel:
+    channel = SmsChannel(
+        settings.realm,
+        settings.secret("url", name).get_secret_value(),
+        honours_keys=settings.honours_keys,
+        signature=settings.signature,
+        rate=settings.rate,
+    )
+    channel.name = name
+    return channel
+
+
+def _loudspeaker(name: str, settings: Loudspeaker, around: Around) -> Channel:
+    broker = mqtt_broker(around.settings.mqtt)
+    channel = LoudspeakerChannel(
+        settings.realm,
+        broker.host,
+        broker.port,
+        around.clock,
+        around.on_receipt,
+        identifier=f"{broker.client_id}-{name}",
+        username=broker.username,
+        password=broker.password,
+        tls=None if broker.tls is None else broker.tls.context(),
+        receipt_within=settings.receipt_within,
+        repeat=settings.repeat,
+    )
+    channel.name = name
+    return channel
+
+
+# What makes a channel of each kind of settings.
+MAKERS: Mapping[type, Callable[[str, Any, Around], Channel]] = MappingProxyType(
+    {Apprise: _apprise, Loudspeaker: _loudspeaker}
+)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from ingest.kinds import Reporting, ReportingMode
 from ingest.registry import Registry, Sensor, Zone
+from ingest.registry.zones_file import read_zones
 from notifiers.contacts import Contacts
 from notifiers.contacts_file import read_contacts
-from notifiers.routes import Routes
+from notifiers.coverage import coverage
+from notifiers.routes import Reach, Routes
 from notifiers.routes_file import read_routes
-from notifiers.routing import Router, coverage
+from notifiers.routing import Router
 from rules.grade import Grade
 from rules.language.tree import Comparison, Literal, Value
 from rules.rule import Release, Rule
@@ -29,6 +31,9 @@ routes:
   - {hazard: rain, grades: [orange, red], zones: [town], to: [duty], channels: [sms]}
   - {hazard: fire, grades: [red], zones: [mill], to: [bo], channels: [sms]}
 """
+
+
+SHIPPED = {"sms": Reach.PHONE, "mail": Reach.EMAIL, "board": Reach.PUBLIC, "loudspeaker": Reach.HORN}
 
 
 def zone(id_: str, parent: str | None, *horns: str) -> Zone:
@@ -170,17 +175,20 @@ def test_a_fifth_grade_and_an_empty_list_are_found() -> None:
 
 
 def test_what_reaches_nobody_is_found_for_each_leaf_zone_and_grade() -> None:
-    assert router().unreached() == [("far", "rain", Grade.ORANGE)]
-    [finding] = coverage("routes.yaml", router())
+    assert router().unreached(0) == [("far", "rain", Grade.ORANGE)]
+    [finding] = coverage("routes.yaml", router(), 0)
     assert (finding.code, finding.message) == ("E320", "rain orange reaches nobody in far")
 
 
 def test_the_shipped_routes_fit_the_shipped_contacts() -> None:
     known, _ = read_contacts("contacts.yaml", Path("configs/contacts.yaml").read_text("utf-8"))
     assert known is not None
-    read, found = read_routes("routes.yaml", Path("configs/routes.yaml").read_text("utf-8"), known, REGISTRY)
+    text = Path("configs/routes.yaml").read_text("utf-8")
+    zones, _ = read_zones("zones.geojson", Path("configs/zones.geojson").read_text("utf-8"))
+    assert zones is not None
+    read, found = read_routes("routes.yaml", text, known, Registry.of([], zones), SHIPPED)
     assert found == []
     assert read is not None
-    everyone = Router(read, REGISTRY, (RULE,), UTC)
-    assert everyone.unreached() == []
-    assert everyone.channels == {"sms", "loudspeaker"}
+    everyone = Router(read, Registry.of([], zones), (RULE,), UTC, SHIPPED)
+    assert everyone.unreached(0) == []
+    assert everyone.channels == SHIPPED.keys()

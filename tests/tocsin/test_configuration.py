@@ -193,7 +193,7 @@ def test_one_sensor_in_two_files_is_refused(configs: Path) -> None:
 
 def test_a_route_over_a_channel_that_is_not_configured_is_found(configs: Path) -> None:
     """Applied, it would leave a daemon that can neither tell anybody nor start again."""
-    spoil(configs / "tocsin.yaml", "  loudspeaker: {}", "")
+    spoil(configs / "tocsin.yaml", "  loudspeaker:", "  horns-of-old:")
 
     assert refused(configs) == [f"routes.yaml:{line}: E003" for line in lines_of(configs, "[loudspeaker]")]
 
