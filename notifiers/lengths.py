@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ingest.finding import Finding
 from ingest.registry import Registry
-from notifiers.bulletin import Act
+from notifiers.bulletin import Act, Bulletin
 from notifiers.message import FEW, alternatives, segments
 from notifiers.routing import Announcement, Router
 from rules.grade import Grade
@@ -31,8 +31,7 @@ def too_long(
 ) -> Iterator[Finding]:
     """The rules whose SMS would take more than `MOST_PARTS` at the longest place name (E323).
 
-    The first warning of each rule and grade, in the languages of whoever is told over the channel; the
-    condition stands in it without its values, of many alternatives the longest.
+    The first warning of each rule and grade, in the languages of whoever is told over the channel.
     """
     languages = _languages(sms.channel, router, registry, now)
     for rule in rules:
@@ -40,7 +39,7 @@ def too_long(
             of_each = [
                 sms.signature + " ".join(text[language] for language in read)
                 for read, zone in languages.get((rule.hazard, grade), {}).items()
-                for text in [_text(rule, grade, zone, router, registry)]
+                for text in [example(rule, grade, zone, router, registry).text]
             ]
             longest = max(of_each, key=lambda text: segments(text).count, default="")
             if (parts := segments(longest).count) > MOST_PARTS:
@@ -69,7 +68,11 @@ def _length(zone: str, registry: Registry) -> int:
     return sum(len(name) for z in registry.ancestry(zone) for name in registry.zones[z].name.values())
 
 
-def _text(rule: Rule, grade: Grade, zone: str, router: Router, registry: Registry) -> dict[str, str]:
+def example(rule: Rule, grade: Grade, zone: str, router: Router, registry: Registry) -> Bulletin:
+    """A first warning of `rule` in `zone`, with the longest name that its sensors have.
+
+    The condition stands in it without its values, of many alternatives the longest.
+    """
     parts = alternatives(printed(rule.grades[grade]))
     line = Transition(
         at=0,
@@ -96,7 +99,7 @@ def _text(rule: Rule, grade: Grade, zone: str, router: Router, registry: Registr
         count=1,
         references=(),
     )
-    return router.bulletin(line, announcement).text
+    return router.bulletin(line, announcement)
 
 
 def _subjects(rule: Rule, registry: Registry) -> Iterator[str]:

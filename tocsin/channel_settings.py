@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, model_validator
 from ingest.clock import MINUTE, SECOND
 from ingest.document import Strict
 from ingest.duration import Duration
+from notifiers.bulletin import Act
 from notifiers.routes import Reach
 from notifiers.sms import SmsChannel
 from rules.realm import Realm
@@ -122,6 +123,52 @@ class Kannel(_Channel):
     receipt_within: Duration = 100 * SECOND
 
 
+class TemplateEntry(Strict):
+    """`id` as the cloud has it; `wording` as it approved it, with {grade}, {title}, {place} and the like.
+
+    `limits`: characters that the cloud grants a parameter beyond its usual.
+    """
+
+    id: _Some
+    wording: _Some
+    limits: dict[_Some, Annotated[int, Field(ge=1)]] = Field(default={})
+
+
+class TemplateSms(_Channel):
+    """An account at a cloud that sends templates alone, in one language; `templates` has one for each act.
+
+    `key` is what the account goes by (AccessKey id, SecretId, app key), `secret` what it signs with. `app_id`
+    and `region` are Tencent's, `sender` is Huawei's.
+    """
+
+    secrets: ClassVar[tuple[str, ...]] = ("key", "secret")
+    reach: ClassVar[Reach] = Reach.PHONE
+
+    via: Literal["template"]
+    provider: Literal["aliyun", "tencent", "huawei"]
+    signature: _Some
+    key_file: Path | None = None
+    key_env: _Variable | None = None
+    secret_file: Path | None = None
+    secret_env: _Variable | None = None
+    app_id: _Some | None = None
+    region: _Some | None = None
+    sender: _Some | None = None
+    endpoint: _Web | None = None
+    language: Literal["zh", "en"] = "zh"
+    templates: dict[Act, TemplateEntry]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if missing := [str(act) for act in Act if act not in self.templates]:
+            raise ValueError(f"there is no template for {', '.join(missing)}")
+        for provider, key in (("tencent", "app_id"), ("huawei", "sender")):
+            if (getattr(self, key) is None) is (self.provider == provider):
+                needs = "needs" if self.provider == provider else "knows no"
+                raise ValueError(f"{self.provider} {needs} {key}")
+        return self
+
+
 class Loudspeaker(_Channel):
     """Over the broker of `mqtt`. The key is the fleet's, in hexadecimal, of 32 bytes or more.
 
@@ -210,7 +257,9 @@ class Cap(_Channel):
         return self
 
 
-Channel: TypeAlias = Annotated[Apprise | Kannel | Loudspeaker | Webhook | Cap, Field(discriminator="via")]
+Channel: TypeAlias = Annotated[
+    Apprise | Kannel | TemplateSms | Loudspeaker | Webhook | Cap, Field(discriminator="via")
+]
 
 
 def _of_file(file: Path, key: str) -> SecretStr:
