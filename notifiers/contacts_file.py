@@ -37,13 +37,14 @@ def _instant(value: object) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _lasting(duration: int) -> int:
+def lasting(duration: int) -> int:
+    """A validator of a duration in ms."""
     if duration <= 0:
         raise ValueError("must be longer than nothing")
     return duration
 
 
-Lasting = Annotated[Duration, AfterValidator(_lasting)]
+Lasting = Annotated[Duration, AfterValidator(lasting)]
 """A duration of at least a millisecond."""
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]

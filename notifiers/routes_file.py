@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ingest.document import Document, Strict, parse_yaml, validate
-from ingest.duration import format_duration
+from ingest.duration import DurationError, format_duration, parse_duration
 from ingest.finding import Finding
 from ingest.registry import Registry
 from notifiers.contacts import HORNS, PUBLIC, Contacts
-from notifiers.contacts_file import Lasting, at_least_one, one_or_more
+from notifiers.contacts_file import Lasting, at_least_one, lasting, one_or_more
 from notifiers.meeting import Meeting, Named
 from notifiers.routes import (
     DEADLINES,
@@ -34,7 +34,18 @@ _Hazard = Annotated[str, Field(min_length=1)]
 _Hazards = Annotated[tuple[_Hazard, ...], AfterValidator(at_least_one), BeforeValidator(one_or_more)]
 _TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
-_Stage = Lasting | Literal["none"]
+
+
+def _stage(value: object) -> int | str:
+    """One error for what is neither a duration nor `none`."""
+    if value == "none":
+        return "none"
+    if not isinstance(value, str):
+        raise DurationError(f"{value!r} is not a duration")
+    return lasting(parse_duration(value))
+
+
+_Stage = Annotated[int | Literal["none"], BeforeValidator(_stage)]
 
 
 class _RouteEntry(Strict):
