@@ -87,8 +87,9 @@ async def demonstrate(configs: Path, seconds: float | None, scale: float, seed: 
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as directory:
         state, key = Path(directory, "state"), _horn_key(directory)
         async with _around(configuration.basis.registry, clock, river, sensors, seed) as county:
-            sealed = replace(configuration, settings=_sealed(configuration.settings, county, key))
-            result = await _serve(bundle, sealed, clock, county, stop, state=state)
+            settings = sealed(configuration.settings, county.broker_port, county.phone_port, key)
+            configuration = replace(configuration, settings=settings)
+            result = await _serve(bundle, configuration, clock, county, stop, state=state)
     Console().print(table(result))
     return result.reconciled
 
@@ -127,20 +128,23 @@ def _places(registry: Registry) -> dict[str, Place]:
     return {sensor.id: Place(sensor.zone, sensor.kind) for sensor in registry.sensors}
 
 
-def _sealed(settings: Settings, county: County, key: Path) -> Settings:
-    """A drill on loopback, with none of the gateways and credentials of the files."""
-    mqtt = Mqtt(host=HOST, port=county.broker_port).model_copy(update={"linger": 0})
-    channels = {name: _simulated(of.reach, county, key) for name, of in settings.channels.items()}
+def sealed(settings: Settings, broker: int, phone: int, key: Path) -> Settings:
+    """A drill on two ports of loopback, with none of the gateways and credentials of the files.
+
+    Every channel has a simulated one in its place, of the same name and reach.
+    """
+    mqtt = Mqtt(host=HOST, port=broker).model_copy(update={"linger": 0})
+    channels = {name: _simulated(of.reach, phone, key) for name, of in settings.channels.items()}
     return settings.model_copy(
         update={"realm": Realm.DRILL, "mqtt": mqtt, "series": SeriesSettings(), "channels": channels}
     )
 
 
-def _simulated(reach: Reach, county: County, key: Path) -> Channel:
+def _simulated(reach: Reach, phone: int, key: Path) -> Channel:
     """What stands for a channel of that reach: the county's horns, or the phones, which show all else."""
     if reach is Reach.HORN:
         return Loudspeaker(via="loudspeaker", realm=Realm.DRILL, key_file=key)
-    url = f"json://{HOST}:{county.phone_port}/sms?:to={{recipient}}&:key={{key}}"
+    url = f"json://{HOST}:{phone}/sms?:to={{recipient}}&:key={{key}}"
     return Apprise(via="apprise", realm=Realm.DRILL, reach=reach, url=url, honours_keys=True, rate=1000)
 
 

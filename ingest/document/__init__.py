@@ -113,7 +113,8 @@ def _unprintable(source: SourceText, position: int, character: int) -> Finding:
 
 
 def _invalid(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Finding:
-    path: Path = error["loc"]
+    # Without the names of union members, which the operator did not write.
+    path: Path = (*document.nearest(error["loc"][:-1]), *error["loc"][-1:])
     if error["type"] == "extra_forbidden":
         place = document.keys.get(path, document.place(path))
         suggestion = did_you_mean(str(path[-1]), _known_keys(model, path[:-1]))
@@ -133,7 +134,7 @@ def _untagged(document: Document, model: type[BaseModel], path: Path, context: d
     """A part whose kind is told by one of its keys, and is not told."""
     key = context["discriminator"].strip("'")
     fields = [m.model_fields[key] for m in _models_at(model, path) if key in m.model_fields]
-    known = [tag for field in fields for tag in get_args(field.annotation)]
+    known = sorted(tag for field in fields for tag in get_args(field.annotation))
     where = _dotted((*path, key))
     if "tag" not in context:
         return document.finding(path, "E111", f"{where} is missing", f"one of {', '.join(known)}")
