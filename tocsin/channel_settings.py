@@ -5,11 +5,12 @@ its own. Secrets are named by `<secret>_file` or `<secret>_env` and read at star
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from ingest.clock import MINUTE, SECOND
 from ingest.document import Strict
@@ -24,7 +25,19 @@ ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=6
 
 _Rate = Annotated[float, Field(gt=0, le=10_000)]
 _Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-_Web = Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+_Timeout = Annotated[Duration, Field(gt=0, le=MINUTE)]
+# Kannel reads a % in a callback as one of its own escapes.
+_OfKannel = Annotated[str, Field(pattern=r"^https?://[^\s?#%@]+$")]
+_HTTPS = re.compile(r"(https://[^\s/@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?)(/\S*)?")
+
+
+def _encrypted(url: str) -> str:
+    if _HTTPS.fullmatch(url) is None:
+        raise ValueError("write an https address, or http on loopback, without user and password")
+    return url
+
+
+_Https = Annotated[str, AfterValidator(_encrypted)]
 _Some = Annotated[str, Field(min_length=1)]
 
 
@@ -109,17 +122,18 @@ class Kannel(_Channel):
     reach: ClassVar[Reach] = Reach.PHONE
 
     via: Literal["kannel"]
-    url: _Web
+    url: _OfKannel
     username: _Some
     password_file: Path | None = None
     password_env: _Variable | None = None
     token_file: Path | None = None
     token_env: _Variable | None = None
-    callbacks_at: _Web | None = None
+    callbacks_at: _OfKannel | None = None
     sender: str = ""
     signature: str = ""
     country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "86"
     rate: _Rate = 10.0
+    timeout: _Timeout = 4 * SECOND
     receipt_within: Duration = 100 * SECOND
 
 
@@ -154,8 +168,9 @@ class TemplateSms(_Channel):
     app_id: _Some | None = None
     region: _Some | None = None
     sender: _Some | None = None
-    endpoint: _Web | None = None
+    endpoint: _Https | None = None
     language: Literal["zh", "en"] = "zh"
+    timeout: _Timeout = 4 * SECOND
     templates: dict[Act, TemplateEntry]
 
     @model_validator(mode="after")
@@ -215,13 +230,14 @@ class Webhook(_Channel):
     reach: ClassVar[Reach] = Reach.PUBLIC
 
     via: Literal["webhook"]
-    url: _Web
+    url: _Https
     secret_file: Path | None = None
     secret_env: _Variable | None = None
     source: _Some = "/tocsin"
+    timeout: _Timeout = 4 * SECOND
 
 
-class CapEvent(Strict):
+class CapHazard(Strict):
     """A hazard in CAP: categories, name by language, national code."""
 
     categories: Annotated[tuple[_Some, ...], Field(min_length=1)]
@@ -233,8 +249,8 @@ class Cap(_Channel):
     """`directory` is shown by a web server at `url`, which ends in a slash.
 
     `sender` is unique in the world; `office` the 14 digits that begin every identifier: division 6, agency 3,
-    unit 3, extension 2. `exercise` is the id of a drill. `largest` in square kilometres. `events` by hazard,
-    `certainty` by rule.
+    unit 3, extension 2. `exercise` is the id of a drill, `largest_area` in square kilometres. `hazards` go
+    by hazard, `certainty` by rule.
     """
 
     reach: ClassVar[Reach] = Reach.PUBLIC
@@ -243,12 +259,14 @@ class Cap(_Channel):
     directory: Path
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+/$")]
     sender: Annotated[str, Field(pattern=r"^[^\s,<&]+$")]
-    sender_name: Annotated[dict[Literal["zh", "en"], _Some], Field(min_length=1)]
+    name: Annotated[dict[Literal["zh", "en"], _Some], Field(min_length=1)]
     office: Annotated[str, Field(pattern=r"^[0-9]{14}$")]
     exercise: str = ""
-    largest: Annotated[float, Field(gt=0)]
-    events: dict[_Some, CapEvent] = Field(default={})
-    certainty: dict[_Some, Literal["Observed", "Likely", "Possible", "Unlikely"]] = Field(default={})
+    largest_area: Annotated[float, Field(gt=0)]
+    hazards: dict[_Some, CapHazard] = Field(default={})
+    certainty: dict[_Some, Literal["Observed", "Likely", "Possible", "Unlikely", "Unknown"]] = Field(
+        default={}
+    )
 
     @model_validator(mode="after")
     def _exercised(self) -> Self:

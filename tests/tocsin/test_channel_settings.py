@@ -33,8 +33,8 @@ WRITTEN = {
     "horns": "via: loudspeaker, realm: live, key_file: /k",
     "webhook": 'via: webhook, realm: live, url: "https://dispatch.example/", secret_env: SECRET',
     "cap": (
-        'via: cap, realm: live, directory: /srv/cap, url: "https://warnings.example/cap/", largest: 5000,'
-        ' sender: warnings.example, sender_name: {zh: 应急局}, office: "36119941500000"'
+        'via: cap, realm: live, directory: /srv/cap, url: "https://warnings.example/cap/",'
+        ' largest_area: 5000, sender: warnings.example, name: {zh: 应急局}, office: "36119941500000"'
     ),
 }
 KINDS = {
@@ -124,6 +124,9 @@ def test_what_is_left_out_has_a_default() -> None:
         ("horns", "key_file: /k", "key_file: /k, silent_after: 30s", "longer than poll_every"),
         ("horns", "key_file: /k", "key_file: /k, repeat: 0", "E112 channels.horns.repeat"),
         ("webhook", "secret_env", "secret", "E110"),
+        ("kannel", "sendsms", "sendsms?x=1", "E112 channels.kannel.url"),
+        ("webhook", "https://", "http://", "https address, or http on loopback"),
+        ("webhook", "https://", "https://user@", "https address, or http on loopback"),
         ("cap", '"36119941500000"', '"3611"', "E112 channels.cap.office"),
         ("cap", "cap/", "cap", "E112 channels.cap.url"),
     ],
