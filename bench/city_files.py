@@ -9,6 +9,8 @@ from bench.shipped import CONFIGS
 
 MAIN = "tocsin.yaml"
 # Fires, and what generated rules find, reach the horn of their town; nobody else is told.
+# The fleet key of the horns of a bench, in hexadecimal.
+HORN_KEY = "0f" * 32
 ROUTE = "  - {{hazard: {}, grades: [yellow, orange, red], to: [horns], channels: [loudspeaker]}}\n"
 # (kind, condition with a place for its window, threshold, unit, by how much the next rule's lies higher).
 LADDERS = (
@@ -34,7 +36,7 @@ def texts(
         "zones": "zones.geojson",
         "rules": "rules",
         "mqtt": {"host": "127.0.0.1"},
-        "channels": {"loudspeaker": {}},
+        "channels": loudspeaker("horns.key"),
         **settings,
     }
     found = {
@@ -45,6 +47,11 @@ def texts(
         **{name: (CONFIGS / name).read_text(encoding="utf-8") for name in ("kinds.yaml", "contacts.yaml")},
     }
     return found | {f"rules/{name}": text for name, text in (shipped() if rules is None else rules).items()}
+
+
+def loudspeaker(key: str) -> dict[str, object]:
+    """The channel of the horns, whose key is in that file."""
+    return {"loudspeaker": {"via": "loudspeaker", "realm": "live", "key_file": key}}
 
 
 def shipped() -> dict[str, str]:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Self
 
+from bench.city_files import HORN_KEY
 from bench.fleet.city import Plan, horn
 from ingest.clock import SystemClock
 from notifiers.outbox.reader import OutboxReader
@@ -69,7 +70,8 @@ class Sounds:
 
     def __init__(self, plan: Plan, port: int) -> None:
         horns = [horn(gateway) for gateway in range(plan.gateways)]
-        self._horn = Horn(horns, "127.0.0.1", port, SystemClock(), play_ms=0)
+        key = bytes.fromhex(HORN_KEY)
+        self._horn = Horn(horns, "127.0.0.1", port, SystemClock(), key, play_ms=0)
 
     async def __aenter__(self) -> Self:
         self._running = asyncio.create_task(self._horn.run())

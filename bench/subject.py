@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from signal import SIGKILL, Signals
 
-from bench.city_files import MAIN, texts
+from bench.city_files import HORN_KEY, MAIN, loudspeaker, texts
 from bench.fleet.city import City
 from bench.process import daemon, end, failure, free_port
 from simulators.http_get import http_get
@@ -30,7 +30,10 @@ class Subject:
         self._config = self.configs / MAIN
         self._port = free_port()
         self._process: Process | None = None
-        for name, text in texts(city, {**settings, "http": {"port": self._port}}, rules).items():
+        key = directory / "horns.key"
+        key.write_text(HORN_KEY)
+        own = {"http": {"port": self._port}, "channels": loudspeaker(str(key))}
+        for name, text in texts(city, {**settings, **own}, rules).items():
             path = self.configs / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -22,6 +22,12 @@ class Role(StrEnum):
     APPROVER = "approver"
 
 
+def masked(address: str) -> str:
+    """A phone number or an email as it may be shown: enough to tell it from others."""
+    name, at, domain = address.partition("@")
+    return f"{name[:1]}…@{domain}" if at else f"{address[:3]}…{address[-3:]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """`phone` in E.164, `email`; "" for none. `languages` in the order they are read.

@@ -1,14 +1,16 @@
-"""contacts.yaml: the people who can be told, and groups of them."""
+"""contacts.yaml: the people who can be told and who may act, groups of them, and their duty rosters."""
 
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
+from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.source_text import did_you_mean
+from ingest.duration import Duration
 from ingest.finding import Finding
-from notifiers.contacts import HORNS, Contacts, Person
+from notifiers.contacts import HORNS, PUBLIC, Contacts, Person, Role, Roster
 
 _Some = TypeVar("_Some", bound=Sized)
 
@@ -20,24 +22,71 @@ def at_least_one(entries: _Some) -> _Some:
     return entries
 
 
+class _InstantError(ValueError):
+    suggestion = "write it with its offset: 2026-11-01T08:00+08:00"
+
+
+def _instant(value: object) -> int:
+    """ISO 8601 with an offset, in ms since the epoch."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _InstantError(f"{value!r} is not an instant")
+    return int(moment.timestamp() * 1000)
+
+
+def lasting(duration: int) -> int:
+    """A validator of a duration in ms."""
+    if duration <= 0:
+        raise ValueError("must be longer than nothing")
+    return duration
+
+
+Lasting = Annotated[Duration, AfterValidator(lasting)]
+"""A duration of at least a millisecond."""
+
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
 _Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+_Email = Annotated[str, Field(pattern=r"^[^\s@,;:<>\"]+@[^\s@,;:<>\"]+\.[^\s@,;:<>\".]+$", max_length=254)]
+_Account = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=32)]
 _Language = Literal["zh", "en"]
+
+
+def one_or_more(names: object) -> object:
+    """A validator before those of a tuple: a single name needs no brackets."""
+    if isinstance(names, str):
+        return (names,)
+    return tuple(names) if isinstance(names, list) else names
+
+
+_Turn = Annotated[tuple[str, ...], AfterValidator(at_least_one), BeforeValidator(one_or_more)]
 
 
 class _PersonEntry(Strict):
     name: Annotated[dict[_Language, Annotated[str, Field(min_length=1)]], AfterValidator(at_least_one)]
-    phone: _Phone
+    phone: _Phone | None = None
+    email: _Email | None = None
     languages: Annotated[tuple[_Language, ...], AfterValidator(at_least_one)]
+    account: _Account | None = None
+    roles: tuple[Role, ...] = ()
+
+
+class _RosterEntry(Strict):
+    begin: Annotated[int, BeforeValidator(_instant), Field(alias="from")]
+    shift: Lasting
+    turns: Annotated[tuple[_Turn, ...], AfterValidator(at_least_one)]
 
 
 class _ContactsFile(Strict):
     people: dict[_Name, _PersonEntry]
-    groups: Annotated[dict[_Name, tuple[str, ...]], Field(default_factory=dict)]
+    groups: dict[_Name, Annotated[tuple[str, ...], AfterValidator(at_least_one)]] = Field(default={})
+    rosters: dict[_Name, _RosterEntry] = Field(default={})
 
 
 def read_contacts(name: str, text: str) -> tuple[Contacts | None, list[Finding]]:
-    """The contacts, or None and all that is wrong. Findings: E101 to E112, E301, E302."""
+    """The contacts, or None and all that is wrong. Findings: E101 to E112, E150, E301 to E306."""
     document, findings = parse_yaml(name, text)
     if document is None:
         return None, findings
@@ -45,42 +94,90 @@ def read_contacts(name: str, text: str) -> tuple[Contacts | None, list[Finding]]
     findings += invalid
     if entries is None:
         return None, findings
-    people = {id_: _person(id_, entry) for id_, entry in entries.people.items()}
     findings += _names_taken(document, entries)
     findings += _strangers(document, entries)
-    if findings:
-        return None, findings
-    groups = {group: tuple(people[m] for m in members) for group, members in entries.groups.items()}
-    return Contacts(people, groups), []
+    findings += _shared(document, entries)
+    findings += _useless(document, entries)
+    return (None, findings) if findings else (_contacts(entries), [])
+
+
+def _contacts(entries: _ContactsFile) -> Contacts:
+    people = {id_: _person(id_, entry) for id_, entry in entries.people.items()}
+    rosters = {id_: _roster(id_, entry, people) for id_, entry in entries.rosters.items()}
+    known = people | rosters
+    groups = {group: tuple(known[m] for m in members) for group, members in entries.groups.items()}
+    return Contacts(people, groups, rosters)
 
 
 def _person(id_: str, entry: _PersonEntry) -> Person:
     return Person(
-        id=id_, name={str(k): v for k, v in entry.name.items()}, phone=entry.phone, languages=entry.languages
+        id=id_,
+        name={str(k): v for k, v in entry.name.items()},
+        phone=entry.phone or "",
+        email=entry.email or "",
+        languages=entry.languages,
+        account=entry.account or "",
+        roles=frozenset(entry.roles),
     )
 
 
-def _names_taken(document: Document, entries: _ContactsFile) -> list[Finding]:
-    taken = {HORNS: "stands for the loudspeakers of a zone"}
-    found = [
-        document.finding(("people", HORNS), "E302", f"{HORNS} {taken[HORNS]}", "choose another id")
-        for person in entries.people
-        if person == HORNS
-    ]
-    taken |= dict.fromkeys(entries.people, "is a person already")
-    return found + [
-        document.finding(("groups", group), "E302", f"{group} {taken[group]}", "choose another name")
-        for group in entries.groups
-        if group in taken
-    ]
+def _roster(id_: str, entry: _RosterEntry, people: dict[str, Person]) -> Roster:
+    turns = tuple(tuple(people[member] for member in turn) for turn in entry.turns)
+    return Roster(id=id_, begin=entry.begin, shift=entry.shift, turns=turns)
 
 
-def _strangers(document: Document, entries: _ContactsFile) -> list[Finding]:
-    return [
-        document.finding(
-            ("groups", group, index), "E301", f"no person {member}", did_you_mean(member, entries.people)
-        )
-        for group, members in entries.groups.items()
-        for index, member in enumerate(members)
-        if member not in entries.people
-    ]
+def _names_taken(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+    taken = {HORNS: "stands for the loudspeakers of a zone", PUBLIC: "stands for whoever reads what is open"}
+    for section, names, is_one in (
+        ("people", entries.people, "is a person already"),
+        ("rosters", entries.rosters, "is a roster already"),
+        ("groups", entries.groups, "is a group already"),
+    ):
+        for name in names:
+            if name in taken:
+                yield document.finding(
+                    (section, name), "E302", f"{name} {taken[name]}", "choose another name"
+                )
+        taken |= dict.fromkeys(names, is_one)
+
+
+def _strangers(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+    known = [*entries.people, *entries.rosters]
+    for group, members in entries.groups.items():
+        for index, member in enumerate(members):
+            if member not in known:
+                message, hint = f"no person or roster {member}", did_you_mean(member, known)
+                yield document.finding(("groups", group, index), "E301", message, hint)
+    for name, roster in entries.rosters.items():
+        for index, turn in enumerate(roster.turns):
+            for within, member in enumerate(turn):
+                if member not in entries.people:
+                    where = ("rosters", name, "turns", index, within)
+                    hint = did_you_mean(member, entries.people)
+                    yield document.finding(where, "E301", f"no person {member}", hint)
+
+
+def _shared(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+    """Who answers from a phone, or types a command, must be one person."""
+    for key, code in (("phone", "E303"), ("account", "E304")):
+        owners: dict[str, str] = {}
+        for id_, entry in entries.people.items():
+            value = getattr(entry, key)
+            if value is not None and (owner := owners.setdefault(value, id_)) != id_:
+                yield document.finding(
+                    ("people", id_, key),
+                    code,
+                    f"the {key} of {owner} too: whose answer or command it is could not be told",
+                    f"give each person a {key} of their own, or leave it out",
+                )
+
+
+def _useless(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+    for id_, entry in entries.people.items():
+        if entry.phone is None and entry.email is None and entry.account is None:
+            message = f"{id_} can be told nothing and do nothing"
+            yield document.finding(("people", id_), "E305", message, "give a phone, an email or an account")
+        if entry.roles and entry.account is None:
+            message = f"{id_} has roles and no account to give a command from"
+            hint = "add account: the name of their account on this machine, or take the roles out"
+            yield document.finding(("people", id_, "roles"), "E306", message, hint)

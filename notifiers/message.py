@@ -28,7 +28,10 @@ _GRADE_EN = {
     Grade.RED: "RED warning (level I)",
 }
 
-# Behind a comparison that is false: after a downgrade, and as one part of a condition that holds.
+_FALSE = " ✗"
+# Alternatives that are all told, whether they hold or not.
+FEW = 3
+# What is said in place of it: after a downgrade, and as one part of a condition that holds.
 _NO_LONGER = {"zh": "已不成立，解除前保持", "en": "no longer, held until released"}
 _NOT_MET = {"zh": "未达到", "en": "not met"}
 
@@ -178,11 +181,34 @@ def _advice(told: Told, rule: Rule | None, language: str) -> str:
     return "" if rule is None or told.direction < 0 else rule.advice.get(language, "")
 
 
+def alternatives(condition: str) -> list[str]:
+    """The parts of a condition in words that are joined by `or`, outside of all parentheses."""
+    parts, depth = [""], 0
+    for word in condition.split(" "):
+        if word == "or" and depth == 0:
+            parts.append("")
+            continue
+        depth += word.count("(") - word.count(")")
+        parts[-1] += f" {word}" if parts[-1] else word
+    return parts
+
+
 def _evidence(told: Told, language: str) -> str:
-    """The condition with its values, without the verdict marks: one of them would turn GSM-7 into UCS-2."""
+    """The condition with its values, without the verdict marks: one of them would turn GSM-7 into UCS-2.
+
+    Of many alternatives without those that are plainly false: of fifteen gases, those that leak.
+    """
     text = str(told.line.evidence.get("text", ""))
+    parts = alternatives(text)
+    if len(parts) > FEW and told.direction >= 0:
+        text = " or ".join([part for part in parts if not _is_false(part)] or parts)
     false = _NO_LONGER if told.direction < 0 else _NOT_MET
-    return text.replace(" ✗", f" ({false[language]})").replace(" ✓", "")
+    return text.replace(_FALSE, f" ({false[language]})").replace(" ✓", "")
+
+
+def _is_false(part: str) -> bool:
+    """Of one comparison alone: what several come to does not stand in the text."""
+    return part.endswith(_FALSE) and part.count(" ✓") + part.count(_FALSE) == 1 and part[:4] != "not "
 
 
 def _named(names: Mapping[str, str], language: str, otherwise: str) -> str:

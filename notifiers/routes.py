@@ -15,8 +15,6 @@ from rules.grade import Grade
 
 Recipient: TypeAlias = Person | Roster
 
-
-# The channel that reaches horns.
 LOUDSPEAKER = "loudspeaker"
 
 
@@ -34,12 +32,17 @@ class Reach(StrEnum):
     PUBLIC = "public"
 
 
+# How the two channels of a configuration that names no others reach whom they reach.
+REACH: Mapping[str, Reach] = MappingProxyType({"sms": Reach.PHONE, LOUDSPEAKER: Reach.HORN})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Recipients resolved. `hazard` "*" is any; `zones` include what lies below, none is everywhere.
 
     `channels` are all used at once; those of `otherwise` one after another, each when the one before it gave
-    no receipt. `approval`: a person releases it first. `languages` stands for each recipient's own if given.
+    no receipt; in place of a horn they reach the people of the route. `approval`: a person releases it first.
+    `languages` stands for each recipient's own if given.
     """
 
     hazard: str
@@ -95,6 +98,12 @@ class QuietHours:
 
     begin: int
     end: int
+
+    def holds(self, minute: int) -> bool:
+        """Whether they hold at `minute` of the local day; the end is no part of them."""
+        if self.begin < self.end:
+            return self.begin <= minute < self.end
+        return minute >= self.begin or minute < self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

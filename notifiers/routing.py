@@ -3,19 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from types import MappingProxyType
 
-from ingest.finding import Finding
 from ingest.registry import Registry, Sensor, Zone
 from notifiers.bulletin import Act, Area, Bulletin, Reference
 from notifiers.contacts import PUBLIC, Person, Roster
 from notifiers.message import LANGUAGES, Told, compose
-from notifiers.routes import LOUDSPEAKER, Level, Reach, Recipient, Route, Routes
+from notifiers.routes import REACH, Level, Reach, Recipient, Route, Routes
 from rules.grade import Grade
 from rules.rule import Rule
 from rules.transition import Transition
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +38,8 @@ class Announcement:
 class Addressee:
     """One recipient on one channel, in `languages`, and why: the first route that names them.
 
-    `otherwise`: (channel, address) to use next, one after another. `approval`: a person releases it first.
+    `otherwise`: (channel, address) to use next, one after another; those of a horn are the people's of its
+    route. `approval`: a person releases it first. `duty`: the roster that put them on, "" for none.
     """
 
     recipient: str
@@ -52,10 +49,7 @@ class Addressee:
     why: str
     otherwise: tuple[tuple[str, str], ...] = field(repr=False, default=())
     approval: bool = False
-
-
-# How the channels that every configuration knows reach whom they reach.
-REACH: Mapping[str, Reach] = MappingProxyType({"sms": Reach.PHONE, LOUDSPEAKER: Reach.HORN})
+    duty: str = ""
 
 
 class Router:
@@ -147,17 +141,26 @@ class Router:
             references=announcement.references,
         )
 
-    def unreached(self, now: int = 0) -> list[tuple[str, str, Grade]]:
-        """Each (zone, hazard, grade) that a rule can raise somewhere and of which nobody would be told.
-
-        Zones are those that no other zone lies in.
-        """
-        parents = {zone.parent for zone in self._registry.zones.values()}
-        leaves = [zone for zone in self._registry.zones if zone not in parents]
-        raised = sorted({(rule.hazard, grade) for rule in self._rules.values() for grade in rule.grades})
+    def unreached(self, now: int) -> list[tuple[str, str, Grade]]:
+        """Each (zone, hazard, grade) that a rule can raise somewhere and of which nobody would be told."""
         return [
-            (zone, hazard, g) for hazard, g in raised for zone in leaves if not self.who(zone, hazard, g, now)
+            (zone, hazard, grade)
+            for hazard, grade in self.raised()
+            for zone in self.leaves()
+            if not self.who(zone, hazard, grade, now)
         ]
+
+    def raised(self) -> list[tuple[str, Grade]]:
+        """Each (hazard, grade) that a rule can raise."""
+        return sorted({(rule.hazard, grade) for rule in self._rules.values() for grade in rule.grades})
+
+    def leaves(self) -> list[str]:
+        """The zones that no other zone lies in."""
+        parents = {zone.parent for zone in self._registry.zones.values()}
+        return [zone for zone in self._registry.zones if zone not in parents]
+
+    def reach(self, channel: str) -> Reach:
+        return self._reach[channel]
 
     def _addressees(self, route: Route, zone: str, now: int) -> Iterator[Addressee]:
         yield from self._people(route, route.people, route.channels, now)
@@ -165,8 +168,9 @@ class Router:
         for channel in route.channels:
             reach, languages = self._reach[channel], route.languages or LANGUAGES
             if reach is Reach.HORN and route.horns and place is not None:
+                instead = self._instead(route, now) if place.horns else ()
                 for horn in place.horns:
-                    yield Addressee(horn, channel, horn, languages, why, approval=route.approval)
+                    yield Addressee(horn, channel, horn, languages, why, instead, route.approval)
             elif reach is Reach.PUBLIC and route.public:
                 yield Addressee(PUBLIC, channel, "", languages, why, approval=route.approval)
 
@@ -174,7 +178,7 @@ class Router:
         self, by: Route | Level, recipients: Iterable[Recipient], channels: Iterable[str], now: int
     ) -> Iterator[Addressee]:
         route = by if isinstance(by, Route) else None
-        for person in _on_duty(recipients, now):
+        for person, duty in _on_duty(recipients, now):
             otherwise = [(c, self._address(person, c)) for c in (route.otherwise if route else ())]
             for channel in channels:
                 if address := self._address(person, channel):
@@ -186,7 +190,17 @@ class Router:
                         f"{by.file}:{by.line}",
                         tuple((c, a) for c, a in otherwise if a and c != channel),
                         route is not None and route.approval,
+                        duty,
                     )
+
+    def _instead(self, route: Route, now: int) -> tuple[tuple[str, str], ...]:
+        """Who is told in place of a silent horn: the people of its route, by what it names as otherwise."""
+        return tuple(
+            (channel, address)
+            for channel in route.otherwise
+            for person, _ in _on_duty(route.people, now)
+            if (address := self._address(person, channel))
+        )
 
     def _address(self, person: Person, channel: str) -> str:
         """ "" where the channel reaches no people, or not this one."""
@@ -197,22 +211,15 @@ class Router:
         return None if slot is None else self._registry.sensors[slot]
 
 
-def coverage(name: str, router: Router) -> list[Finding]:
-    """What the routes file `name` leaves without anybody, one finding for each hazard and grade (E320)."""
-    zones: dict[tuple[str, Grade], list[str]] = {}
-    for zone, hazard, grade in router.unreached():
-        zones.setdefault((hazard, grade), []).append(zone)
-    return [
-        Finding(name, 0, 0, "E320", _nobody(hazard, grade, where), "add a route, or a wider one")
-        for (hazard, grade), where in zones.items()
-    ]
-
-
-def _on_duty(recipients: Iterable[Recipient], now: int) -> list[Person]:
-    found: dict[str, Person] = {}
+def _on_duty(recipients: Iterable[Recipient], now: int) -> list[tuple[Person, str]]:
+    """Each person once, with the roster that has them on; "" for who is named themselves."""
+    found: dict[str, tuple[Person, str]] = {}
     for recipient in recipients:
-        for person in recipient.on(now) if isinstance(recipient, Roster) else (recipient,):
-            found.setdefault(person.id, person)
+        if isinstance(recipient, Roster):
+            for person in recipient.on(now):
+                found.setdefault(person.id, (person, recipient.id))
+        else:
+            found.setdefault(recipient.id, (recipient, ""))
     return list(found.values())
 
 
@@ -226,8 +233,3 @@ def _concerns(route: Route, ancestry: list[str], hazard: str, grade: Grade) -> b
 
 def _area(zone: Zone) -> Area:
     return Area(zone=zone.id, code=zone.code, name=zone.name, rings=zone.polygon)
-
-
-def _nobody(hazard: str, grade: Grade, zones: list[str]) -> str:
-    more = f" and {len(zones) - _SHOWN} more" if len(zones) > _SHOWN else ""
-    return f"{hazard} {grade} reaches nobody in {', '.join(zones[:_SHOWN])}{more}"

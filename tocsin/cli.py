@@ -21,7 +21,6 @@ from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import Quarantine, QuarantineUnavailable
 from ingest.reading import Reason
 from notifiers.outbox.schema import OutboxError
-from notifiers.routing import coverage
 from rules.engine import Engine
 from rules.grade import Grade
 from rules.transition import iso, line
@@ -34,10 +33,11 @@ from tocsin.marker import require_own
 from tocsin.replay import Tally, read_basis
 from tocsin.replay import replay as replayed
 from tocsin.run import serve
+from tocsin.shortcomings import shortcomings
 from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
 from tocsin.trials import NoFilesError, run_trials, show
-from tocsin.wiring import router_of
+from tocsin.who import explain
 
 app = typer.Typer(
     help="Early warning for a city or county: MQTT in, graded warnings out.",
@@ -47,6 +47,8 @@ app = typer.Typer(
 )
 
 FINDINGS, USAGE, ENVIRONMENT = 1, 2, 3
+# Of a table that no terminal shows.
+WIDE = 200
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
 Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files, or directories of them.")]
@@ -128,7 +130,7 @@ def check(
     file = path / CONFIG.name if path.is_dir() else path
     configuration = configure(read_bundle(file))
     basis = configuration.basis
-    for finding in coverage(configuration.settings.routes, router_of(configuration)):
+    for finding in shortcomings(configuration, SystemClock().now()):
         typer.echo(f"warning: {finding}", err=True)
     for fault in Engine(basis.kinds, basis.registry, basis.rules).faults():
         typer.echo(f"warning: rule {fault.rule}, sensor {fault.subject}: {fault.reason}", err=True)
@@ -219,9 +221,10 @@ def who(
     zone: Annotated[str, typer.Option()],
     hazard: Annotated[str, typer.Option()],
     grade: Annotated[str, typer.Option(help="blue, yellow, orange or red")],
+    at: Annotated[str | None, typer.Option(help="The instant, ISO 8601; now if not given.")] = None,
     config: Config = CONFIG,
 ) -> None:
-    """Who would be told, over what, and by which route; nothing is sent."""
+    """Who would be told, over what, by which route, and who is asked next; nothing is sent."""
     configuration = configure(read_bundle(config))
     if zone not in configuration.basis.registry.zones:
         fail(f"no zone '{zone}'; there are: {', '.join(sorted(configuration.basis.registry.zones))}", USAGE)
@@ -230,12 +233,14 @@ def who(
         fail(f"no rule raises the hazard '{hazard}'; there are: {', '.join(hazards)}", USAGE)
     if grade.upper() not in Grade.__members__:
         fail(f"no grade '{grade}'; there are: blue, yellow, orange, red", USAGE)
-    table = Table("recipient", "channel", "languages", "route")
-    found = router_of(configuration).who(zone, hazard, Grade.named(grade), SystemClock().now())
-    for addressee in found:
-        table.add_row(addressee.recipient, addressee.channel, " ".join(addressee.languages), addressee.why)
-    Console().print(table, markup=False)
-    if not found:
+    when = SystemClock().now() if at is None else _instant(at)
+    explained = explain(configuration, zone, hazard, Grade.named(grade), when)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
+    for part in explained.parts:
+        console.print(part, markup=False, highlight=False)
+    if not explained.anybody:
         fail("nobody", FINDINGS)
 
 

@@ -83,9 +83,9 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
     rules, broken = _rules(files, texts, kinds, registry)
     findings += broken
     if contacts is not None:
-        routes, found = read_routes(files.routes, texts[files.routes], contacts, registry)
+        reach = None if settings is None else settings.reach
+        routes, found = read_routes(files.routes, texts[files.routes], contacts, registry, reach)
         findings += found
-        findings += [] if settings is None else _unconfigured(settings, routes.routes if routes else ())
         # A broken rule file raises nothing either, and that is told already.
         findings += [] if broken else _unraised(rules, routes.routes if routes else ())
     if findings or settings is None or contacts is None or routes is None:
@@ -122,24 +122,6 @@ def _registry(
             findings.append(Finding(name, 0, 0, "E133", message, "a sensor stands in one file"))
         stands_in |= dict.fromkeys((sensor.id for sensor in some), name)
     return Registry.of(sensors, zones), findings
-
-
-def _unconfigured(settings: Settings, routes: tuple[Route, ...]) -> list[Finding]:
-    """Routes over channels that the settings do not configure: nobody would hear of these warnings."""
-    configured = {name for name, channel in settings.channels if channel is not None}
-    return [
-        Finding(
-            route.file,
-            route.line,
-            1,
-            "E003",
-            f"the channel {channel} is not configured",
-            f"configure it under channels in the settings, or take {channel} out of the route",
-        )
-        for route in routes
-        for channel in route.channels
-        if channel not in configured
-    ]
 
 
 def _unraised(rules: tuple[Rule, ...], routes: tuple[Route, ...]) -> list[Finding]:

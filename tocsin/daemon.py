@@ -12,10 +12,11 @@ from ingest.finding import ConfigurationError
 from ingest.journal import EntryKind, JournalUnavailable
 from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
-from notifiers.delivery import Channel, Receipt
+from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from tocsin.bundle import Bundle
+from tocsin.channels import Around, channels_of
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.decoding import JournalDecoder
 from tocsin.intake import Intake
@@ -25,7 +26,7 @@ from tocsin.sight import Blind, Sight
 from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
-from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
+from tocsin.wiring import mqtt_broker, router_of, store_of, verify
 
 log = structlog.get_logger()
 
@@ -101,7 +102,15 @@ class Daemon:
         return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
 
     def _channels(self) -> Sequence[Channel]:
-        return channels_of(self.configuration, self.clock, self._heard)
+        around = Around(
+            self.configuration.settings,
+            self.configuration.basis.registry,
+            self.storage.directory,
+            self.clock,
+            self._heard,
+            self._replied,
+        )
+        return channels_of(around)
 
     def _store(self) -> Store:
         return store_of(self.configuration.settings.series, self.storage.directory, self._room)
@@ -193,6 +202,9 @@ class Daemon:
 
     def _heard(self, receipt: Receipt) -> None:
         self.dispatcher.receipt(receipt)
+
+    def _replied(self, reply: Reply) -> None:
+        log.info("reply", channel=reply.channel, text=reply.text)
 
     async def _drain_dispatcher(self) -> None:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)

@@ -1,6 +1,7 @@
 """`tocsin demo`: a simulated county and a real flood through the real daemon, on embedded parts."""
 
 import asyncio
+import secrets
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ from console.live import show
 from console.summary import Summary, table
 from ingest.clock import MINUTE, LockstepClock
 from ingest.registry import Registry
+from notifiers.routes import Reach
 from rules.realm import Realm
 from simulators.broker import LoopbackBroker
 from simulators.fleet import Fleet
@@ -23,10 +25,12 @@ from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
 from simulators.readings_csv import Row, read_rows
 from tocsin.bundle import Bundle
+from tocsin.channel_settings import Apprise, Channel, Loudspeaker
+from tocsin.channels import horns_of
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.overview import Watcher
-from tocsin.settings import Channels, Loudspeaker, Mqtt, SeriesSettings, Settings, Sms
+from tocsin.settings import Mqtt, SeriesSettings, Settings
 from tocsin.storage import Storage
 from tocsin.wiring import retention
 
@@ -80,16 +84,22 @@ async def demonstrate(configs: Path, seconds: float | None, scale: float, seed: 
     clock = LockstepClock(river[0].received - MINUTE, scale)
     bundle = read_bundle(configs / "tocsin.yaml")
     configuration = configure(bundle)
-    async with _around(configuration.basis.registry, clock, river, configs / "sensors.csv", seed) as county:
-        sealed = replace(configuration, settings=_sealed(configuration.settings, county))
-        result = await _serve(bundle, sealed, clock, county, stop)
+    sensors = configs / "sensors.csv"
+    with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as directory:
+        state, key = Path(directory, "state"), _horn_key(directory)
+        fleet_key = bytes.fromhex(key.read_text("utf-8"))
+        around = _around(configuration.basis.registry, clock, river, sensors, seed, key=fleet_key)
+        async with around as county:
+            settings = sealed(configuration.settings, county.broker_port, county.phone_port, key)
+            configuration = replace(configuration, settings=settings)
+            result = await _serve(bundle, configuration, clock, county, stop, state=state)
     Console().print(table(result))
     return result.reconciled
 
 
 @asynccontextmanager
 async def _around(
-    registry: Registry, clock: LockstepClock, river: list[Row], sensors: Path, seed: int
+    registry: Registry, clock: LockstepClock, river: list[Row], sensors: Path, seed: int, *, key: bytes
 ) -> AsyncIterator[County]:
     """The county's broker, phones, horns and sensors."""
     broker, phone = LoopbackBroker(), PhoneGateway(clock)
@@ -99,7 +109,7 @@ async def _around(
     recorded = frozenset(row.sensor for row in river)
     fleet = Fleet(sensors, seed, clock, HOST, port, exclude=recorded)
     await fleet.connect()
-    horn = Horn([h for zone in registry.zones.values() for h in zone.horns], HOST, port, clock)
+    horn = Horn(horns_of(registry), HOST, port, clock, key)
     try:
         playback = Playback(river, _places(registry), publisher, clock)
         yield County(broker, port, phone, phone_port, horn, fleet, playback)
@@ -110,37 +120,54 @@ async def _around(
         await broker.stop()
 
 
+def _horn_key(directory: str) -> Path:
+    """A key of this demo alone."""
+    path = Path(directory, "horns.key")
+    path.write_text(secrets.token_hex(32), encoding="utf-8")
+    return path
+
+
 def _places(registry: Registry) -> dict[str, Place]:
     return {sensor.id: Place(sensor.zone, sensor.kind) for sensor in registry.sensors}
 
 
-def _sealed(settings: Settings, county: County) -> Settings:
-    """A drill on loopback, with none of the gateways and credentials of the files."""
-    url = f"json://{HOST}:{county.phone_port}/sms?:to={{recipient}}&:key={{key}}"
-    sms = Sms(url=url, honours_keys=True, rate=1000)
-    mqtt = Mqtt(host=HOST, port=county.broker_port).model_copy(update={"linger": 0})
+def sealed(settings: Settings, broker: int, phone: int, key: Path) -> Settings:
+    """A drill on two ports of loopback, with none of the gateways and credentials of the files.
+
+    Every channel has a simulated one in its place, of the same name and reach.
+    """
+    mqtt = Mqtt(host=HOST, port=broker).model_copy(update={"linger": 0})
+    channels = {name: _simulated(of.reach, phone, key) for name, of in settings.channels.items()}
     return settings.model_copy(
-        update={
-            "realm": Realm.DRILL,
-            "mqtt": mqtt,
-            "series": SeriesSettings(),
-            "channels": Channels(sms=sms, loudspeaker=Loudspeaker()),
-        }
+        update={"realm": Realm.DRILL, "mqtt": mqtt, "series": SeriesSettings(), "channels": channels}
     )
 
 
+def _simulated(reach: Reach, phone: int, key: Path) -> Channel:
+    """What stands for a channel of that reach: the county's horns, or the phones, which show all else."""
+    if reach is Reach.HORN:
+        return Loudspeaker(via="loudspeaker", realm=Realm.DRILL, key_file=key)
+    url = f"json://{HOST}:{phone}/sms?:to={{recipient}}&:key={{key}}"
+    return Apprise(via="apprise", realm=Realm.DRILL, reach=reach, url=url, honours_keys=True, rate=1000)
+
+
 async def _serve(
-    bundle: Bundle, configuration: Configuration, clock: LockstepClock, county: County, stop: asyncio.Event
+    bundle: Bundle,
+    configuration: Configuration,
+    clock: LockstepClock,
+    county: County,
+    stop: asyncio.Event,
+    *,
+    state: Path,
 ) -> Summary:
-    """The daemon over a state directory that goes when the demo ends."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as directory:
-        settings = configuration.settings
-        storage = Storage.open(Path(directory), settings.realm, retention(settings.journal))
-        try:
-            apply_first(bundle, storage, clock)
-            return await _play(Daemon(configuration, storage, clock), county, clock, stop)
-        finally:
-            storage.close()
+    """The daemon over a state directory of its own."""
+    settings = configuration.settings
+    storage = Storage.open(state, settings.realm, retention(settings.journal))
+    try:
+        apply_first(bundle, storage, clock)
+        return await _play(Daemon(configuration, storage, clock), county, clock, stop)
+    finally:
+        storage.close()
 
 
 async def _play(daemon: Daemon, county: County, clock: LockstepClock, stop: asyncio.Event) -> Summary:

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from ingest.clock import DAY, HOUR
-from ingest.document import Strict, parse_yaml, validate
+from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.duration import Duration
 from ingest.finding import Finding
-from notifiers.apprise import AppriseChannel
+from notifiers.routes import Reach
 from rules.realm import Realm
+from tocsin.channel_settings import Channel, ChannelName
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 GB = 10**9
@@ -70,36 +71,6 @@ class Http(Strict):
     port: Port = 9120
 
 
-class Sms(Strict):
-    """`url` is an Apprise URL with {recipient} and {key}; `rate` messages a second at most.
-
-    `signature` stands before the text, as carriers demand it: 【...】.
-    """
-
-    url: str
-    honours_keys: bool = False
-    signature: str = ""
-    rate: Annotated[float, Field(gt=0)] = 10.0
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        """A gateway that Apprise refuses is found here, not at a start that can go back to nothing."""
-        AppriseChannel("sms", Realm.REPLAY, self.url, honours_keys=self.honours_keys).close()
-        return self
-
-
-class Loudspeaker(Strict):
-    """Over the broker of `mqtt`; a horn that sends no receipt in time has failed."""
-
-    receipt_within: Duration = 60_000
-    repeat: Annotated[int, Field(ge=1, le=20)] = 3
-
-
-class Channels(Strict):
-    sms: Sms | None = None
-    loudspeaker: Loudspeaker | None = None
-
-
 class Files(BaseModel):
     """Which files make up the bundle; what else stands in the settings is passed over here."""
 
@@ -134,7 +105,7 @@ class Settings(Files):
     journal: JournalSettings = JournalSettings()
     series: SeriesSettings = SeriesSettings()
     http: Http = Http()
-    channels: Channels
+    channels: dict[ChannelName, Channel]
 
     @field_validator("time_zone")
     @classmethod
@@ -146,6 +117,11 @@ class Settings(Files):
     @property
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def reach(self) -> dict[str, Reach]:
+        """Whom each channel reaches."""
+        return {name: channel.reach for name, channel in self.channels.items()}
 
 
 def rule_files(directory: Path) -> list[str]:
@@ -161,7 +137,22 @@ def read_settings(name: str, text: str) -> tuple[Settings | None, list[Finding]]
         return None, findings
     settings, found = validate(document, Settings)
     findings += found
+    findings += [] if settings is None else _unsealed(document, settings)
     return (None if findings else settings), findings
+
+
+def _unsealed(document: Document, settings: Settings) -> list[Finding]:
+    """A drill names no gateway and no credential of live service, nor the other way round."""
+    return [
+        document.finding(
+            ("channels", name, "realm"),
+            "E005",
+            f"{name} is a channel of the realm {channel.realm}, and these settings are {settings.realm}",
+            f"give it a gateway and credentials of the realm {settings.realm}, or take it out",
+        )
+        for name, channel in settings.channels.items()
+        if channel.realm is not settings.realm
+    ]
 
 
 def read_files(name: str, text: str) -> Files | None:

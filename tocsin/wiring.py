@@ -3,15 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ingest.clock import Clock
 from ingest.journal import Retention
 from ingest.series import Block, Store, StoreUnavailable
 from ingest.series.embedded import EmbeddedStore
 from ingest.series.influx import InfluxStore
 from ingest.session import Broker, Tls
-from notifiers.apprise import AppriseChannel
-from notifiers.delivery import Channel, Receipt
-from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.routing import Router
 from tocsin import outages
 from tocsin.configuration import Configuration
@@ -65,52 +61,17 @@ def store_of(series: SeriesSettings, state: Path, room: Callable[[], bool] = lam
 def verify(configuration: Configuration, state: Path) -> None:
     """Make what the settings name, and let go of it: a bundle that nothing can start with is not applied.
 
-    Raises OSError (a password, token or certificate that cannot be read), ValueError.
+    Raises OSError (a password, token, key or certificate that cannot be read), ValueError.
     """
     broker = mqtt_broker(configuration.settings.mqtt)
     if broker.tls is not None:
         broker.tls.context()
     store_of(configuration.settings.series, state).close()
+    for name, channel in configuration.settings.channels.items():
+        channel.verify(name)
 
 
 def router_of(configuration: Configuration) -> Router:
-    basis = configuration.basis
+    basis, settings = configuration.basis, configuration.settings
     rules = (*basis.rules, outages.RULE)
-    return Router(configuration.routes, basis.registry, rules, configuration.settings.zone_info)
-
-
-def channels_of(
-    configuration: Configuration, clock: Clock, on_receipt: Callable[[Receipt], None]
-) -> list[Channel]:
-    """The channels the settings configure; ValueError for a gateway's URL that cannot be used."""
-    settings = configuration.settings
-    found: list[Channel] = []
-    if (sms := settings.channels.sms) is not None:
-        found.append(
-            AppriseChannel(
-                "sms",
-                settings.realm,
-                sms.url,
-                honours_keys=sms.honours_keys,
-                signature=sms.signature,
-                rate=sms.rate,
-            )
-        )
-    if (horns := settings.channels.loudspeaker) is not None:
-        broker = mqtt_broker(settings.mqtt)
-        found.append(
-            LoudspeakerChannel(
-                settings.realm,
-                broker.host,
-                broker.port,
-                clock,
-                on_receipt,
-                identifier=f"{broker.client_id}-loudspeaker",
-                username=broker.username,
-                password=broker.password,
-                tls=None if broker.tls is None else broker.tls.context(),
-                receipt_within=horns.receipt_within,
-                repeat=horns.repeat,
-            )
-        )
-    return found
+    return Router(configuration.routes, basis.registry, rules, settings.zone_info, settings.reach)

@@ -113,13 +113,16 @@ def _unprintable(source: SourceText, position: int, character: int) -> Finding:
 
 
 def _invalid(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Finding:
-    path: Path = error["loc"]
+    # Without the names of union members, which the operator did not write.
+    path: Path = (*document.nearest(error["loc"][:-1]), *error["loc"][-1:])
     if error["type"] == "extra_forbidden":
         place = document.keys.get(path, document.place(path))
         suggestion = did_you_mean(str(path[-1]), _known_keys(model, path[:-1]))
         return document.source.finding(place, "E110", f"unknown key {_dotted(path)}", suggestion)
     if error["type"] == "missing":
         return document.finding(path, "E111", f"{_dotted(path)} is missing")
+    if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        return _untagged(document, model, path, error["ctx"])
     cause = error.get("ctx", {}).get("error")
     reason = str(cause) if isinstance(cause, ValueError) else error["msg"]
     code, suggestion = getattr(cause, "code", "E112"), getattr(cause, "suggestion", "")
@@ -127,17 +130,35 @@ def _invalid(document: Document, model: type[BaseModel], error: dict[str, Any]) 
     return document.finding(path, code, f"{where}: {reason}" if where else reason, suggestion)
 
 
+def _untagged(document: Document, model: type[BaseModel], path: Path, context: dict[str, Any]) -> Finding:
+    """A part whose kind is told by one of its keys, and is not told."""
+    key = context["discriminator"].strip("'")
+    fields = [m.model_fields[key] for m in _models_at(model, path) if key in m.model_fields]
+    known = sorted(tag for field in fields for tag in get_args(field.annotation))
+    where = _dotted((*path, key))
+    if "tag" not in context:
+        return document.finding(path, "E111", f"{where} is missing", f"one of {', '.join(known)}")
+    message = f"{where}: no {key} {context['tag']}"
+    return document.finding((*path, key), "E112", message, did_you_mean(context["tag"], known))
+
+
 def _dotted(path: Path) -> str:
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).removeprefix(".")
 
 
 def _known_keys(model: type[BaseModel], path: Path) -> set[str]:
-    """The keys that may stand at `path`; names of mappings and union members narrow nothing."""
+    """The keys that may stand at `path`."""
+    models = _models_at(model, path)
+    return {field.alias or name for m in models for name, field in m.model_fields.items()}
+
+
+def _models_at(model: type[BaseModel], path: Path) -> set[type[BaseModel]]:
+    """What may stand at `path`; names of mappings and union members narrow nothing."""
     models = {model}
     for part in path:
         named = [m.model_fields[part].annotation for m in models if part in m.model_fields]
         models = set().union(*map(_models_in, named)) if named else models
-    return {field.alias or name for m in models for name, field in m.model_fields.items()}
+    return models
 
 
 def _models_in(annotation: Any) -> set[type[BaseModel]]:

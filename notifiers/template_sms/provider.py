@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from notifiers.http_post import Answer, Post, by_status, checked_url, retry_after
@@ -31,8 +31,10 @@ class Provider(Protocol):
     `post` and `outcome` are pure; instants in ms since the epoch, `nonce` never the same twice.
     """
 
-    limits: Limits
-    signature: str
+    limits: ClassVar[Limits]
+
+    @property
+    def signature(self) -> str: ...
 
     def post(self, sms: Sms, at: int, nonce: str) -> Post: ...
 

@@ -3,11 +3,13 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 from mqtt5 import PublishPacket
 
+from ingest.clock import MINUTE
 from ingest.decode import Decoder
 from ingest.finding import Finding
 from ingest.kinds.kinds_file import read_kinds
@@ -16,17 +18,31 @@ from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
 from notifiers.contacts_file import read_contacts
 from notifiers.delivery import State
+from notifiers.finding_codes import CODES
+from notifiers.routes import DEADLINES
 from notifiers.routes_file import read_routes
 from rules.grade import Grade
 from rules.transition import Disposition, Transition, line
 from simulators.horn import Command
 from simulators.readings_csv import read_rows
+from tocsin.channel_settings import Channel
 from tocsin.configuration import configure, read_bundle
 from tocsin.judge import Basis
+from tocsin.settings import read_settings
 
 ROOT = Path(__file__).parent.parent.parent
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = FENCE.findall((ROOT / "docs" / "formats.md").read_text(encoding="utf-8"))
+SETTINGS = """\
+realm: live
+kinds: kinds.yaml
+sensors: [sensors.csv]
+zones: zones.geojson
+rules: rules
+contacts: contacts.yaml
+routes: routes.yaml
+mqtt: {host: broker}
+"""
 SENSOR = "tocsin/v1/old-town/smoke/smoke-old-town-01/telemetry"
 GAUGE = "tocsin/v1/tea-hill/rain/rain-tea-hill-01/telemetry"
 RECEIVED = 1_795_308_000_000
@@ -139,11 +155,39 @@ def test_routes_are_read(basis: Basis) -> None:
     people, _ = read_contacts("contacts.yaml", contacts)
     assert people is not None
 
-    read, findings = read_routes("routes.yaml", routes, people, basis.registry)
+    settings, _ = read_settings("tocsin.yaml", SETTINGS + examples("yaml channels")[0])
+    assert settings is not None
+
+    read, findings = read_routes("routes.yaml", routes, people, basis.registry, settings.reach)
 
     assert findings == []
     assert read is not None
-    assert len(read.routes) == 2
+    assert [route.hazard for route in read.routes] == ["*", "flood", "rain", "flood"]
+    assert [level.channels for level in read.levels] == [("sms",), ("mail",)]
+
+
+def test_a_channel_of_each_kind_is_read() -> None:
+    [channels] = examples("yaml channels")
+
+    settings, findings = read_settings("tocsin.yaml", SETTINGS + channels)
+
+    assert findings == []
+    assert settings is not None
+    kinds = [union_member.model_fields["via"] for union_member in get_args(get_args(Channel)[0])]
+    assert {of.via for of in settings.channels.values()} == {get_args(f.annotation)[0] for f in kinds}
+
+
+def test_the_defaults_of_deadlines_are_those_of_the_program() -> None:
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    for grade, deadlines in DEADLINES.items():
+        stages = (deadlines.release, deadlines.acknowledge, deadlines.arrive, deadlines.handle)
+        shown = ["none" if stage is None else f"{stage // MINUTE} min" for stage in stages]
+        assert f"| {grade} | {' | '.join(shown)} |" in page
+
+
+def test_every_code_of_contacts_and_routes_is_listed() -> None:
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^\| (E3\d\d) \| (.+) \|$", page, re.MULTILINE)) == CODES
 
 
 def test_a_horn_understands_the_command_and_answers_with_such_a_receipt() -> None:
@@ -183,7 +227,7 @@ def test_a_transition_is_written_like_this() -> None:
 def test_every_example_is_tested() -> None:
     assert {info for info, _ in BLOCKS} == {
         "json native", "json senml", "csv readings", "csv sensors", "yaml sensors", "json zones",
-        "yaml kinds", "yaml contacts", "yaml routes", "json horn-command", "json horn-receipt",
-        "json horn-poll", "json horn-state", "json horn-button", "text horn-signature",
-        "json transition",
+        "yaml kinds", "yaml contacts", "yaml routes", "yaml channels", "json horn-command",
+        "json horn-receipt", "json horn-poll", "json horn-state", "json horn-button",
+        "text horn-signature", "json transition",
     }  # fmt: skip

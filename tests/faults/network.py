@@ -19,7 +19,7 @@ from simulators.faults import FaultProxy
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from tests.faults.record import read
-from tests.system.daemon_process import DaemonProcess
+from tests.system.daemon_process import LOUDSPEAKER, DaemonProcess
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
@@ -160,7 +160,7 @@ async def network(
             await proxy.start()
             stack.push_async_callback(proxy.stop)
             mqtt = {"host": "127.0.0.1", "port": proxy.port, "client_id": name}
-            whole = {"mqtt": mqtt, "channels": {"loudspeaker": {}}, **settings(name)}
+            whole = {"mqtt": mqtt, "channels": {"loudspeaker": LOUDSPEAKER}, **settings(name)}
             place = directory / name
             place.mkdir()
             daemon = DaemonProcess(place, whole, rows(found.source.sensors))

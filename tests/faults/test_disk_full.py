@@ -19,7 +19,7 @@ from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
 from tests.faults.checker import Sent, check
 from tests.faults.disk import Control, build
-from tests.system.daemon_process import DaemonProcess
+from tests.system.daemon_process import DaemonProcess, sms
 from tocsin.reserve import SIZE, Reserve
 
 SENSORS = [f"s-{number:02}" for number in range(40)]
@@ -62,7 +62,7 @@ class Station:
         url = f"json://127.0.0.1:{phone}/sms?:to={{recipient}}&:key={{key}}"
         settings = {
             "mqtt": {"host": "127.0.0.1", "port": broker},
-            "channels": {"sms": {"url": url, "honours_keys": True, "rate": 1000}},
+            "channels": {"sms": sms(url, honours_keys=True, rate=1000)},
         }
         rows = ["id,kind,zone", *(f"{sensor},smoke,old-town" for sensor in SENSORS)]
         self.daemon = DaemonProcess(directory, settings, rows)

@@ -26,7 +26,7 @@ from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
 from tests.faults.checker import Sent, check, check_journal
 from tests.faults.network import until
-from tests.system.daemon_process import DaemonProcess
+from tests.system.daemon_process import DaemonProcess, sms
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "20"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
@@ -99,7 +99,7 @@ async def town(directory: Path, chance: random.Random) -> AsyncIterator[Town]:
     url = f"json://127.0.0.1:{phone_port}/sms?:to={{recipient}}&:key={{key}}"
     settings = {
         "mqtt": {"host": "127.0.0.1", "port": port},
-        "channels": {"sms": {"url": url, "honours_keys": True, "rate": 1000}},
+        "channels": {"sms": sms(url, honours_keys=True, rate=1000)},
     }
     rows = ["id,kind,zone", *(f"{sensor},smoke,old-town" for sensor in SENSORS)]
     daemon = DaemonProcess(directory, settings, rows)

@@ -18,6 +18,7 @@ from simulators.faults import FaultProxy
 from simulators.horn import Horn
 from simulators.phone import Fault, PhoneGateway
 from tests.faults.network import Network, Station, network, until
+from tests.system.daemon_process import HORN_KEY, LOUDSPEAKER, sms
 
 RULES = """\
 rules:
@@ -67,7 +68,8 @@ async def carrier() -> AsyncIterator[Carrier]:
 
 @asynccontextmanager
 async def sounding(port: int) -> AsyncIterator[Horn]:
-    horn = Horn(HORNS, "127.0.0.1", port, SystemClock(), play_ms=50)
+    key = bytes.fromhex(HORN_KEY["TOCSIN_HORN_KEY"])
+    horn = Horn(HORNS, "127.0.0.1", port, SystemClock(), key, play_ms=50)
     running = asyncio.create_task(horn.run())
     try:
         yield horn
@@ -179,8 +181,8 @@ async def test_a_gateway_in_trouble_delays_no_horn_and_is_never_assumed_to_have_
 
         def settings(name: str) -> dict[str, object]:
             url = f"json://127.0.0.1:{ports[name]}/sms?:to={{recipient}}&:key={{key}}"
-            sms = {"url": url, "honours_keys": name == "keys"}
-            return {"channels": {"sms": sms, "loudspeaker": {}}}
+            gateway = sms(url, honours_keys=name == "keys")
+            return {"channels": {"sms": gateway, "loudspeaker": LOUDSPEAKER}}
 
         async with (
             network(tmp_path, [*ports], sensors=5, settings=settings, prepare=prepare) as net,

@@ -25,6 +25,7 @@ from ingest.screening import Screen
 from ingest.session.wire import Message, Undecodable, WireError, acknowledgements, messages, publishes, split
 from notifiers.contacts import Contacts
 from notifiers.contacts_file import read_contacts
+from notifiers.routes import Reach
 from notifiers.routes_file import read_routes
 from simulators.playback import instants
 from simulators.readings_csv import ReadingsError, read_rows
@@ -35,6 +36,7 @@ from tocsin.settings import read_settings
 
 CODE = re.compile(r"E\d{3}")
 CORPUS = Path(__file__).parent / "corpus"
+SHIPPED_ZONES = Path(__file__).parents[2] / "configs" / "zones.geojson"
 BEFORE = message("s-2", v={"smoke": 0.02, "temperature": 21.5})
 AFTER = message("l-1", RECEIVED - 5, v={"stage": 1.5}, u={"stage": "m"})
 STREAMS = ("telemetry", "event", "state")
@@ -210,7 +212,7 @@ def people(data: bytes) -> None:
 
 
 def routes(data: bytes) -> None:
-    found, findings = read_routes("x", as_text(data), _contacts(), judged.registry())
+    found, findings = read_routes("x", as_text(data), _contacts(), _places(), _reach())
     told(findings)
     assert found is not None or findings
 
@@ -220,6 +222,20 @@ def _contacts() -> Contacts:
     contacts, _ = read_contacts("x", (CORPUS / "people" / "shipped").read_text())
     assert contacts is not None
     return contacts
+
+
+@cache
+def _places() -> Registry:
+    found, _ = read_zones("x", SHIPPED_ZONES.read_text("utf-8"))
+    assert found is not None
+    return Registry.of([], found)
+
+
+@cache
+def _reach() -> dict[str, Reach]:
+    found, _ = read_settings("x", (CORPUS / "settings" / "shipped").read_text())
+    assert found is not None
+    return found.reach
 
 
 def as_text(data: bytes) -> str:

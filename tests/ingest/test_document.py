@@ -1,5 +1,6 @@
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -227,3 +228,38 @@ def test_any_text_gives_a_document_or_findings(text: str) -> None:
     if document is not None:
         model, defects = validate(document, Ladder)
         assert (model is None) == bool(defects)
+
+
+class _Cat(Strict):
+    kind: Literal["cat"]
+    lives: int
+
+
+class _Dog(Strict):
+    kind: Literal["dog"]
+
+
+class _Pets(Strict):
+    pets: dict[str, Annotated[_Cat | _Dog, Field(discriminator="kind")]]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("lives: 9", "E111 pets.tom.kind is missing / one of cat, dog"),
+        ("kind: cta, lives: 9", "E112 pets.tom.kind: no kind cta / did you mean cat?"),
+        ("kind: cat", "E111 pets.tom.lives is missing / "),
+        ("kind: cat, lives: many", "E112 pets.tom.lives: Input should be a valid integer / "),
+        ("kind: cat, lifes: 9, lives: 9", "E110 unknown key pets.tom.lifes / did you mean lives?"),
+    ],
+)
+def test_a_part_of_several_kinds_is_told_by_its_key_and_named_as_it_is_written(
+    written: str, found: str
+) -> None:
+    document, _ = parse_yaml("x.yaml", f"pets:\n  tom: {{{written}}}\n")
+    assert document is not None
+
+    _, [finding] = validate(document, _Pets)
+
+    assert f"{finding.code} {finding.message} / {finding.suggestion}" == found
+    assert finding.line == 2

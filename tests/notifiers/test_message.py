@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.registry import Zone
-from notifiers.message import LANGUAGES, Segments, Told, compose, plain, segments
+from notifiers.message import LANGUAGES, Segments, Told, alternatives, compose, plain, segments
 from notifiers.seal import marked
 from rules.grade import Grade
 from rules.language.tree import Comparison, Literal, Value
@@ -97,6 +97,41 @@ def test_the_part_of_a_condition_that_does_not_hold_is_told_as_such() -> None:
     either = {"text": "smoke = 0.21 dB/m >= 0.15 dB/m ✓ or temperature = 21 degC >= 54 degC ✗"}
 
     assert "54 degC (not met)" in words(replace(RAISED, evidence=either))["en"]
+
+
+def test_of_many_alternatives_those_that_plainly_do_not_hold_are_left_out() -> None:
+    """Fifteen gases would make an SMS of twenty parts."""
+    parts = [
+        "co = 1 >= 2 ✗",
+        "h2s = 3 >= 2 ✓",
+        "not (cl2 = 1 >= 2 ✗)",
+        "so2 = ? >= 2 ?",
+        "a >= 1 ✓ and b >= 1 ✗",
+    ]
+    many = {"text": " or ".join(parts)}
+
+    text = words(replace(RAISED, evidence=many))["en"]
+
+    assert "co = 1" not in text
+    assert (
+        "h2s = 3 >= 2 or not (cl2 = 1 >= 2 (not met)) or so2 = ? >= 2 ? or a >= 1 and b >= 1 (not met)"
+        in text
+    )
+    assert "co = 1 >= 2 (no longer" in words(replace(RAISED, before=Grade.RED, evidence=many))["en"]
+
+
+def test_where_no_alternative_holds_all_are_told() -> None:
+    none = {"text": " or ".join(f"g{n} = 1 >= 2 ✗" for n in range(5))}
+
+    assert all(f"g{n} = 1" in words(replace(RAISED, evidence=none))["en"] for n in range(5))
+
+
+def test_alternatives_within_parentheses_are_one() -> None:
+    assert alternatives("sensors(a >= 1 or b >= 1) >= 2 or c >= 1") == [
+        "sensors(a >= 1 or b >= 1) >= 2",
+        "c >= 1",
+    ]
+    assert alternatives("") == [""]
 
 
 def test_the_all_clear_names_what_it_ends_and_gives_no_advice() -> None:

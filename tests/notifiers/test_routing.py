@@ -1,28 +1,11 @@
-"""Routes files and the one answer to "who is told"."""
+"""The one answer to "who is told", and to who is asked when they do not answer."""
 
-from datetime import UTC
-from decimal import Decimal
-from pathlib import Path
-
-from ingest.kinds import Reporting, ReportingMode
-from ingest.registry import Registry, Sensor, Zone
-from notifiers.contacts import Contacts
-from notifiers.contacts_file import read_contacts
-from notifiers.routes import Routes
-from notifiers.routes_file import read_routes
-from notifiers.routing import Router, coverage
+from notifiers.bulletin import Act
+from notifiers.routing import Addressee, Announcement
 from rules.grade import Grade
-from rules.language.tree import Comparison, Literal, Value
-from rules.rule import Release, Rule
 from rules.transition import Disposition, Transition
+from tests.notifiers.parish import HOUR, router
 
-CONTACTS = """\
-people:
-  ana: {name: {en: Ana}, phone: "+8610000000001", languages: [en]}
-  bo: {name: {en: Bo}, phone: "+8610000000002", languages: [zh]}
-groups:
-  duty: [ana, bo]
-"""
 ROUTES = """\
 routes:
   - {hazard: "*", grades: [red], to: [ana, horns], channels: [sms, loudspeaker]}
@@ -31,69 +14,8 @@ routes:
 """
 
 
-def zone(id_: str, parent: str | None, *horns: str) -> Zone:
-    return Zone(id=id_, name={"en": id_}, parent=parent, code="", polygon=(), horns=horns)
-
-
-ZONES = {z.id: z for z in (zone("town", None), zone("mill", "town", "horn-1", "horn-2"), zone("far", None))}
-SENSOR = Sensor(
-    id="rain-1",
-    kind="rain",
-    zone="mill",
-    gateway="",
-    lon=None,
-    lat=None,
-    heartbeat=1,
-    reporting=Reporting(ReportingMode.EVENT),
-    site={},
-)
-REGISTRY = Registry.of([SENSOR], ZONES)
-RULE = Rule(
-    id="rainstorm",
-    title={"en": "Rainstorm"},
-    hazard="rain",
-    kind="rain",
-    tag=None,
-    zone=None,
-    grades={Grade.ORANGE: Comparison(Value("rain"), ">=", Literal(Decimal(1), "mm"))},
-    only_if=None,
-    sustain={Grade.ORANGE: 0},
-    release=Release(0),
-    silent_after=3,
-    max_age=1,
-    advice={},
-    source="",
-    meaning="",
-    file="rules.yaml",
-    line=1,
-)
-
-
-def contacts() -> Contacts:
-    known, _ = read_contacts("contacts.yaml", CONTACTS)
-    assert known is not None
-    return known
-
-
-def routes(text: str) -> Routes:
-    read, found = read_routes("routes.yaml", text, contacts(), REGISTRY)
-    assert found == []
-    assert read is not None
-    return read
-
-
-def router(text: str = ROUTES, rules: tuple[Rule, ...] = (RULE,)) -> Router:
-    return Router(routes(text), REGISTRY, rules, UTC)
-
-
 def told(zone_: str, hazard: str, grade: Grade, text: str = ROUTES) -> list[tuple[str, str]]:
     return [(a.recipient, a.channel) for a in router(text).who(zone_, hazard, grade, 0)]
-
-
-def findings(text: str) -> list[tuple[str, int, str]]:
-    read, found = read_routes("routes.yaml", text, contacts(), REGISTRY)
-    assert read is None
-    return [(f.code, f.line, f.suggestion) for f in found]
 
 
 def transition(
@@ -131,56 +53,147 @@ def test_horns_are_those_of_the_warnings_own_zone() -> None:
 
 
 def test_nobody_is_named_twice_and_the_first_route_says_why() -> None:
-    [ana, *_, bo] = router().who("mill", "rain", Grade.RED, 0)
+    [ana, *_, bo] = router(ROUTES).who("mill", "rain", Grade.RED, 0)
     assert (ana.recipient, ana.why, ana.languages) == ("ana", "routes.yaml:2", ("en",))
     assert (bo.recipient, bo.why, bo.address) == ("bo", "routes.yaml:3", "+8610000000002")
 
 
 def test_a_transition_is_routed_by_its_sensors_zone_and_its_rules_hazard() -> None:
-    assert (router().zone(transition()), router().hazard(transition())) == ("mill", "rain")
-    assert router().zone(transition(subject="mill")) == "mill"
+    assert (router(ROUTES).zone(transition()), router(ROUTES).hazard(transition())) == ("mill", "rain")
+    assert router(ROUTES).zone(transition(subject="mill")) == "mill"
 
 
 def test_a_transition_of_a_removed_rule_or_sensor_still_reaches_the_general_routes() -> None:
     gone = transition(rule="gone", subject="gone", grade=Grade.RED)
-    placed = router().zone(gone), router().hazard(gone)
+    placed = router(ROUTES).zone(gone), router(ROUTES).hazard(gone)
     assert placed == ("gone", "gone")
-    assert [a.recipient for a in router().who(*placed, Grade.RED, 0)] == ["ana"]
+    assert [a.recipient for a in router(ROUTES).who(*placed, Grade.RED, 0)] == ["ana"]
 
 
-def test_every_unknown_name_is_found_with_a_suggestion() -> None:
-    text = ROUTES.replace("[town]", "[twon]").replace("to: [bo]", "to: [duti]")
-    assert findings(text) == [("E310", 3, "did you mean town?"), ("E311", 4, "did you mean duty?")]
+def test_a_raise_in_words_names_the_place_and_all_above_it() -> None:
+    announcement = Announcement(
+        incident="i",
+        revision=0,
+        act=Act.ALERT,
+        hazard="rain",
+        zone="mill",
+        grade=Grade.ORANGE,
+        before=None,
+        sent=5,
+        expires=9,
+        count=1,
+        references=(),
+    )
+
+    bulletin = router(ROUTES).bulletin(transition(), announcement)
+
+    assert bulletin.place["en"] == "mill, town, rain-1"
+    assert (bulletin.hazard, bulletin.rule, bulletin.sent, bulletin.expires) == ("rain", "rainstorm", 5, 9)
 
 
-def test_recipients_and_channels_that_cannot_meet_are_found() -> None:
-    wrong = """\
+def one(text: str, zone: str = "mill", now: int = 0) -> list[Addressee]:
+    """Who is told of red rain by the only route."""
+    return router(f"routes:\n  - {{hazard: rain, grades: [red], {text}}}\n").who(zone, "rain", Grade.RED, now)
+
+
+def test_a_roster_gives_who_is_on_duty_at_that_instant() -> None:
+    first, second, again = (
+        [(a.recipient, a.duty) for a in one("to: [watch], channels: [sms]", now=hour * HOUR)]
+        for hour in (0, 1, 2)
+    )
+
+    assert first == again == [("bo", "watch")]
+    assert second == [("di", "watch"), ("ana", "watch")]
+
+
+def test_who_is_named_beside_their_roster_is_told_once() -> None:
+    assert [(a.recipient, a.duty) for a in one("to: [bo, watch], channels: [sms]")] == [("bo", "")]
+
+
+def test_a_person_is_told_over_each_channel_that_has_an_address_of_theirs() -> None:
+    told = one("to: [ana, bo, cy], channels: [sms, mail]")
+
+    assert [(a.recipient, a.channel, a.address) for a in told] == [
+        ("ana", "sms", "+8610000000001"),
+        ("ana", "mail", "ana@town.example"),
+        ("bo", "sms", "+8610000000002"),
+        ("cy", "mail", "cy@town.example"),
+    ]
+
+
+def test_what_is_tried_next_is_another_channel_of_the_same_person() -> None:
+    ana, bo = one("to: [ana, bo], channels: [sms], otherwise: [sms, mail]")
+
+    assert (ana.otherwise, bo.otherwise) == ((("mail", "ana@town.example"),), ())
+    assert "@" not in repr(ana)
+    assert "+86" not in repr(ana)
+
+
+def test_in_place_of_a_silent_horn_the_people_of_its_route_are_told() -> None:
+    told = one("to: [horns, watch, ana], channels: [loudspeaker], otherwise: [sms, mail]")
+
+    numbers = (("sms", "+8610000000002"), ("sms", "+8610000000001"), ("mail", "ana@town.example"))
+    assert [(a.recipient, a.address, a.otherwise) for a in told] == [
+        ("horn-1", "horn-1", numbers),
+        ("horn-2", "horn-2", numbers),
+    ]
+
+
+def test_whoever_reads_what_is_open_is_one_recipient_in_both_languages() -> None:
+    [public] = one("zones: [town], to: [public], channels: [board]")
+
+    assert (public.recipient, public.address, public.languages) == ("public", "", ("zh", "en"))
+    assert not public.approval
+
+
+def test_the_languages_of_a_route_stand_for_everybodys() -> None:
+    text = "to: [ana, horns, public], channels: [sms, loudspeaker, board], languages: [zh]"
+
+    assert {a.languages for a in one(text)} == {("zh",)}
+
+
+def test_what_a_person_must_release_says_so_for_each_recipient() -> None:
+    text = """\
 routes:
-  - {hazard: "*", grades: [red], to: [horns], channels: [sms]}
-  - {hazard: "*", grades: [red], to: [ana], channels: [loudspeaker]}
-  - {hazard: "*", grades: [red], zones: [far], to: [horns], channels: [loudspeaker]}
+  - {hazard: rain, grades: [red], zones: [mill], to: [ana, horns, public],
+     channels: [sms, loudspeaker, board], approval: true}
+  - {hazard: rain, grades: [red], to: [ana, bo], channels: [sms]}
+levels:
+  - {zones: [town], to: [cy], channels: [mail]}
 """
-    found = [(code, line) for code, line, _ in findings(wrong)]
-    assert found == [("E312", 2), ("E313", 2), ("E312", 3), ("E313", 3), ("E314", 4)]
+    told = router(text).who("mill", "rain", Grade.RED, 0)
+
+    assert {a.recipient: a.approval for a in told} == {
+        "ana": True,
+        "horn-1": True,
+        "horn-2": True,
+        "public": True,
+        "bo": False,
+    }
 
 
-def test_a_fifth_grade_and_an_empty_list_are_found() -> None:
-    text = ROUTES.replace("[orange, red]", "[purple]").replace("to: [bo]", "to: []")
-    assert [(code, line) for code, line, _ in findings(text)] == [("E112", 3), ("E112", 4)]
+LEVELS = (
+    ROUTES
+    + """\
+levels:
+  - {zones: [town], to: [cy, di], channels: [sms, mail]}
+  - {zones: [mill], to: [watch], channels: [sms]}
+  - {zones: [mill], to: [bo, ana], channels: [sms]}
+"""
+)
 
 
-def test_what_reaches_nobody_is_found_for_each_leaf_zone_and_grade() -> None:
-    assert router().unreached() == [("far", "rain", Grade.ORANGE)]
-    [finding] = coverage("routes.yaml", router())
-    assert (finding.code, finding.message) == ("E320", "rain orange reaches nobody in far")
+def asked(zone: str, now: int = 0) -> list[list[str]]:
+    return [[f"{a.recipient} {a.channel}" for a in level] for level in router(LEVELS).levels(zone, now)]
 
 
-def test_the_shipped_routes_fit_the_shipped_contacts() -> None:
-    known, _ = read_contacts("contacts.yaml", Path("configs/contacts.yaml").read_text("utf-8"))
-    assert known is not None
-    read, found = read_routes("routes.yaml", Path("configs/routes.yaml").read_text("utf-8"), known, REGISTRY)
-    assert found == []
-    assert read is not None
-    everyone = Router(read, REGISTRY, (RULE,), UTC)
-    assert everyone.unreached() == []
-    assert everyone.channels == {"sms", "loudspeaker"}
+def test_those_of_the_zone_are_asked_first_and_then_those_above() -> None:
+    assert asked("mill") == [["bo sms", "ana sms"], ["cy mail", "di sms"]]
+    assert asked("mill", HOUR) == [["di sms", "ana sms", "bo sms"], ["cy mail", "di sms"]]
+    assert asked("town") == [["cy mail", "di sms"]]
+    assert asked("far") == []
+
+
+def test_the_channels_of_a_router_are_all_that_it_may_ever_name() -> None:
+    text = ROUTES.replace("channels: [sms]}", "channels: [sms], otherwise: [mail]}", 1)
+    assert router(text.replace("[duty]", "[ana]")).channels == {"sms", "mail", "loudspeaker"}

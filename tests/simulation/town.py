@@ -25,8 +25,10 @@ routes: routes.yaml
 mqtt: {host: 127.0.0.1, port: 1883}
 http: {port: 9120}
 channels:
-  sms: {url: "json://127.0.0.1:9/sms?:to={recipient}&:key={key}", honours_keys: true}
-  loudspeaker: {receipt_within: 30s}
+  sms:
+    {via: apprise, realm: live, reach: phone, url: "json://127.0.0.1:9/sms?:to={recipient}&:key={key}",
+     honours_keys: true}
+  loudspeaker: {via: loudspeaker, realm: live, key_env: TOCSIN_HORN_KEY, receipt_within: 30s}
 """
 KINDS = """\
 kinds:

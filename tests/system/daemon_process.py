@@ -20,6 +20,16 @@ def free_port() -> int:
     return port
 
 
+# The horns of the broker of `mqtt`, and what signs for them.
+LOUDSPEAKER = {"via": "loudspeaker", "realm": "live", "key_env": "TOCSIN_HORN_KEY"}
+HORN_KEY = {"TOCSIN_HORN_KEY": "0f" * 32}
+
+
+def sms(url: str, **more: object) -> dict[str, object]:
+    """The settings of a gateway."""
+    return {"via": "apprise", "realm": "live", "reach": "phone", "url": url, **more}
+
+
 class DaemonProcess:
     """A daemon that can be killed and started again over the same state; `environment` is added to ours."""
 
@@ -49,7 +59,7 @@ class DaemonProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tocsin", "run",
                 "--config", str(self.configs / "tocsin.yaml"), "--state", str(self.state),
-                stdout=log, stderr=log, env={**os.environ, **self.environment},
+                stdout=log, stderr=log, env={**os.environ, **HORN_KEY, **self.environment},
             )  # fmt: skip
 
     async def ready(self, within: float = 30) -> None:

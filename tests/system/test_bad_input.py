@@ -15,7 +15,7 @@ from simulators.publisher import Publisher
 from tocsin.cli import app
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
-from tocsin.settings import Channels, Mqtt
+from tocsin.settings import Mqtt
 from tocsin.storage import Storage
 from tocsin.wiring import retention
 
@@ -59,7 +59,7 @@ async def serve(state: Path) -> tuple[list[Reason], LoopbackBroker]:
     bundle = read_bundle(CONFIGS / "tocsin.yaml")
     known = configure(bundle)
     mqtt = Mqtt(host="127.0.0.1", port=port)
-    settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": Channels()})
+    settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}})
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     apply_first(bundle, storage, SystemClock())
     daemon = Daemon(replace(known, settings=settings, routes=()), storage, SystemClock())

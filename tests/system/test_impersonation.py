@@ -20,7 +20,7 @@ from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.figures import Unheard, figures
 from tocsin.notices import notices
-from tocsin.settings import Channels, Mqtt
+from tocsin.settings import Mqtt
 from tocsin.storage import Storage
 from tocsin.wiring import retention
 
@@ -38,7 +38,7 @@ class Served:
     def __init__(self, state: Path, mqtt: Mqtt) -> None:
         bundle = read_bundle(CONFIGS / "tocsin.yaml")
         known = configure(bundle)
-        settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": Channels()})
+        settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}})
         storage = Storage.open(state, settings.realm, retention(settings.journal))
         # Room for each, so that each can be looked at.
         storage.quarantine.close()

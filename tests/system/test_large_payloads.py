@@ -12,7 +12,7 @@ from ingest.quarantine import Quarantine
 from ingest.reading import Reason
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
-from tests.system.daemon_process import DaemonProcess
+from tests.system.daemon_process import LOUDSPEAKER, DaemonProcess
 
 # What the daemon asks the broker for, less the topic and the header.
 LARGEST = 256 * 1024 - 200
@@ -81,7 +81,7 @@ async def test_a_ladder_to_ten_megabytes_costs_no_memory_and_disturbs_nobody(tmp
     port = await mosquitto.start()
     settings: dict[str, object] = {
         "mqtt": {"host": "127.0.0.1", "port": port},
-        "channels": {"loudspeaker": {}},
+        "channels": {"loudspeaker": LOUDSPEAKER},
     }
     rows = ["id,kind,zone", f"{VICTIM},smoke,old-town", f"{GIANT},smoke,old-town"]
     daemon = Watched(tmp_path, settings, rows)

@@ -19,7 +19,7 @@ from simulators.readings_csv import read_rows
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.daemon import Daemon, apply_first
 from tocsin.replay import Tally, replay
-from tocsin.settings import Channels, Mqtt
+from tocsin.settings import Mqtt
 from tocsin.storage import Storage
 from tocsin.wiring import retention
 
@@ -86,7 +86,7 @@ async def live(
     clock = LockstepClock(rows[0].received - MINUTE)
     known = configuration()
     mqtt = Mqtt(host="127.0.0.1", port=port).model_copy(update={"linger": 0})
-    settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": Channels()})
+    settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}})
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     publisher = Publisher("127.0.0.1", port, "record")
     await publisher.connect()

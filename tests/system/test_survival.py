@@ -14,7 +14,7 @@ from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from simulators.victoria_metrics import VictoriaMetrics
 from tests.faults.checker import Sent, check
-from tests.system.daemon_process import DaemonProcess
+from tests.system.daemon_process import LOUDSPEAKER, DaemonProcess
 
 MESSAGES = 20_000
 BAD = 40
@@ -100,7 +100,7 @@ async def test_nothing_is_lost_or_doubled_over_two_kills_and_a_stopped_database(
     mqtt = {"host": "127.0.0.1", "port": port}
     series = {"store": "victoriametrics", "url": database.url}
     rows = ["id,kind,zone", *(f"{sensor},smoke,old-town" for sensor in SENSORS)]
-    settings = {"mqtt": mqtt, "series": series, "channels": {"loudspeaker": {}}}
+    settings = {"mqtt": mqtt, "series": series, "channels": {"loudspeaker": LOUDSPEAKER}}
     daemon = DaemonProcess(tmp_path, settings, rows)
     (daemon.configs / "routes.yaml").write_text(
         'routes: [{hazard: "*", grades: [blue, yellow, orange, red], to: [horns], channels: [loudspeaker]}]\n'

@@ -193,8 +193,11 @@ def test_one_sensor_in_two_files_is_refused(configs: Path) -> None:
 
 def test_a_route_over_a_channel_that_is_not_configured_is_found(configs: Path) -> None:
     """Applied, it would leave a daemon that can neither tell anybody nor start again."""
-    spoil(configs / "tocsin.yaml", "  loudspeaker: {}", "")
+    spoil(configs / "tocsin.yaml", "  loudspeaker:", "  loudspeakers:")
 
+    with pytest.raises(ConfigurationError) as error:
+        configure(read_bundle(configs / "tocsin.yaml"))
+    assert {finding.suggestion for finding in error.value.findings} == {"did you mean loudspeakers?"}
     assert refused(configs) == [f"routes.yaml:{line}: E003" for line in lines_of(configs, "[loudspeaker]")]
 
 
@@ -210,6 +213,22 @@ def test_a_gateway_that_cannot_be_used_is_found_in_its_place(configs: Path, url:
     assert finding.startswith("tocsin.yaml:")
     assert finding.endswith("E112")
     assert ":0:" not in finding
+
+
+def test_a_channel_of_another_realm_is_refused_at_each(configs: Path) -> None:
+    """A copy of the live settings in which the realm alone was changed would drill with live gateways."""
+    text = (configs / "tocsin.yaml").read_text(encoding="utf-8")
+    spoil(configs / "tocsin.yaml", "realm: live", "realm: drill")
+
+    lines = [n for n, line in enumerate(text.splitlines(), start=1) if line.startswith("    realm: live")]
+    assert len(lines) == 4
+    assert refused(configs) == [f"tocsin.yaml:{line}: E005" for line in lines]
+
+
+def test_a_live_daemon_refuses_the_channel_of_a_drill(configs: Path) -> None:
+    line = spoil(configs / "tocsin.yaml", "    realm: live", "    realm: drill")
+
+    assert refused(configs) == [f"tocsin.yaml:{line}: E005"]
 
 
 def test_a_route_of_a_hazard_that_no_rule_raises_is_a_typing_error(configs: Path) -> None:

@@ -101,7 +101,10 @@ async def test_a_state_directory_stays_in_its_realm(tmp_path: Path) -> None:
 
 async def test_routes_over_a_channel_that_is_still_to_begin_wait_for_the_restart(tmp_path: Path) -> None:
     async with started(tmp_path) as (daemon, path):
-        path.write_text(path.read_text("utf-8") + "  loudspeaker: {}\n", "utf-8")
+        key = tmp_path / "horns.key"
+        key.write_text("0f" * 32)
+        horns = f"  loudspeaker: {{via: loudspeaker, realm: live, key_file: {key}}}\n"
+        path.write_text(path.read_text("utf-8") + horns, "utf-8")
         zones = path.parent / "zones.geojson"
         zones.write_text(zones.read_text("utf-8").replace('"code"', '"horns": ["h-1"], "code"'), "utf-8")
         (path.parent / "routes.yaml").write_text(ROUTES + HORNS, "utf-8")

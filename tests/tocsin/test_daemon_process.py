@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +16,7 @@ from ingest.snapshots import Snapshots
 from notifiers.outbox.reader import OutboxReader
 from simulators.broker import LoopbackBroker
 from simulators.publisher import Publisher
-from tests.system.daemon_process import DaemonProcess, free_port
+from tests.system.daemon_process import HORN_KEY, LOUDSPEAKER, DaemonProcess, free_port
 from tocsin.outages import SUBJECT
 
 SENSORS = ["id,kind,zone", "s-1,smoke,old-town", "s-2,smoke,old-town", "s-3,smoke,old-town"]
@@ -97,7 +98,7 @@ async def station(directory: Path) -> AsyncIterator[Station]:
 def daemon_of(directory: Path, broker: int) -> DaemonProcess:
     """It tells horns alone, of which there are none at the broker."""
     mqtt = {"host": "127.0.0.1", "port": broker}
-    daemon = DaemonProcess(directory, {"mqtt": mqtt, "channels": {"loudspeaker": {}}}, SENSORS)
+    daemon = DaemonProcess(directory, {"mqtt": mqtt, "channels": {"loudspeaker": LOUDSPEAKER}}, SENSORS)
     (daemon.configs / "routes.yaml").write_text(
         'routes: [{hazard: "*", grades: [red], to: [horns], channels: [loudspeaker]}]\n'
     )
@@ -121,7 +122,7 @@ async def run_and_end(daemon: DaemonProcess) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tocsin", "run",
         "--config", str(daemon.configs / "tocsin.yaml"), "--state", str(daemon.state),
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, env={**os.environ, **HORN_KEY},
     )  # fmt: skip
     async with asyncio.timeout(20):
         _, said = await process.communicate()

@@ -24,7 +24,9 @@ routes: routes.yaml
 mqtt: {host: 127.0.0.1, port: 1883, linger: 0s}
 http: {port: 9120}
 channels:
-  sms: {url: "json://127.0.0.1:9/sms?:to={recipient}&:key={key}", honours_keys: true}
+  sms:
+    {via: apprise, realm: live, reach: phone, url: "json://127.0.0.1:9/sms?:to={recipient}&:key={key}",
+     honours_keys: true}
 """
 KINDS = """\
 kinds:

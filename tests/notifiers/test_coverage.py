@@ -1,0 +1,101 @@
+"""What `check` warns of: places that hear nothing, red by one thread, and SMS that are too long."""
+
+from dataclasses import replace
+
+import pytest
+
+from notifiers.coverage import coverage
+from notifiers.lengths import Sms, too_long
+from notifiers.routing import Router
+from rules.grade import Grade
+from rules.language.tree import Or
+from rules.rule import Rule
+from tests.notifiers.parish import REGISTRY, router, rule
+
+NEXT = "levels:\n  - {zones: [town, far], to: [cy], channels: [mail]}\n"
+ALL = "routes:\n  - {hazard: rain, grades: [blue, orange, red], to: [ana], channels: [sms, mail]}\n"
+
+
+def warned(of: Router) -> list[tuple[str, str]]:
+    return [(f.code, f.message) for f in coverage("routes.yaml", of, 0)]
+
+
+def test_what_reaches_nobody_is_found_for_each_zone_that_no_other_lies_in() -> None:
+    text = ALL.replace("to: [ana]", "zones: [town], to: [ana]") + NEXT
+    both = router(text, rule(Grade.ORANGE, Grade.BLUE))
+
+    assert both.unreached(0) == [("far", "rain", Grade.BLUE), ("far", "rain", Grade.ORANGE)]
+    assert warned(both) == [
+        ("E320", "rain blue reaches nobody in far"),
+        ("E320", "rain orange reaches nobody in far"),
+    ]
+
+
+def test_red_needs_somebody_to_ask_next_in_each_zone() -> None:
+    red = rule(Grade.RED)
+
+    assert warned(router(ALL + NEXT, red)) == []
+    [(code, message)] = warned(router(ALL + NEXT.replace("[town, far]", "[town]"), red))
+    assert code == "E321"
+    assert message == "red must be acknowledged within 1min, and nobody is asked next in far"
+
+
+def test_who_need_not_acknowledge_needs_nobody_to_ask_next() -> None:
+    none = ALL + "deadlines: {red: {acknowledge: none}}\n"
+
+    assert warned(router(none, rule(Grade.RED))) == []
+    assert warned(router(ALL, rule(Grade.ORANGE))) == []
+
+
+@pytest.mark.parametrize(
+    ("to", "alone"),
+    [
+        ("to: [ana], channels: [sms]", "mill, far"),
+        ("to: [ana], channels: [sms, mail]", ""),
+        ("to: [ana], channels: [sms], otherwise: [mail]", ""),
+        ("to: [ana, horns], channels: [sms, loudspeaker]", "far"),
+        ("to: [horns], channels: [loudspeaker], zones: [town]", ""),
+    ],
+)
+def test_red_over_one_channel_alone_is_found(to: str, alone: str) -> None:
+    text = f"routes:\n  - {{hazard: rain, grades: [red], {to}}}\n{NEXT}"
+
+    found = [message for code, message in warned(router(text, rule(Grade.RED))) if code == "E322"]
+
+    assert found == ([f"rain red goes out over sms alone in {alone}"] if alone else [])
+
+
+def lengthy(of: Rule, languages: str = "[zh, en]", channel: str = "sms", signature: str = "") -> list[str]:
+    """What is said of an SMS of red rain to Ana."""
+    text = (
+        f"routes:\n  - {{hazard: rain, grades: [red], to: [ana], channels: [sms], languages: {languages}}}\n"
+    )
+    found = too_long(Sms(channel, signature), [of], router(text, of), REGISTRY, 0)
+    return [f"{finding.code} {finding.message}" for finding in found]
+
+
+def test_an_sms_of_more_than_ten_parts_is_shown() -> None:
+    # Ten parts of 67 characters.
+    advised = replace(rule(Grade.RED), advice={"zh": "撤" * 700})
+
+    [said] = lengthy(advised)
+
+    assert said.startswith("E323 rainstorm red over sms is an SMS of 1")
+    assert "撤撤" in said
+    assert lengthy(replace(rule(Grade.RED), advice={"zh": "撤" * 400})) == []
+
+
+def test_it_is_counted_in_the_languages_that_are_read_with_the_signature_over_that_channel() -> None:
+    of = replace(rule(Grade.RED), advice={"zh": "撤" * 350, "en": "Leave. " * 60})
+
+    assert len(lengthy(of)) == 1
+    assert lengthy(of, "[zh]") == lengthy(of, "[en]") == []
+    assert lengthy(of, channel="mail") == []
+    assert len(lengthy(of, "[zh]", signature="署" * 400)) == 1
+
+
+def test_of_many_alternatives_one_is_counted() -> None:
+    of = rule(Grade.RED)
+    [condition] = of.grades.values()
+
+    assert lengthy(replace(of, grades={Grade.RED: Or((condition,) * 80)})) == []
