@@ -9,7 +9,7 @@ import msgspec
 
 from notifiers.bulletin import Bulletin
 from notifiers.delivery import Delivery, State
-from notifiers.outbox.schema import connect_reading
+from notifiers.outbox.schema import DUE, connect_reading
 from rules.grade import Grade
 from rules.realm import Realm
 from rules.transition import Disposition, Transition
@@ -129,11 +129,12 @@ class OutboxReader:
         return [self._progress(row) for row in rows]
 
     def due(self, now: int) -> int | None:
-        """The next instant after `now` at which a delivery needs something done; None if none does."""
+        """The next instant after `now` at which something is to be done; None if nothing is."""
         instants = self._connection.execute(
             "SELECT min(due) FROM deliveries WHERE due > :now"
             " UNION ALL SELECT min(expires) FROM deliveries"
-            " WHERE expires > :now AND due IS NOT NULL AND state IN ('queued', 'unknown')",
+            " WHERE expires > :now AND due IS NOT NULL AND state IN ('queued', 'unknown')"
+            f" UNION ALL {DUE}",
             {"now": now},
         )
         return min((instant for (instant,) in instants if instant is not None), default=None)
@@ -142,7 +143,8 @@ class OutboxReader:
         """Whether anything is to be routed, sent or given up at `now`."""
         (found,) = self._connection.execute(
             "SELECT EXISTS (SELECT 1 FROM deliveries WHERE due <= ?)"
-            " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)",
+            " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
+            " OR EXISTS (SELECT 1 FROM incidents WHERE stirred = 1)",
             (now,),
         ).fetchone()
         return bool(found)

@@ -143,7 +143,7 @@ CREATE INDEX deliveries_due ON deliveries (due) WHERE due IS NOT NULL;
 CREATE INDEX deliveries_story ON deliveries (incident, recipient, channel, revision);
 CREATE INDEX deliveries_state ON deliveries (channel, state);
 CREATE INDEX deliveries_fallen ON deliveries (id)
-    WHERE fallen = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired');
+    WHERE fallen = 0 AND asks = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired');
 CREATE INDEX deliveries_address ON deliveries (address, id);
 
 -- A bulletin that a person must release; hash: what the release is bound to (bulletin.approval_hash).
@@ -231,6 +231,14 @@ CREATE TABLE audit (
     facts BLOB NOT NULL,
     hash BLOB NOT NULL
 );
+"""
+
+# The next instants after :now at which `lapse` has something to do.
+DUE = """
+SELECT min(due) FROM deadlines WHERE due > :now
+UNION ALL SELECT min(due) FROM proposals WHERE state = 'waiting' AND due > :now
+UNION ALL SELECT min(expires) FROM proposals WHERE state = 'waiting' AND expires > :now
+UNION ALL SELECT min(until) FROM shelves WHERE ended IS NULL AND until > :now
 """
 
 

@@ -50,7 +50,8 @@ EDITS = {
     "another's facts": "UPDATE audit SET facts ="
     " (SELECT facts FROM audit WHERE sequence = :m) WHERE sequence = :n",
     "delete": "DELETE FROM audit WHERE sequence = :n",
-    "insert": "INSERT INTO audit SELECT :last + 1, at, what, user, facts, hash FROM audit WHERE sequence = :n",
+    "insert": "INSERT INTO audit"
+    " SELECT :last + 1, at, what, user, facts, hash FROM audit WHERE sequence = :n",
 }
 
 
