@@ -18,7 +18,7 @@ from notifiers.outbox.deliveries import contacts, enqueue, is_news, withdraw
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, stir
 from notifiers.outbox.proposals import Decision, Proposal, close, facts, find, hash_of, overtake, waiting
 from notifiers.routes import Deadlines
-from notifiers.routing import Addressee, Router
+from notifiers.routing import Router
 
 BY_HAND = "by-hand"
 
@@ -29,7 +29,6 @@ class _Wanted:
 
     change: Change
     doubtful: bool
-    addressees: list[Addressee]
 
     @property
     def author(self) -> str:
@@ -72,10 +71,10 @@ def press_on(connection: sqlite3.Connection, router: Router, now: int) -> int:
 def _wanted(
     connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
 ) -> _Wanted | None:
-    settled = max(incident.announced or 0, incident.refused or 0)
+    settled = max(incident.announced or 0, incident.doubted or 0)
     if stands.doubtful and stands.doubtful_line and above(stands.doubtful, settled):
         named = router.who(incident.zone, incident.hazard, stands.doubtful, now)
-        return _Wanted(Change(stands.doubtful, stands.doubtful_line, stands.open), True, named)
+        return _Wanted(Change(stands.doubtful, stands.doubtful_line, stands.open, named), True)
     settled = max(incident.released or 0, incident.refused or 0)
     if stands.certain and above(stands.certain, settled):
         known = contacts(connection, incident.id)
@@ -84,7 +83,7 @@ def _wanted(
             a for a in named if a.approval and is_news(known.get((a.recipient, a.channel)), stands.certain)
         ]
         if held:
-            return _Wanted(Change(stands.certain, stands.line, stands.open), False, held)
+            return _Wanted(Change(stands.certain, stands.line, stands.open, held), False)
         connection.execute("UPDATE incidents SET released = ? WHERE id = ?", (stands.certain, incident.id))
     return None
 
@@ -94,7 +93,7 @@ def _propose(
 ) -> None:
     bulletin = draft(connection, router, incident.id, wanted.change, now)
     record(connection, bulletin, wanted.author)
-    for addressee in wanted.addressees:
+    for addressee in wanted.change.to:
         enqueue(connection, bulletin, addressee, now, state=State.HELD)
     request = _beside(connection, bulletin, release_wanted(bulletin), now)
     record(connection, request)

@@ -1,6 +1,7 @@
 """Bulletins of an incident: drafted from a line, kept under their number, and found again."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -8,7 +9,7 @@ from ingest.clock import HOUR
 from notifiers.bulletin import Act, Bulletin
 from notifiers.outbox.audit import append
 from notifiers.outbox.incidents import incident_of, references
-from notifiers.routing import Announcement, Router
+from notifiers.routing import Addressee, Announcement, Router
 from rules.grade import Grade
 from rules.transition import Transition
 
@@ -17,18 +18,19 @@ LIFETIME = HOUR
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The grade an incident comes to, the line that leads it, and how many warnings are open in it."""
+    """The grade an incident comes to, the line that leads it, how many warnings are open, and who is told."""
 
     grade: Grade | None
     line: Transition
     open: int
+    to: Sequence[Addressee]
 
 
 def draft(
     connection: sqlite3.Connection, router: Router, identity: str, change: Change, now: int
 ) -> Bulletin:
     """The next bulletin of an incident, not kept yet."""
-    incident, earlier = incident_of(connection, identity), references(connection, identity)
+    incident, earlier = incident_of(connection, identity), references(connection, identity, change.to)
     act = Act.CLEAR if change.grade is None else Act.UPDATE if earlier else Act.ALERT
     announcement = Announcement(
         incident=incident.id,
@@ -71,6 +73,15 @@ def recorded(connection: sqlite3.Connection, incident: str, revision: int) -> Bu
 
 
 def newest(connection: sqlite3.Connection, incident: str) -> Bulletin | None:
-    """The one that went out last, or may have, since it was last cleared or cancelled."""
-    earlier = references(connection, incident)
-    return recorded(connection, incident, earlier[-1].revision) if earlier else None
+    """What was announced last, whether or not it reached anybody; None if it has been over since."""
+    row = connection.execute(_NEWEST, (incident,)).fetchone()
+    return None if row is None or row[0] in (Act.CLEAR, Act.CANCEL) else Bulletin.decode(row[1])
+
+
+# Neither a request nor what a person did not let out.
+_NEWEST = """
+SELECT act, body FROM bulletins AS b WHERE incident = ? AND act <> 'request' AND NOT EXISTS (
+    SELECT 1 FROM proposals AS p
+    WHERE p.incident = b.incident AND p.revision = b.revision AND p.state <> 'released')
+ORDER BY revision DESC LIMIT 1
+"""

@@ -13,6 +13,7 @@ from notifiers.outbox.deliveries import contacts, enqueue
 from notifiers.outbox.incidents import Incident, incident_of, references
 from notifiers.outbox.proposals import overtake, waiting
 from notifiers.outbox.work import end
+from notifiers.routing import Addressee
 from rules.transition import iso
 
 
@@ -25,8 +26,8 @@ def cancel(connection: sqlite3.Connection, at: int, user: str, identity: str, re
         return Answer(False, "nobody was told of it: there is nothing to cancel")
     if not reason.strip():
         return Answer(False, "say why: everybody who was told is told the reason")
-    bulletin = _bulletin(connection, incident, at, reason)
     warned = [c.addressee for c in contacts(connection, identity).values() if c.warned]
+    bulletin = _bulletin(connection, incident, warned, at, reason)
     if proposal:
         overtake(connection, proposal, at, State.WITHDRAWN)
     connection.execute(_TAKE_BACK, {"incident": identity, "at": at})
@@ -40,7 +41,9 @@ def cancel(connection: sqlite3.Connection, at: int, user: str, identity: str, re
     return Answer(True, f"cancelled; {len(warned)} deliveries tell everybody who was told")
 
 
-def _bulletin(connection: sqlite3.Connection, incident: Incident, at: int, reason: str) -> Bulletin | None:
+def _bulletin(
+    connection: sqlite3.Connection, incident: Incident, warned: list[Addressee], at: int, reason: str
+) -> Bulletin | None:
     told = newest(connection, incident.id)
     return told and msgspec.structs.replace(
         told,
@@ -54,7 +57,7 @@ def _bulletin(connection: sqlite3.Connection, incident: Incident, at: int, reaso
         evidence={},
         advice={},
         text=cancelled(told, reason),
-        references=references(connection, incident.id),
+        references=references(connection, incident.id, warned),
     )
 
 
@@ -67,6 +70,7 @@ UPDATE members SET cancelled = max(ifnull(certain, 0), ifnull(doubtful, 0), ifnu
 WHERE incident = ? AND (certain IS NOT NULL OR doubtful IS NOT NULL)
 """
 _CANCELLED = """
-UPDATE incidents SET announced = NULL, released = NULL, refused = NULL, cancelled = ?, stirred = 1
+UPDATE incidents SET announced = NULL, released = NULL, refused = NULL, doubted = NULL, cancelled = ?,
+    stirred = 1
 WHERE id = ?
 """

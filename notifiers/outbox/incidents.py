@@ -12,7 +12,7 @@ import msgspec
 from notifiers.bulletin import Reference
 from notifiers.outbox.reader import TRANSITION, transition_of
 from notifiers.outbox.shelves import HIDDEN
-from notifiers.routing import Router
+from notifiers.routing import Addressee, Router
 from rules.grade import Grade
 from rules.transition import Disposition, Transition
 
@@ -24,7 +24,8 @@ SHORTEST = 4
 class Incident:
     """A row: `announced` is the grade that was told last, `proposed` the one that waits for a person.
 
-    `released` is up to where nobody's release is wanting any more, `refused` up to where it was refused.
+    `released` is up to where nobody's release is wanting any more, `refused` up to where it was refused,
+    `doubted` up to where a doubtful grade was.
     `ordered` is the grade of its work order, `level` how many levels above were asked since. `revision`
     numbers the next bulletin; `closed` in ms, None while it is open.
     """
@@ -37,6 +38,7 @@ class Incident:
     proposed: Grade | None
     released: Grade | None
     refused: Grade | None
+    doubted: Grade | None
     ordered: Grade | None
     level: int
     revision: int
@@ -106,13 +108,13 @@ def above(one: int | None, other: int | None) -> bool:
 def incident_of(connection: sqlite3.Connection, identity: str) -> Incident:
     """KeyError if there is none."""
     row = connection.execute(
-        "SELECT id, hazard, zone, opened, announced, proposed, released, refused, ordered, level, revision,"
-        " closed FROM incidents WHERE id = ?",
+        "SELECT id, hazard, zone, opened, announced, proposed, released, refused, doubted, ordered, level,"
+        " revision, closed FROM incidents WHERE id = ?",
         (identity,),
     ).fetchone()
     if row is None:
         raise KeyError(identity)
-    return Incident(*row[:4], *map(grade_of, row[4:9]), *row[9:])
+    return Incident(*row[:4], *map(grade_of, row[4:10]), *row[10:])
 
 
 def resolve(connection: sqlite3.Connection, number: str) -> str | None:
@@ -173,20 +175,17 @@ def stir(connection: sqlite3.Connection, incident: str) -> None:
     connection.execute("UPDATE incidents SET stirred = 1 WHERE id = ?", (incident,))
 
 
-def references(connection: sqlite3.Connection, incident: str) -> tuple[Reference, ...]:
-    """The bulletins that went out, or may have, since it was last cleared or cancelled, oldest first.
+def references(
+    connection: sqlite3.Connection, incident: str, to: Iterable[Addressee]
+) -> tuple[Reference, ...]:
+    """The bulletins that reached any of these, or may have, since it was last over, oldest first.
 
     Requests are no part of it: they go to those who are to act, not to those who are warned.
     """
-    rows = connection.execute(
-        "SELECT revision, sent FROM bulletins AS b WHERE incident = ?1 AND act <> 'request'"
-        " AND revision > (SELECT ifnull(max(revision), -1) FROM bulletins"
-        " WHERE incident = ?1 AND act IN ('clear', 'cancel'))"
-        " AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.incident = b.incident AND d.revision = b.revision"
-        " AND d.state NOT IN ('held', 'withdrawn')) ORDER BY revision",
-        (incident,),
-    )
-    return tuple(Reference(revision, sent) for revision, sent in rows)
+    contacts = {(addressee.recipient, addressee.channel) for addressee in to}
+    rows = connection.execute(_REACHED, (incident,))
+    found = {revision: sent for revision, sent, *contact in rows if tuple(contact) in contacts}
+    return tuple(Reference(revision, sent) for revision, sent in sorted(found.items()))
 
 
 def grade_of(number: int | None) -> Grade | None:
@@ -249,4 +248,11 @@ WHERE warning = :warning
 _MEMBERS = f"""
 SELECT certain, certain_line, doubtful, doubtful_line, ifnull(cancelled, 0), {HIDDEN}
 FROM members AS m WHERE incident = ? ORDER BY m.rowid
+"""
+_REACHED = """
+SELECT b.revision, b.sent, d.recipient, d.channel
+FROM bulletins AS b JOIN deliveries AS d ON d.incident = b.incident AND d.revision = b.revision
+WHERE b.incident = ?1 AND b.act <> 'request' AND (d.reached = 1 OR d.state IN ('queued', 'claimed'))
+  AND b.revision > (SELECT ifnull(max(revision), -1) FROM bulletins
+    WHERE incident = ?1 AND act IN ('clear', 'cancel'))
 """

@@ -102,7 +102,7 @@ def refuse(connection: sqlite3.Connection, at: int, user: str, wanted: Refuse) -
     close(connection, proposal, Decision.REFUSED, user, at, wanted.reason)
     withdraw(connection, proposal.incident, proposal.revision, at, State.WITHDRAWN)
     connection.execute(
-        "UPDATE incidents SET refused = max(ifnull(refused, 0), ?), stirred = 1 WHERE id = ?",
+        f"UPDATE incidents SET {'doubted' if proposal.doubtful else 'refused'} = ?, stirred = 1 WHERE id = ?",
         (proposal.grade, proposal.incident),
     )
     return Answer(True, f"no. {proposal.revision}, {proposal.grade}, does not go out")

@@ -83,7 +83,7 @@ def _raise(
         return Routed.PASSED if named else Routed.NOBODY
     known = contacts(connection, incident.id)
     chosen = [a for a in direct if is_news(known.get((a.recipient, a.channel)), stands.certain)]
-    change = Change(stands.certain, stands.line, stands.open)
+    change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
     for addressee in chosen:
         overtake(connection, bulletin, addressee, now)
@@ -97,11 +97,12 @@ def _lower(
     if not above(incident.announced, stands.floor):
         return None
     known = contacts(connection, incident.id).values()
-    change = Change(stands.floor, stands.floor_line, stands.open)
+    chosen = [c.addressee for c in known if _is_lowered(c, stands.floor)]
+    change = Change(stands.floor, stands.floor_line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
     for contact in known:
         overtake(connection, bulletin, contact.addressee, now)
-    return _announced(connection, bulletin, [c.addressee for c in known if _is_lowered(c, stands.floor)], now)
+    return _announced(connection, bulletin, chosen, now)
 
 
 def _announced(
@@ -122,7 +123,8 @@ def _come_down(connection: sqlite3.Connection, identity: str, stands: Standing, 
     }
     connection.execute(
         "UPDATE incidents SET stirred = 0, closed = ifnull(closed, :closed),"
-        " released = nullif(min(released, :floor), 0), refused = iif(refused > :top, NULL, refused)"
+        " released = nullif(min(released, :floor), 0), refused = iif(refused > :floor, NULL, refused),"
+        " doubted = iif(doubted > :top, NULL, doubted)"
         " WHERE id = :id",
         values,
     )

@@ -47,7 +47,8 @@ CREATE TABLE faults (
 INCIDENTS = """
 -- The warnings of one hazard in one zone, told together; id is that of the warning that opened it.
 -- announced: the grade that was told last; proposed: the one that waits for a person's release.
--- released: up to where nobody's release is wanting any more; refused: up to where it was refused.
+-- released: up to where nobody's release is wanting any more; refused: up to where it was refused; doubted:
+-- up to where a doubtful grade was.
 -- revision: the number of the next bulletin. stirred: 1 when a person changed what it comes to, until it is
 -- routed again. cancelled: why it was wrong, '' if nobody said so. opened, closed in ms.
 -- ordered: the grade its work order was given at, ordered_at when (ms). level: how many levels above were
@@ -61,6 +62,7 @@ CREATE TABLE incidents (
     proposed INTEGER,
     released INTEGER,
     refused INTEGER,
+    doubted INTEGER,
     revision INTEGER NOT NULL DEFAULT 0,
     stirred INTEGER NOT NULL DEFAULT 0,
     cancelled TEXT NOT NULL DEFAULT '',
