@@ -113,14 +113,14 @@ class Outbox(OutboxReader):
         with self.transaction() as connection:
             return expire(connection, now)
 
-    def lapse(self, router: Router, now: int) -> int:
-        """Do what has fallen due beside sending; returns how much.
+    def lapse(self, router: Router, now: int, limit: int = 100) -> int:
+        """Do what has fallen due beside sending, at most `limit` of each kind; returns how much, 0 at last.
 
         Another channel for whoever was not reached, the next level up where nobody answered or decided, and
         what was shelved is told again.
         """
         with self.transaction() as connection:
-            return lapse(connection, router, now)
+            return lapse(connection, router, now, limit)
 
     def act(self, sequence: int, at: int, taken: Taken, answer: Answer | None = None) -> Answer:
         """Do what a person wants, by the journal entry `sequence` of instant `at` (ms), once.

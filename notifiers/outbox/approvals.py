@@ -51,21 +51,21 @@ def review(
     return True
 
 
-def press_on(connection: sqlite3.Connection, router: Router, now: int) -> int:
+def press_on(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
     """Ask for what nobody decided in time, give up what has expired, and tell who let out what alone."""
-    done = 0
-    for proposal in find(connection, "state = 'waiting' AND (due <= ?1 OR expires <= ?1)", now):
-        done += 1
+    undecided = find(connection, "state = 'waiting' AND (due <= ?1 OR expires <= ?1)", now)
+    undecided.sort(key=lambda proposal: -proposal.grade)
+    alone = find(connection, "alone = 1")
+    for proposal in undecided[:limit]:
         if proposal.expires <= now:
             close(connection, proposal, Decision.EXPIRED, "", now)
             withdraw(connection, proposal.incident, proposal.revision, now, State.EXPIRED)
             stir(connection, proposal.incident)
         else:
             _ask(connection, router, proposal, now)
-    for proposal in find(connection, "alone = 1"):
-        done += 1
+    for proposal in alone:
         _tell_alone(connection, router, proposal, now)
-    return done
+    return len(undecided[:limit]) + len(alone)
 
 
 def _wanted(

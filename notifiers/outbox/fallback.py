@@ -34,9 +34,9 @@ class _Failed:
     otherwise: bytes
 
 
-def fall_back(connection: sqlite3.Connection, router: Router, now: int) -> int:
-    """Follow up every failure once; returns how many."""
-    failures = _found(connection, _FAILURES)
+def fall_back(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
+    """Follow up every failure once, up to `limit` now; returns how many."""
+    failures = _found(connection, _FAILURES, limit)
     missed: dict[str, list[str]] = {}
     for failed in failures:
         connection.execute("UPDATE deliveries SET fallen = 1 WHERE id = ?", (failed.id,))
@@ -49,9 +49,9 @@ def fall_back(connection: sqlite3.Connection, router: Router, now: int) -> int:
     return len(failures)
 
 
-def hurry(connection: sqlite3.Connection, now: int) -> int:
+def hurry(connection: sqlite3.Connection, now: int, limit: int) -> int:
     """Where nobody acknowledged in time, use the next way beside one that is still being tried."""
-    slow = _found(connection, _SLOW, now)
+    slow = _found(connection, _SLOW, now, limit)
     for delivery in slow:
         connection.execute("UPDATE deliveries SET otherwise = '[]' WHERE id = ?", (delivery.id,))
         _next_way(connection, delivery, now)
@@ -122,12 +122,14 @@ def _exists(connection: sqlite3.Connection, query: str, failed: _Failed) -> bool
 _ROW = "d.id, d.incident, d.revision, d.step, d.recipient, d.channel, d.languages, d.why, d.otherwise"
 _FAILURES = f"""
 SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen
-WHERE fallen = 0 AND asks = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired') ORDER BY d.id
+WHERE fallen = 0 AND asks = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired')
+ORDER BY d.id LIMIT ?
 """
 _SLOW = f"""
 SELECT {_ROW} FROM deadlines AS x JOIN deliveries AS d ON d.incident = x.incident
 WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
-  AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2 ORDER BY d.id
+  AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
+ORDER BY d.id LIMIT ?
 """
 _NEWER = """
 SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision > ?

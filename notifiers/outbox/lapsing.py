@@ -9,12 +9,12 @@ from notifiers.outbox.work import escalate
 from notifiers.routing import Router
 
 
-def lapse(connection: sqlite3.Connection, router: Router, now: int) -> int:
+def lapse(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
     """See `Outbox.lapse`."""
     return (
         run_out(connection, now)
-        + press_on(connection, router, now)
-        + hurry(connection, now)
-        + fall_back(connection, router, now)
-        + escalate(connection, router, now)
+        + press_on(connection, router, now, limit)
+        + hurry(connection, now, limit)
+        + fall_back(connection, router, now, limit)
+        + escalate(connection, router, now, limit)
     )

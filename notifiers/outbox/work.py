@@ -70,10 +70,12 @@ def reach(
     return Answer(True, f"{stage}: {incident.announced} {incident.hazard} in {incident.zone}")
 
 
-def escalate(connection: sqlite3.Connection, router: Router, now: int) -> int:
-    """Turn to the next level for every order that is behind; returns how many are."""
+def escalate(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
+    """Turn to the next level for up to `limit` orders that are behind, strongest first; returns how many."""
     late = connection.execute(
-        "SELECT DISTINCT incident FROM deadlines WHERE due <= ? ORDER BY due", (now,)
+        "SELECT i.id FROM incidents AS i WHERE i.id IN (SELECT incident FROM deadlines WHERE due <= ?)"
+        " ORDER BY i.ordered DESC, i.ordered_at LIMIT ?",
+        (now, limit),
     ).fetchall()
     for (identity,) in late:
         _escalate(connection, router, incident_of(connection, identity), now)

@@ -116,7 +116,8 @@ def turn(outbox: Outbox, by: Router, now: int) -> None:
     """What the dispatcher does in a round, but for sending."""
     with outbox.transaction():
         outbox.expire(now)
-        outbox.lapse(by, now)
+        while outbox.lapse(by, now):
+            pass
         while outbox.route(by, now):
             pass
 
