@@ -34,7 +34,7 @@ class _News:
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What a round leaves to be done: deliveries to send, lines still unrouted, the next due instant."""
+    """What a round leaves: deliveries to send, how much it lapsed and routed, the next due instant."""
 
     claimed: list[Delivery]
     routed: int
@@ -157,9 +157,10 @@ class Dispatcher:
             for receipt in news.receipts:
                 _record(outbox, receipt)
             outbox.expire(now)
+            lapsed = outbox.lapse(router, now)
             routed = outbox.route(router, now)
             claimed = [d for name, free in room.items() for d in outbox.claim(name, now, free)]
-        return _Round(claimed, routed, outbox.due(now))
+        return _Round(claimed, lapsed + routed, outbox.due(now))
 
     def _room(self) -> dict[str, int]:
         if self._closing:

@@ -1,0 +1,303 @@
+"""The outbox under everything at once: lines, gateways, receipts, people, time and crashes, in any order.
+
+Whatever happens, nobody who should know is forgotten: at the end each is told, or what they were to be told
+is held for a person, refused by one, shelved, or listed as unreached.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ingest.clock import HOUR, MINUTE, SECOND
+from notifiers.action import (
+    Acknowledge,
+    Action,
+    Agree,
+    Arrive,
+    Cancel,
+    Handle,
+    Refuse,
+    Release,
+    Shelve,
+    Taken,
+    Unshelve,
+)
+from notifiers.delivery import Delivery, State
+from notifiers.outbox import Outbox
+from notifiers.outbox.audit import verify
+from notifiers.outbox.deliveries import contacts
+from notifiers.outbox.incidents import above, incident_of, standing
+from notifiers.outbox.proposals import find, waiting
+from notifiers.outbox.settling import RANK
+from notifiers.outbox.unreached import unreached
+from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+from rules.grade import Grade
+from rules.realm import Realm
+from tests.notifiers.duty import ANA, BO, CHANNELS, LIN, START, raised, route, router, turn
+
+BY = router(
+    route(ANA, otherwise=("email",)),
+    route(BO, grades=[Grade.RED], approval=True),
+    route(LIN, grades=[Grade.ORANGE, Grade.RED], channels=("email", "feed", "loudspeaker")),
+)
+# Whoever gets a key of these twice acts on it once.
+HONOURED = frozenset({"loudspeaker", "feed"})
+GRADES = st.sampled_from(list(Grade))
+USERS = st.sampled_from(["ana", "lin", "wei"])
+RECEIPTS = st.sampled_from([State.FAILED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED])
+OUTCOMES = st.one_of(
+    st.just(Sent("p")), st.just(Rejected("no")), st.just(Unknown("hung")), st.integers(0, 90_000).map(
+        lambda after: Retry(after, "busy")
+    ),
+)  # fmt: skip
+
+
+class Crash(Exception):
+    """The process dies inside a transaction."""
+
+
+@dataclass
+class Open:
+    """What the engine knows of one it raised."""
+
+    subject: str
+    grade: Grade | None
+    ordinal: int = 0
+
+
+@dataclass
+class Seen:
+    """What gateways did: sends a receiver may have seen by key, crashes during one, revisions by contact."""
+
+    sends: Counter[str] = field(default_factory=Counter)
+    cut_off: Counter[str] = field(default_factory=Counter)
+    story: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    warned: set[tuple[str, str, str]] = field(default_factory=set)
+
+
+class OutboxMachine(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.folder = TemporaryDirectory()
+        self.outbox = Outbox.open(Path(self.folder.name) / "outbox.sqlite", Realm.DRILL)
+        self.now = START
+        self.warnings: dict[str, Open] = {}
+        self.flying: list[Delivery] = []
+        self.sent: list[Delivery] = []
+        self.ranks: dict[str, int] = {}
+        self.seen = Seen()
+        self.sequence = 0
+
+    @rule(subject=st.sampled_from(["riverside", "hillside"]), grade=GRADES, review=st.booleans())
+    def raise_(self, subject: str, grade: Grade, review: bool) -> None:
+        warning = f"{len(self.warnings):08x}"
+        self.warnings[warning] = Open(subject, None, -1)
+        self._line(warning, grade, review)
+
+    @precondition(lambda self: any(w.grade for w in self.warnings.values()))
+    @rule(data=st.data(), after=st.none() | GRADES, review=st.booleans())
+    def change(self, data: st.DataObject, after: Grade | None, review: bool) -> None:
+        known = [number for number, w in self.warnings.items() if w.grade]
+        self._line(data.draw(st.sampled_from(known)), after, review and after is not None)
+
+    @rule()
+    def round(self) -> None:
+        turn(self.outbox, BY, self.now)
+
+    @rule()
+    def die_in_a_round(self) -> None:
+        try:
+            with self.outbox.transaction():
+                turn(self.outbox, BY, self.now)
+                self.outbox.claim("sms", self.now, 2)
+                raise Crash
+        except Crash:
+            self.crash()
+
+    @rule(channel=st.sampled_from(CHANNELS), limit=st.integers(1, 5))
+    def claim(self, channel: str, limit: int) -> None:
+        for delivery in self.outbox.claim(channel, self.now, limit):
+            self._check_order(delivery)
+            self.flying.append(delivery)
+            self.sent.append(delivery)
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data(), outcome=OUTCOMES, within=st.none() | st.just(30 * SECOND))
+    def settle(self, data: st.DataObject, outcome: Outcome, within: int | None) -> None:
+        delivery = self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
+        if isinstance(outcome, Sent | Unknown):
+            self.seen.sends[delivery.key] += 1
+        self._settle(delivery, outcome, within)
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data(), state=RECEIPTS)
+    def receipt(self, data: st.DataObject, state: State) -> None:
+        self.outbox.receipt(data.draw(st.sampled_from(self.sent)).key, state, self.now)
+
+    @rule(passed=st.sampled_from([SECOND, 20 * SECOND, MINUTE, 5 * MINUTE, HOUR]))
+    def time_passes(self, passed: int) -> None:
+        self.now += passed
+
+    @precondition(lambda self: self.warnings)
+    @rule(data=st.data(), user=USERS)
+    def act(self, data: st.DataObject, user: str) -> None:
+        taken = Taken(user, f"account:{user}", data.draw(self._actions()))
+        self.sequence += 1
+        answer = self.outbox.act(self.sequence, self.now, taken)
+        assert answer.said
+        assert self.outbox.act(self.sequence, self.now, taken) == answer
+
+    @rule()
+    def crash(self) -> None:
+        self.outbox.close()
+        for delivery in self.flying:
+            self.seen.sends[delivery.key] += 1
+            self.seen.cut_off[delivery.key] += 1
+        self.flying = []
+        self.outbox = Outbox.open(Path(self.folder.name) / "outbox.sqlite", Realm.DRILL)
+
+    @invariant()
+    def no_delivery_goes_back(self) -> None:
+        for key, state in self.outbox._connection.execute("SELECT key, state FROM deliveries"):
+            rank, before = RANK[State(state)], self.ranks.get(key, 0)
+            # What is tried again has no end yet; what has one keeps it, or gets a better one.
+            assert rank >= before or before < RANK[State.ACCEPTED], (key, state, before)
+            self.ranks[key] = rank
+
+    @invariant()
+    def nobody_is_sent_anything_twice_but_by_a_crash(self) -> None:
+        channels = {delivery.key: delivery.channel for delivery in self.sent}
+        for key, times in self.seen.sends.items():
+            assert channels[key] in HONOURED or times <= 1 + self.seen.cut_off[key]
+
+    def teardown(self) -> None:
+        try:
+            for delivery in self.flying:
+                self._settle(delivery, Sent("p"))
+            self._drain()
+            assert verify(self.outbox._connection) is None
+            for (incident,) in self.outbox._connection.execute("SELECT id FROM incidents").fetchall():
+                self._check_told(incident)
+        finally:
+            self.outbox.close()
+            self.folder.cleanup()
+
+    def _line(self, warning: str, after: Grade | None, review: bool) -> None:
+        known = self.warnings[warning]
+        known.ordinal += 1
+        line = raised(
+            known.grade,
+            after,
+            ordinal=known.ordinal,
+            warning=warning,
+            subject=known.subject,
+            at=self.now,
+            review=review,
+        )
+        known.grade = after
+        self.outbox.commit(self.outbox.position, [line])
+
+    def _settle(self, delivery: Delivery, outcome: Outcome, within: int | None = None) -> None:
+        self.outbox.settle(
+            delivery.key,
+            outcome,
+            self.now,
+            honours_keys=delivery.channel in HONOURED,
+            receipt_within=within,
+        )
+
+    def _check_order(self, delivery: Delivery) -> None:
+        """To one contact what is older comes first, and a cancel only after what it cancels."""
+        contact = (delivery.incident, delivery.recipient, delivery.channel)
+        act = delivery.bulletin.act
+        if self.outbox._connection.execute("SELECT asks FROM deliveries WHERE key = ?", (delivery.key,)) == (
+            1,
+        ):
+            return
+        if act == "cancel":
+            assert contact in self.seen.warned
+        if act in ("alert", "update", "request"):
+            self.seen.warned.add(contact)
+        self.seen.story.setdefault(contact, []).append(delivery.revision)
+
+    def _actions(self) -> st.SearchStrategy[Action]:
+        number = st.sampled_from(sorted(self.warnings))
+        actions: list[st.SearchStrategy[Action]] = [
+            st.builds(Acknowledge, number),
+            st.builds(Arrive, number),
+            st.builds(Handle, number),
+            st.builds(Cancel, number, st.sampled_from(["wrong", ""])),
+            st.builds(
+                Shelve,
+                st.just("zone"),
+                st.sampled_from(["town", "riverside"]),
+                st.just("works"),
+                st.just(self.now + 10 * MINUTE),
+                st.booleans(),
+            ),
+            st.builds(Agree, st.integers(1, self.sequence + 1)),
+            st.builds(Unshelve, st.integers(1, self.sequence + 1)),
+        ]
+        if proposals := find(self.outbox._connection, "true"):
+            one = st.sampled_from(proposals)
+            alone = st.sampled_from([False, False, True])
+            actions += [
+                st.builds(lambda p, a: Release(p.incident, p.revision, p.hash, a, "reason"), one, alone),
+                st.builds(lambda p: Refuse(p.incident, p.revision, "no"), one),
+            ]
+        return st.one_of(actions)
+
+    def _drain(self) -> None:
+        """Every gateway works, and nobody does anything more."""
+        for _ in range(400):
+            turn(self.outbox, BY, self.now)
+            claimed = [d for channel in CHANNELS for d in self.outbox.claim(channel, self.now, 100)]
+            for delivery in claimed:
+                self._check_order(delivery)
+                self._settle(delivery, Sent("p"))
+            retry = self.outbox._connection.execute(
+                "SELECT min(due) FROM deliveries WHERE due IS NOT NULL AND state IN ('queued', 'unknown')"
+            ).fetchone()[0]
+            if not claimed and retry is None:
+                return
+            self.now = max(self.now, retry or 0)
+        raise AssertionError("it never comes to an end")
+
+    def _check_told(self, identity: str) -> None:
+        connection = self.outbox._connection
+        incident, stands = incident_of(connection, identity), standing(connection, identity)
+        known, proposal = contacts(connection, identity), waiting(connection, identity)
+        listed = {u.who for u in unreached(connection, self.now) if u.incident == identity}
+        for (recipient, channel), contact in known.items():
+            if contact.reached and contact.told != incident.announced:
+                assert self._given_up(identity, recipient, channel) or contact.told is None, contact
+        if stands.certain is None:
+            return
+        for addressee in BY.who(incident.zone, incident.hazard, stands.certain, self.now):
+            told = known.get((addressee.recipient, addressee.channel))
+            if addressee.approval or incident.doubted:
+                decided = proposal or incident.refused or incident.released
+                assert decided, (addressee, incident)
+            else:
+                assert above(incident.announced, stands.certain - 1), (addressee, incident)
+                assert told, (addressee, incident)
+                contact = (identity, addressee.recipient, addressee.channel)
+                assert told.reached or addressee.recipient in listed or self._given_up(*contact), told
+
+    def _given_up(self, incident: str, recipient: str, channel: str) -> bool:
+        """Whether the desk lists a dead letter to them."""
+        row = self.outbox._connection.execute(
+            "SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND channel = ?"
+            " AND (state IN ('failed', 'expired') OR state = 'unknown' AND due IS NULL)",
+            (incident, recipient, channel),
+        ).fetchone()
+        return row is not None
+
+
+OutboxMachine.TestCase.settings = settings(stateful_step_count=40, deadline=None)
+test_nobody_is_forgotten_whatever_happens = OutboxMachine.TestCase
