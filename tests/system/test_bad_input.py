@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from ingest.clock import SystemClock
 from ingest.quarantine import Quarantine
 from ingest.reading import Reason
+from notifiers.routes import Routes
 from simulators.broker import LoopbackBroker
 from simulators.publisher import Publisher
 from tocsin.cli import app
@@ -62,7 +63,7 @@ async def serve(state: Path) -> tuple[list[Reason], LoopbackBroker]:
     settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}})
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     apply_first(bundle, storage, SystemClock())
-    daemon = Daemon(replace(known, settings=settings, routes=()), storage, SystemClock())
+    daemon = Daemon(replace(known, settings=settings, routes=Routes(routes=())), storage, SystemClock())
     stop = asyncio.Event()
     running = asyncio.create_task(daemon.run(stop))
     expected = [Reason.RETAINED]

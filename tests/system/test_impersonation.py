@@ -11,6 +11,7 @@ import pytest
 from ingest.clock import SystemClock
 from ingest.quarantine import Bounds, Quarantine
 from ingest.reading import Reason
+from notifiers.routes import Routes
 from simulators.mosquitto import UNLIMITED, Mosquitto
 from simulators.publisher import Publisher
 from simulators.publisher.link import RefusedError
@@ -45,7 +46,9 @@ class Served:
         roomy = Quarantine.open(state / "quarantine.db", Bounds(alike=ATTEMPTS))
         self.storage = replace(storage, quarantine=roomy)
         apply_first(bundle, self.storage, SystemClock())
-        self.daemon = Daemon(replace(known, settings=settings, routes=()), self.storage, SystemClock())
+        self.daemon = Daemon(
+            replace(known, settings=settings, routes=Routes(routes=())), self.storage, SystemClock()
+        )
         self._stop = asyncio.Event()
 
     async def __aenter__(self) -> Daemon:

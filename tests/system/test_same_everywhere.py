@@ -10,6 +10,7 @@ import pytest
 
 from ingest.clock import HOUR, MINUTE, SECOND, LockstepClock
 from notifiers.outbox.reader import OutboxReader
+from notifiers.routes import Routes
 from rules.transition import line
 from simulators.broker import LoopbackBroker
 from simulators.mosquitto import Mosquitto
@@ -92,7 +93,7 @@ async def live(
     await publisher.connect()
     try:
         apply_first(read_bundle(CONFIGS / "tocsin.yaml"), storage, clock)
-        daemon = Daemon(replace(known, settings=settings, routes=()), storage, clock)
+        daemon = Daemon(replace(known, settings=settings, routes=Routes(routes=())), storage, clock)
         places = {s.id: Place(s.zone, s.kind) for s in known.basis.registry.sensors}
         playback = Playback(rows, places, publisher, clock)
         hops = {**daemon.hops(), "record": playback.idle, "broker": broker_idle(playback, daemon)}
