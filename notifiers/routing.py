@@ -117,9 +117,6 @@ class Router:
         """Its zone and those above it, nearest first."""
         return self._registry.ancestry(self.zone(transition)) or [self.zone(transition)]
 
-    def reach(self, channel: str) -> Reach:
-        return self._reach[channel]
-
     def bulletin(self, line: Transition, announcement: Announcement) -> Bulletin:
         """The announcement in words and facts, led by `line`."""
         zones = [self._registry.zones[z] for z in self._registry.ancestry(announcement.zone)]

@@ -17,7 +17,7 @@ from notifiers.outbox.reader import Progress
 from simulators.faults import FaultProxy
 from simulators.horn import Horn
 from simulators.phone import Fault, PhoneGateway
-from tests.faults.network import Network, Station, network, until
+from tests.faults.network import ZONES, Network, Station, network, topic, until
 from tests.system.daemon_process import HORN_KEY, LOUDSPEAKER, sms
 
 RULES = """\
@@ -38,7 +38,10 @@ ROUTE = {
     "to": ["lin-duty", "horns"],
     "channels": ["sms", "loudspeaker"],
 }
-HORNS = ["horn-old-town-1"]
+HORNS = [f"horn-{zone}" for zone in ZONES]
+# Nobody answers here, and nobody is to be reminded.
+UNASKED = dict.fromkeys(("acknowledge", "arrive", "handle"), "none")
+DEADLINES = dict.fromkeys(("yellow", "orange", "red"), UNASKED)
 
 
 @dataclass
@@ -82,17 +85,18 @@ def prepare(configs: Path) -> None:
     shutil.rmtree(configs / "rules")
     (configs / "rules").mkdir()
     (configs / "rules" / "smoke.yaml").write_text(RULES)
-    (configs / "routes.yaml").write_text(json.dumps({"routes": [ROUTE]}))
+    (configs / "routes.yaml").write_text(json.dumps({"routes": [ROUTE], "deadlines": DEADLINES}))
     zones = json.loads((configs / "zones.geojson").read_text())
     for zone in zones["features"]:
-        zone["properties"]["horns"] = HORNS if zone["properties"]["id"] == "old-town" else []
+        identity = zone["properties"]["id"]
+        zone["properties"]["horns"] = [f"horn-{identity}"] if identity in ZONES else []
     (configs / "zones.geojson").write_text(json.dumps(zones))
 
 
 def alarm(net: Network, sensor: str) -> None:
     stamp = time.time_ns() // 1_000_000
     payload = f'{{"t":{stamp},"v":{{"smoke":0.21,"battery":97}}}}'.encode()
-    net.source.publisher.publish(f"tocsin/v1/old-town/smoke/{sensor}/telemetry", payload)
+    net.source.publisher.publish(topic(sensor), payload)
     net.source.publisher.send()
 
 
