@@ -30,6 +30,7 @@ QUIET, ALARM = 0.02, 0.21
 ALARM_EVERY = 53
 HORNS = 'routes: [{hazard: "*", grades: [blue, yellow, orange, red], to: [horns], channels: [loudspeaker]}]\n'
 ACCEPTED = 'tocsin_messages_total{outcome="accepted"}'
+ZONES = ("old-town", "market-street", "riverside", "bridge-end", "tea-hill")
 
 
 class Source:
@@ -67,9 +68,6 @@ class Source:
             self.send(max(int((loop.time() - began) * rate) - (len(self.sent) - first), 0))
             await asyncio.sleep(0.02)
         await self.publisher.flush()
-
-
-ZONES = ("old-town", "market-street", "riverside", "bridge-end", "tea-hill")
 
 
 @dataclass
@@ -174,8 +172,8 @@ async def network(
             mqtt = {"host": "127.0.0.1", "port": proxy.port, "client_id": name}
             whole = {"mqtt": mqtt, "channels": {"loudspeaker": LOUDSPEAKER}, **settings(name)}
             own = directory / name
-            place.mkdir()
-            daemon = DaemonProcess(place, whole, rows(found.source.sensors))
+            own.mkdir()
+            daemon = DaemonProcess(own, whole, rows(found.source.sensors))
             (daemon.configs / "routes.yaml").write_text(HORNS)
             prepare(daemon.configs)
             await daemon.start()
