@@ -16,7 +16,7 @@ from notifiers.delivery import Channel, Receipt
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from tocsin.bundle import Bundle
-from tocsin.configuration import Configuration, configure, read_bundle
+from tocsin.configuration import Configuration, basis_of, configure, read_bundle
 from tocsin.decoding import JournalDecoder
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
@@ -179,7 +179,7 @@ class Daemon:
     def _basis(self, bundle: str) -> Basis:
         if bundle == self.configuration.basis.bundle:
             return self.configuration.basis
-        return configure(self.storage.bundles.load(bundle)).basis
+        return basis_of(self.storage.bundles.load(bundle))
 
     def _room(self) -> bool:
         return self.storage.reserve.held
@@ -321,9 +321,14 @@ async def _forever(stage: Stage) -> None:
 
 
 def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> None:
-    """Apply a checked bundle where none was: the first entry of the journal."""
+    """Apply a checked bundle before a daemon begins: as the first entry of the journal, or behind all others.
+
+    Behind others it applies at the instant up to which everything is settled: what fell due since then is for
+    the daemon, which says first that it was blind.
+    """
     storage.bundles.save(bundle)
+    at = storage.settled() or clock.now()
     append = storage.journal_thread.submit(
-        storage.journal.append, clock.now(), EntryKind.BUNDLE, 0, bundle.hash.encode()
+        storage.journal.append, at, EntryKind.BUNDLE, 0, bundle.hash.encode()
     )
     storage.bundles.record(append.result().sequence, bundle.hash)
