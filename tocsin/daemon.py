@@ -15,6 +15,9 @@ from ingest.session import Change, LinkEvent, Session
 from notifiers.delivery import Channel, Receipt
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
+from notifiers.outbox import Outbox
+from notifiers.outbox.placing import place
+from notifiers.routing import Router
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, basis_of, configure, read_bundle
 from tocsin.decoding import JournalDecoder
@@ -80,8 +83,10 @@ class Daemon:
         self.sight = Sight(self._blind, clock, alive)
         self.judging = Judging(judge, storage, self.intake, clock, self._committed, awake=self.sight.awake)
         self.channels = self._channels()
+        router = router_of(configuration)
+        storage.outbox_thread.submit(_place, storage.outbox, router).result()
         self.dispatcher = Dispatcher(
-            storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread,
+            storage.outbox, router, self.channels, clock, storage.outbox_thread,
             refused=storage.reserve.relieve,
         )  # fmt: skip
         decoder = JournalDecoder(storage.bundles, self._basis, self.judging.recent)
@@ -318,6 +323,11 @@ class Daemon:
 
 async def _forever(stage: Stage) -> None:
     await stage.run()
+
+
+def _place(outbox: Outbox, router: Router) -> None:
+    with outbox.transaction() as connection:
+        place(connection, router)
 
 
 def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> None:

@@ -232,3 +232,18 @@ def test_version_1_really_left_what_these_tests_are_about(before: Path) -> None:
     assert len(list((before / "journal").glob("*.blocks.zz"))) == 1
     assert list((before / "snapshots").glob("*.state"))
     assert OVER not in {warning for warning, *_ in open_in(before)}
+
+
+async def test_an_open_warning_that_rises_reaches_whom_the_routes_name_for_its_hazard(state: Path) -> None:
+    """Ana is named for any hazard, Bo for floods alone."""
+    async with living(state) as life:
+        told = len(life.inbox)
+        await life.report("river-1", 4.5)
+
+        rises = life.inbox[told:]
+        assert sorted(message.to for message in rises) == [ANA, BO]
+        assert all("RED warning" in message.text and "river-1" in message.text for message in rises)
+    placed = asked(state / "outbox.db", "SELECT id, hazard, zone FROM incidents WHERE closed IS NULL")
+    assert sorted(placed) == sorted(
+        [(OPEN, "flood", "village"), (REVIEW, "fire", "village"), (QUEUED, "flood", "village")]
+    )

@@ -1,0 +1,26 @@
+"""Where the incidents lie that version 1 left: it kept neither hazard nor zone of what it told."""
+
+import sqlite3
+
+from notifiers.outbox.migration import UNPLACED
+from notifiers.outbox.reader import TRANSITION, transition_of
+from notifiers.routing import Router
+
+
+def place(connection: sqlite3.Connection, router: Router) -> None:
+    """Give them the hazard and zone by which routes know them, as the bundle in force has it.
+
+    To be done before anything is routed: a warning that rises would reach those alone whom the routes name
+    for any hazard anywhere, and no horn. Each stays an incident of its own; what is raised later joins one.
+    """
+    lines = [transition_of(row) for row in connection.execute(_NEWEST, (UNPLACED,))]
+    connection.executemany(
+        "UPDATE incidents SET hazard = ?, zone = ? WHERE id = ?",
+        [(router.hazard(line), router.zone(line), line.warning) for line in lines],
+    )
+
+
+_NEWEST = f"""
+SELECT {TRANSITION} FROM transitions
+WHERE latest = 1 AND warning IN (SELECT id FROM incidents WHERE hazard = ?)
+"""
