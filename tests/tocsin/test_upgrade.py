@@ -93,10 +93,12 @@ async def living(state: Path, start: int = BACK) -> AsyncIterator[Life]:
                 await asyncio.sleep(0.002)
             for name, idle in {**around, **daemon.hops()}.items():
                 clock.hop(name, idle)
-            await clock.run(start + MINUTE)
-            yield life
-            stop.set()
-            await running
+            try:
+                await clock.run(start + MINUTE)
+                yield life
+            finally:
+                stop.set()
+                await running
     finally:
         storage.close()
         await publisher.close()
