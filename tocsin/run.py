@@ -24,7 +24,7 @@ from tocsin.wiring import retention, verify
 log = structlog.get_logger()
 
 UNREADABLE = (
-    "the configuration in force is of a format that this version does not read; the files are applied instead"
+    "the configuration in force is of a format that this version does not read: the files take its place"
 )
 
 

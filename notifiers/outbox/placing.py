@@ -12,10 +12,12 @@ def place(connection: sqlite3.Connection, router: Router) -> None:
 
     To be done before anything is routed: a warning that rises would reach those alone whom the routes name
     for any hazard anywhere, and no horn. Each stays an incident of its own; what is raised later joins one.
+    What waits for a person is routed again, for version 1 asked nobody.
     """
     lines = [transition_of(row) for row in connection.execute(_NEWEST, (UNPLACED,))]
     connection.executemany(
-        "UPDATE incidents SET hazard = ?, zone = ? WHERE id = ?",
+        "UPDATE incidents SET hazard = ?, zone = ?, stirred = EXISTS ("
+        "SELECT 1 FROM members WHERE incident = incidents.id AND doubtful NOTNULL) WHERE id = ?",
         [(router.hazard(line), router.zone(line), line.warning) for line in lines],
     )
 
