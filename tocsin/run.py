@@ -31,8 +31,8 @@ UNREADABLE = (
 async def serve(config: Path, state: Path) -> None:
     """Until SIGTERM or SIGINT; a second one ends the drain.
 
-    ConfigurationError at a very first start, or at the first of a version with other formats; nothing has
-    been changed then.
+    ConfigurationError at a very first start, or at the first of a version with other formats, OSError for a
+    secret that cannot be read then; nothing has been changed.
     """
     phases, clock = Phases(), SystemClock()
     snapshots = snapshots_in(state)
@@ -40,13 +40,15 @@ async def serve(config: Path, state: Path) -> None:
     snapshots.begin()
     configuration, fresh = to_start_with(Bundles(state / "bundles"), config, phases.over)
     settings = configuration.settings
+    if fresh is not None:
+        # Before the state directory becomes one of this version.
+        verify(configuration, state)
     storage = Storage.open(state, settings.realm, retention(settings.journal), reserve.SIZE, snapshots)
     phases.over("state")
     try:
         # Before anything is applied: what is in force must be something that can start.
         with door(settings.http.port) as listening:
             if fresh is not None:
-                verify(configuration, state)
                 apply_first(fresh, storage, clock)
             daemon = Daemon(configuration, storage, clock, phases.over)
             await _serve(daemon, config, listening, phases)

@@ -101,6 +101,26 @@ async def test_files_that_cannot_be_used_are_told_and_change_nothing(tmp_path: P
         assert len(applied(at.daemon)) == 1
 
 
+async def test_a_secret_that_cannot_be_read_is_told_while_the_version_before_can_still_go_on(
+    tmp_path: Path,
+) -> None:
+    async with station(tmp_path) as at:
+        left_by(stricter(at.daemon), at.daemon)
+        outbox = at.daemon.state / "outbox.db"
+        outbox.unlink()
+        settings = at.daemon.configs / "tocsin.yaml"
+        settings.write_text(
+            settings.read_text("utf-8").replace('"host"', '"password_file": "/nonexistent/secret", "host"')
+        )
+
+        code, said = await run_and_end(at.daemon)
+
+        assert code == 3
+        assert "/nonexistent/secret" in said
+        assert not outbox.exists()
+        assert len(applied(at.daemon)) == 1
+
+
 async def test_rules_that_cannot_be_read_any_more_are_named_before_anything_changes(tmp_path: Path) -> None:
     """Without them the journal cannot be judged: the files on disk are no way round that."""
     async with station(tmp_path) as at:
