@@ -1,6 +1,6 @@
 """From the texts of a bundle to everything the daemon needs, or all findings at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.document.source_text import did_you_mean
@@ -69,16 +69,9 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
     files = settings or read_files(bundle.main, texts[bundle.main])
     if files is None:
         raise ConfigurationError(findings)
-    kinds, found = read_kinds(files.kinds, texts[files.kinds])
-    findings += found
-    zones, found = read_zones(files.zones, texts[files.zones])
-    findings += found
     contacts, found = read_contacts(files.contacts, texts[files.contacts])
     findings += found
-    if kinds is None or zones is None:
-        raise ConfigurationError(findings)
-    registry, found = _registry(files, texts, kinds, zones)
-    findings += found
+    kinds, registry = _places(files, texts, findings)
     over("sensors")
     rules, broken = _rules(files, texts, kinds, registry)
     findings += broken
@@ -92,6 +85,52 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
         raise ConfigurationError(findings)
     over("rules")
     return Configuration(Basis(bundle.hash, kinds, registry, rules), settings, contacts, routes)
+
+
+def basis_of(bundle: Bundle) -> Basis:
+    """What judgement rested on under a bundle that was applied once; the format of the rest may be another.
+
+    Raises ConfigurationError if this version cannot read even that.
+    """
+    texts, findings = bundle.texts, list[Finding]()
+    files = read_files(bundle.main, texts[bundle.main])
+    if files is None:
+        raise _unjudgeable(bundle, read_settings(bundle.main, texts[bundle.main])[1])
+    try:
+        kinds, registry = _places(files, texts, findings)
+    except ConfigurationError as error:
+        raise _unjudgeable(bundle, error.findings) from None
+    rules, found = _rules(files, texts, kinds, registry)
+    if findings + found:
+        raise _unjudgeable(bundle, findings + found)
+    return Basis(bundle.hash, kinds, registry, rules)
+
+
+def _unjudgeable(bundle: Bundle, findings: list[Finding]) -> ConfigurationError:
+    """Nobody can mend a text that was applied: say which it is, and the way out."""
+    name = f"bundle {bundle.hash} of the state directory"
+    wanted = Finding(
+        name,
+        0,
+        0,
+        "E006",
+        "the journal is still to be judged by it, and this version cannot read it",
+        "let the version that wrote it apply files that both versions read, stop it, and start this one",
+    )
+    return ConfigurationError([wanted, *(replace(f, file=f"{name}: {f.file}") for f in findings)])
+
+
+def _places(files: Files, texts: dict[str, str], findings: list[Finding]) -> tuple[Kinds, Registry]:
+    """Kinds, and the sensors and zones by them; ConfigurationError where kinds or zones cannot be told."""
+    kinds, found = read_kinds(files.kinds, texts[files.kinds])
+    findings += found
+    zones, found = read_zones(files.zones, texts[files.zones])
+    findings += found
+    if kinds is None or zones is None:
+        raise ConfigurationError(findings)
+    registry, found = _registry(files, texts, kinds, zones)
+    findings += found
+    return kinds, registry
 
 
 def _rules(

@@ -15,9 +15,12 @@ from ingest.session import Change, LinkEvent, Session
 from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
+from notifiers.outbox import Outbox
+from notifiers.outbox.placing import place
+from notifiers.routing import Router
 from tocsin.bundle import Bundle
 from tocsin.channels import Around, channels_of
-from tocsin.configuration import Configuration, configure, read_bundle
+from tocsin.configuration import Configuration, basis_of, configure, read_bundle
 from tocsin.decoding import JournalDecoder
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
@@ -81,8 +84,10 @@ class Daemon:
         self.sight = Sight(self._blind, clock, alive)
         self.judging = Judging(judge, storage, self.intake, clock, self._committed, awake=self.sight.awake)
         self.channels = self._channels()
+        router = router_of(configuration)
+        storage.outbox_thread.submit(_place, storage.outbox, router).result()
         self.dispatcher = Dispatcher(
-            storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread,
+            storage.outbox, router, self.channels, clock, storage.outbox_thread,
             refused=storage.reserve.relieve,
         )  # fmt: skip
         decoder = JournalDecoder(storage.bundles, self._basis, self.judging.recent)
@@ -188,7 +193,7 @@ class Daemon:
     def _basis(self, bundle: str) -> Basis:
         if bundle == self.configuration.basis.bundle:
             return self.configuration.basis
-        return configure(self.storage.bundles.load(bundle)).basis
+        return basis_of(self.storage.bundles.load(bundle))
 
     def _room(self) -> bool:
         return self.storage.reserve.held
@@ -332,10 +337,20 @@ async def _forever(stage: Stage) -> None:
     await stage.run()
 
 
+def _place(outbox: Outbox, router: Router) -> None:
+    with outbox.transaction() as connection:
+        place(connection, router)
+
+
 def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> None:
-    """Apply a checked bundle where none was: the first entry of the journal."""
+    """Apply a checked bundle before a daemon begins: as the first entry of the journal, or behind all others.
+
+    Behind others it applies at the instant up to which everything is settled: what fell due since then is for
+    the daemon, which says first that it was blind.
+    """
     storage.bundles.save(bundle)
+    at = storage.settled() or clock.now()
     append = storage.journal_thread.submit(
-        storage.journal.append, clock.now(), EntryKind.BUNDLE, 0, bundle.hash.encode()
+        storage.journal.append, at, EntryKind.BUNDLE, 0, bundle.hash.encode()
     )
     storage.bundles.record(append.result().sequence, bundle.hash)

@@ -12,6 +12,9 @@ from rules.grade import Grade
 
 Step = Callable[[sqlite3.Connection, str], None]
 
+# The hazard of an incident that version 1 left, until outbox.placing gives it its own.
+UNPLACED = "of version 1"
+
 
 def _from_1(connection: sqlite3.Connection, tables: str) -> None:
     """Version 1 told each warning for itself: each becomes an incident of its own, and stays one."""
@@ -70,9 +73,9 @@ def _delivery(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*row[9:], warning, ordinal, grade, created, expires, languages)
 
 
-_INCIDENTS = """
+_INCIDENTS = f"""
 INSERT INTO incidents (id, hazard, zone, opened, announced, revision, closed)
-SELECT t.warning, 'of version 1', t.warning, min(t.at),
+SELECT t.warning, '{UNPLACED}', t.warning, min(t.at),
     (SELECT grade FROM deliveries_1 AS d WHERE d.warning = t.warning ORDER BY ordinal DESC LIMIT 1),
     max(t.ordinal) + 1,
     iif(max(iif(t.latest = 1, t.after, NULL)) IS NULL, max(t.at), NULL)

@@ -73,7 +73,8 @@ CREATE TABLE incidents (
     closed INTEGER
 );
 CREATE INDEX incidents_stirred ON incidents (id) WHERE stirred = 1;
-CREATE UNIQUE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS NULL;
+-- More than one of them only where version 1 told each warning for itself.
+CREATE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS NULL;
 
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
 -- cancelled: up to this grade it was wrong, and nobody is told of it.

@@ -11,6 +11,7 @@ from ingest.registry import Registry
 from notifiers.contacts import Person
 from notifiers.delivery import State
 from notifiers.outbox import Outbox
+from notifiers.outbox.placing import place
 from notifiers.outbox.schema import OutboxError
 from notifiers.outcome import Sent
 from notifiers.routes import Route, Routes
@@ -88,6 +89,23 @@ def test_who_was_told_hears_of_the_end_and_nobody_hears_the_same_again(path: Pat
         outbox.route(ROUTER, NOW)
         told = sorted((d.recipient, d.warning, d.grade) for d in outbox.claim("sms", NOW, 9))
     assert told == [("ana", "w1", None), ("bo", "w1", None)]
+
+
+def test_what_a_crash_of_version_1_left_claimed_is_sent_again_under_its_key(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE deliveries SET state = 'claimed', due = NULL WHERE key = 'k3'")
+    with closing(Outbox.open(path, Realm.LIVE)) as outbox:
+        assert [(d.key, d.attempt) for d in outbox.claim("sms", NOW, 9)] == [("k3", 1)]
+
+
+def test_incidents_get_the_hazard_and_zone_of_their_rule_and_place_and_what_waits_is_routed_again(
+    path: Path,
+) -> None:
+    with closing(Outbox.open(path, Realm.LIVE)) as outbox, outbox.transaction() as connection:
+        place(connection, ROUTER)
+        found = connection.execute("SELECT id, hazard, zone, stirred FROM incidents ORDER BY id").fetchall()
+    # What no bundle knows goes by the names of rule and subject.
+    assert found == [("w1", "rainstorm", "z", 0), ("w2", "gas", "y", 0), ("w3", "gas", "x", 1)]
 
 
 def test_a_migrated_file_has_the_tables_of_a_new_one(path: Path, tmp_path: Path) -> None:

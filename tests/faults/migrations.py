@@ -1,0 +1,125 @@
+"""Many openings of an outbox of version 1, each in a process forked from one that has loaded everything.
+
+    python -m tests.faults.migrations < JSON list of jobs > JSON list of what became of each
+
+Run under the shim.
+"""
+
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from subprocess import run
+from typing import NoReturn
+
+from notifiers.outbox import Outbox
+from notifiers.outbox.schema import OutboxError
+from rules.realm import Realm
+from tests.faults.disk import Control, attach, mark
+
+ROOT = Path(__file__).parents[2]
+VERSION_1 = (ROOT / "tests" / "notifiers" / "outbox_1.sql").read_text("utf-8")
+MADE = "acked version 1"
+LONGEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The directory of an outbox, which call of it fails (0: none), and after how many seconds it is killed.
+
+    With `log` the outbox is made first, under the shim, which logs every call.
+    """
+
+    directory: str
+    nth: int = 0
+    error: int = 0
+    onwards: bool = False
+    kill: float | None = None
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The exit code (3: refused in words), what it said, calls in all and failed ones, seconds."""
+
+    code: int
+    said: str
+    calls: int
+    failed: int
+    seconds: float
+
+
+def open_all(library: Path, openings: list[Opening]) -> list[Opened]:
+    done = run(
+        [sys.executable, "-m", "tests.faults.migrations"],
+        cwd=ROOT, env={**os.environ, "LD_PRELOAD": str(library)}, check=True, text=True,
+        input=json.dumps([asdict(opening) for opening in openings]), stdout=-1,
+    )  # fmt: skip
+    return [Opened(*each) for each in json.loads(done.stdout)]
+
+
+def make(directory: Path) -> Path:
+    """An outbox of version 1, as an orderly stop leaves it."""
+    directory.mkdir()
+    connection = sqlite3.connect(directory / "outbox.db")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.executescript(f"BEGIN;\n{VERSION_1}\nCOMMIT;")
+    connection.close()
+    return directory / "outbox.db"
+
+
+def _opened(opening: Opening) -> Opened:
+    directory = Path(opening.directory)
+    words = directory.with_suffix(".words")
+    control = Control(directory.with_suffix(".control"))
+    if opening.nth:
+        control.fail(opening.nth, opening.error, onwards=opening.onwards)
+    began = time.monotonic()
+    if (pid := os.fork()) == 0:
+        _child(opening, control.path, words)
+    if opening.kill is not None:
+        time.sleep(opening.kill)
+        os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    seconds = time.monotonic() - began
+    said = words.read_text() if words.exists() else ""
+    opened = Opened(os.waitstatus_to_exitcode(status), said, control.calls, control.failed, seconds)
+    control.close()
+    return opened
+
+
+def _child(opening: Opening, control: Path, words: Path) -> NoReturn:
+    signal.alarm(LONGEST)
+    os.dup2(os.open(words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
+    directory = Path(opening.directory)
+    attach(control, directory, Path(opening.log) if opening.log else None)
+    code = 70
+    try:
+        if opening.log:
+            make(directory)
+            mark(MADE)
+        Outbox.open(directory / "outbox.db", Realm.LIVE).close()
+        code = 0
+    except OutboxError as error:
+        sys.stderr.write(f"{error}\n")
+        code = 3
+    finally:
+        if code == 70:
+            traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    ended = [_opened(Opening(**each)) for each in json.load(sys.stdin)]
+    json.dump([list(asdict(each).values()) for each in ended], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
