@@ -180,7 +180,9 @@ def _advice(told: Told, rule: Rule | None, language: str) -> str:
 
 def _evidence(told: Told, language: str) -> str:
     """The condition with its values, without the verdict marks: one of them would turn GSM-7 into UCS-2."""
-    text = str(told.line.evidence.get("text", ""))
+    evidence = told.line.evidence
+    # What a person raised is in the person's own words, by language.
+    text = str(evidence.get("words", {}).get(language) or evidence.get("text", ""))
     false = _NO_LONGER if told.direction < 0 else _NOT_MET
     return text.replace(" ✗", f" ({false[language]})").replace(" ✓", "")
 

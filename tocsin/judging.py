@@ -125,6 +125,8 @@ class Judging:
         began = time()
         judged = self.judge.take(entry, packets)
         self._unkept += time() - began
+        if entry.kind is EntryKind.ACTION and judged.taken is None:
+            log.error("a journaled action cannot be read; nothing was done", fault=judged.answer)
         if judged.block is not None:
             self.recent.put(judged.block)
         await self._commit(judged)

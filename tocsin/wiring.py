@@ -13,7 +13,7 @@ from notifiers.delivery import Channel, Receipt
 from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.routing import Router
 from notifiers.sms import SmsChannel
-from tocsin import outages
+from tocsin import by_hand, outages
 from tocsin.configuration import Configuration
 from tocsin.settings import JournalSettings, Mqtt, SeriesSettings
 
@@ -75,7 +75,7 @@ def verify(configuration: Configuration, state: Path) -> None:
 
 def router_of(configuration: Configuration) -> Router:
     basis = configuration.basis
-    rules = (*basis.rules, outages.RULE)
+    rules = (*basis.rules, outages.RULE, by_hand.RULE)
     return Router(configuration.routes, basis.registry, rules, configuration.settings.zone_info)
 
 
