@@ -16,6 +16,7 @@ from notifiers.delivery import Channel, Receipt
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from tocsin.bundle import Bundle
+from tocsin.canary import Canary
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.decoding import JournalDecoder
 from tocsin.intake import Intake
@@ -25,7 +26,8 @@ from tocsin.sight import Blind, Sight
 from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
-from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify
+from tocsin.watchdog import Watchdog
+from tocsin.wiring import channels_of, mqtt_broker, router_of, store_of, verify, watchdog_of
 
 log = structlog.get_logger()
 
@@ -78,7 +80,10 @@ class Daemon:
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
         self.sight = Sight(self._blind, clock, alive)
-        self.judging = Judging(judge, storage, self.intake, clock, self._committed, awake=self.sight.awake)
+        self.watchdog = self._watchdog()
+        self.judging = Judging(
+            judge, storage, self.intake, clock, self._committed, awake=self.sight.awake, flown=self._flown
+        )
         self.channels = self._channels()
         self.dispatcher = Dispatcher(
             storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread,
@@ -96,6 +101,9 @@ class Daemon:
         )
         self.notify = Notify()
         self.stages = tuple(self._stages())
+
+    def _watchdog(self) -> Watchdog | None:
+        return watchdog_of(self.configuration.settings, self.storage, self.clock)
 
     def _session(self) -> Session:
         return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
@@ -120,6 +128,8 @@ class Daemon:
         yield Stage("sight", self.sight.run)
         yield Stage("reserve", self.storage.reserve.run)
         yield Stage("upkeep", self._keep_up)
+        if self.watchdog is not None:
+            yield Stage("canary", self.watchdog.run)
         yield Stage("watchdog", lambda: self.notify.watch(self._progress))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -183,6 +193,10 @@ class Daemon:
 
     def _room(self) -> bool:
         return self.storage.reserve.held
+
+    def _flown(self, canaries: Sequence[Canary]) -> None:
+        if self.watchdog is not None:
+            self.watchdog.flown(canaries)
 
     def _committed(self) -> None:
         self.dispatcher.notify()
@@ -312,6 +326,7 @@ class Daemon:
             "series": "" if self.series.available else "unavailable; warnings go on, history waits",
             "reload": self.reload_refused,
             "rules": self._broken_rules(),
+            "canary": "" if self.watchdog is None else self.watchdog.problem(),
         }
         return {part: problem for part, problem in found.items() if problem}
 

@@ -124,6 +124,7 @@ def _sealed(settings: Settings, county: County) -> Settings:
             "realm": Realm.DRILL,
             "mqtt": mqtt,
             "series": SeriesSettings(),
+            "watchdog": None,
             "channels": Channels(sms=sms, loudspeaker=Loudspeaker()),
         }
     )

@@ -30,6 +30,7 @@ from rules.rule import Rule
 from rules.transition import Transition
 from rules.warning import ZoneWarning
 from tocsin.by_hand import ByHand
+from tocsin.canary import Canary, sorted_out
 from tocsin.outages import ENDS_BY_ITSELF, Outages
 from tocsin.sight import read_blind
 
@@ -51,7 +52,7 @@ class Judged:
     """What one entry led to; `block` is what was decoded of it, None if it holds no messages.
 
     `taken` is the person's action it holds, `answer` what became of it where that is decided here: of what
-    raises and closes, and of an entry that is no action at all.
+    raises and closes, and of an entry that is no action at all. `canaries` are those among its messages.
     """
 
     sequence: int
@@ -61,6 +62,7 @@ class Judged:
     block: Block | None = field(default=None, compare=False)
     taken: Taken | None = None
     answer: Answer | None = None
+    canaries: tuple[Canary, ...] = ()
 
 
 class Judge:
@@ -120,13 +122,15 @@ class Judge:
         known = messages(entry.data) if packets is None else packets
         decoded = self._decoder.decode(entry.sequence, entry.received, known)
         self.gaps.take(decoded.numbered)
+        decoded, canaries = sorted_out(decoded)
         if decoded.rejected:
             self.conduct.take(entry.received, decoded.rejected)
         screened = self.screen.screen(decoded)
         transitions = self.engine.advance(self.quality.check(screened.readings))
         transitions += self.outages.heard(entry.received)
         block = Block(self.basis.kinds, self.basis.registry, decoded.readings)
-        return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block)
+        flown = tuple(canaries)
+        return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block, canaries=flown)
 
     def _apply(self, entry: Entry) -> list[Transition]:
         basis = self._load(entry.data.decode())

@@ -15,7 +15,9 @@ from notifiers.routing import Router
 from notifiers.sms import SmsChannel
 from tocsin import by_hand, outages
 from tocsin.configuration import Configuration
-from tocsin.settings import JournalSettings, Mqtt, SeriesSettings
+from tocsin.settings import JournalSettings, Mqtt, SeriesSettings, Settings
+from tocsin.storage import Storage
+from tocsin.watchdog import Heartbeat, Timing, Watchdog
 
 
 def retention(settings: JournalSettings) -> Retention:
@@ -62,6 +64,14 @@ def store_of(series: SeriesSettings, state: Path, room: Callable[[], bool] = lam
     return InfluxStore(series.store, str(series.url), series.org, series.bucket, token)
 
 
+def watchdog_of(settings: Settings, storage: Storage, clock: Clock) -> Watchdog | None:
+    """None where the settings have none; OSError if a file they name cannot be read."""
+    if (found := settings.watchdog) is None:
+        return None
+    heartbeat = None if (url := found.url()) is None else Heartbeat(url)
+    return Watchdog(mqtt_broker(settings.mqtt), storage, clock, Timing(found.every, found.within), heartbeat)
+
+
 def verify(configuration: Configuration, state: Path) -> None:
     """Make what the settings name, and let go of it: a bundle that nothing can start with is not applied.
 
@@ -70,6 +80,8 @@ def verify(configuration: Configuration, state: Path) -> None:
     broker = mqtt_broker(configuration.settings.mqtt)
     if broker.tls is not None:
         broker.tls.context()
+    if configuration.settings.watchdog is not None:
+        configuration.settings.watchdog.url()
     store_of(configuration.settings.series, state).close()
 
 
