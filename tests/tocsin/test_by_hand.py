@@ -12,6 +12,7 @@ from notifiers.bulletin import Act, Bulletin
 from notifiers.routing import Announcement, Router
 from rules.grade import Grade
 from rules.transition import Transition, line, warning_id
+from tests.faults.record import Record, replayed
 from tests.tocsin.serving import opened, running
 from tests.tocsin.village import START, basis, block, bundle, report
 from tocsin.by_hand import RULE
@@ -235,6 +236,18 @@ def test_people_read_the_hazard_and_the_words_of_whoever_raised_it() -> None:
     assert "山体出现裂缝。" in found.text["zh"]
     assert "Raised by hand, Village, " in found.text["en"]
     assert "Cracks in the slope. " in found.text["en"]
+
+
+def test_the_journal_of_a_life_with_actions_is_judged_again_by_the_checker(tmp_path: Path) -> None:
+    entries = [
+        Entry(1, START, EntryKind.BUNDLE, 0, BASIS.bundle.encode()),
+        action(2, 1, raising(Grade.RED)),
+        Entry(3, START + MINUTE, EntryKind.ACTION, 0, b"junk"),
+        block(4, START + 2 * MINUTE, [report("river-1", START, 2.2)]),
+    ]
+    found = list(replayed(Record(tmp_path, entries=entries), lambda _: BASIS))
+
+    assert [(each.entry, each.ordinal) for each in found] == [(2, 0), (4, 0)]
 
 
 async def test_a_journal_with_an_action_that_cannot_be_read_is_recovered(tmp_path: Path) -> None:
