@@ -111,12 +111,12 @@ def run(config: Config = CONFIG, state: State = STATE, log_level: Level = Level.
 @app.command()
 def watch(config: Config = CONFIG, log_level: Level = Level.INFO) -> None:
     """Beside the daemon: runs a command when its canaries do not come back, when it hangs or is gone."""
-    configure_log(log_level.value)
     settings, findings = read_settings(str(config), config.read_text(encoding="utf-8"))
     if settings is None:
         raise ConfigurationError(findings)
     if settings.watchdog is None or not settings.watchdog.command:
         fail(f"{config}: no watchdog.command: name the program that is to tell somebody", FINDINGS)
+    configure_log(log_level.value)
     command = Command(settings.watchdog.command)
     look = Look(settings.http.port)
     asyncio.run(watching(Watch(look, command, SystemClock(), settings.watchdog.patience)))
