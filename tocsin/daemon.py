@@ -103,7 +103,7 @@ class Daemon:
         self.stages = tuple(self._stages())
 
     def _watchdog(self) -> Watchdog | None:
-        return watchdog_of(self.configuration.settings, self.storage, self.clock)
+        return watchdog_of(self.configuration.settings, self.storage, self.clock, self._dispatched)
 
     def _session(self) -> Session:
         return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
@@ -284,6 +284,13 @@ class Daemon:
                 continue
             if done.alarm:
                 log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
+
+    async def _dispatched(self) -> None:
+        """Return once the dispatcher has made a round."""
+        rounds = self.dispatcher.rounds
+        self.dispatcher.notify()
+        while self.dispatcher.rounds == rounds:
+            await asyncio.sleep(0.01)
 
     async def _progress(self) -> None:
         """Return once the journal's and the outbox's threads and the judge have each taken a turn."""

@@ -100,7 +100,8 @@ class Command:
             log.error("command cannot be run; it is tried again", reason=str(error))
             return False
         try:
-            code = await asyncio.wait_for(process.wait(), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                code = await process.wait()
         except TimeoutError:
             process.kill()
             code = await process.wait()

@@ -3,15 +3,15 @@
 Which doors it passes, in this order: publish and PUBACK at the broker; the broker's queue for our session
 and its delivery; the intake; the journal, on disk; our PUBACK; the decoder and the judge, in the order of
 the journal; the outbox's thread and disk, in a file of its own realm; routing and claim by a dispatcher of
-its own; the hand-over to a channel. Which it does not: registry, quality control and rules, beyond their
-taking its block; the file and the dispatcher of the live outbox; and the gateways, whose own receipts say
-what becomes of a message.
+its own; the hand-over to a channel; and at last it waits for a round of the live dispatcher on the live
+outbox. Which it does not: registry, quality control and rules, beyond their taking its block; and the
+gateways, whose own receipts say what becomes of a message.
 """
 
 import asyncio
 import sqlite3
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,7 +96,7 @@ class Watchdog:
     """Lets canaries fly through `broker` and waits for them at the end; `flown` is told of those judged.
 
     `sent` and `returned` count them, `round_trip` is that of the newest in ms. Stray ones, of other lives and
-    other daemons, change nothing.
+    other daemons, change nothing. `dispatched` returns once the live dispatcher has made a round.
     """
 
     def __init__(
@@ -105,6 +105,8 @@ class Watchdog:
         storage: Storage,
         clock: Clock,
         timing: Timing,
+        *,
+        dispatched: Callable[[], Awaitable[None]],
         heartbeat: Heartbeat | None = None,
     ) -> None:
         self.sent = 0
@@ -114,6 +116,7 @@ class Watchdog:
         self._storage = storage
         self._clock = clock
         self._timing = timing
+        self._dispatched = dispatched
         self.heartbeat = heartbeat
         self._newest = clock.now()
         # Those on their way: when they were sent, and those of them that the judge has had.
@@ -189,6 +192,8 @@ class Watchdog:
             canary = await self._judged.get()
             try:
                 await self._deliver(canary)
+                async with asyncio.timeout(self._timing.within / SECOND):
+                    await self._dispatched()
             except (TimeoutError, sqlite3.Error, OutboxError, OSError) as error:
                 log.error("canary did not come through the outbox", reason=str(error) or type(error).__name__)
                 continue

@@ -1,6 +1,6 @@
 """From settings to the concrete parts they name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from ingest.clock import Clock
@@ -64,12 +64,16 @@ def store_of(series: SeriesSettings, state: Path, room: Callable[[], bool] = lam
     return InfluxStore(series.store, str(series.url), series.org, series.bucket, token)
 
 
-def watchdog_of(settings: Settings, storage: Storage, clock: Clock) -> Watchdog | None:
+def watchdog_of(
+    settings: Settings, storage: Storage, clock: Clock, dispatched: Callable[[], Awaitable[None]]
+) -> Watchdog | None:
     """None where the settings have none; OSError if a file they name cannot be read."""
     if (found := settings.watchdog) is None:
         return None
     heartbeat = None if (url := found.url()) is None else Heartbeat(url)
-    return Watchdog(mqtt_broker(settings.mqtt), storage, clock, Timing(found.every, found.within), heartbeat)
+    timing = Timing(found.every, found.within)
+    broker = mqtt_broker(settings.mqtt)
+    return Watchdog(broker, storage, clock, timing, dispatched=dispatched, heartbeat=heartbeat)
 
 
 def verify(configuration: Configuration, state: Path) -> None:

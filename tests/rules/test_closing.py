@@ -177,6 +177,18 @@ def test_a_blind_place_is_closed_and_its_dead_sensor_counts_no_more() -> None:
     assert town.lines == ["10:00 none>yellow", "10:10 yellow>none", "10:11 none>yellow"]
 
 
+def test_a_blind_gateway_is_closed_like_a_zone() -> None:
+    rule_ = place_rule(Subjects.GATEWAY, {"yellow": f"sensors({SMOKE}) >= 1"})
+    town = District([rule_], [placed("F", gateway="gw"), placed("G", gateway="gw")], [zone("z")])
+    town.send("F", "10:00", 0.3)
+    town.until("10:05")
+
+    assert closed(town, "10:05", town.warnings()[0].id) == ""
+    town.restart()
+    town.send("G", "10:06", 0.3)
+    assert town.lines == ["gw 10:00 none>yellow", "gw 10:05 yellow>none", "gw 10:06 none>yellow"]
+
+
 def test_a_place_where_another_sensor_says_so_is_still_judged() -> None:
     town = burnt()
     town.send("G", "10:10", 0.2)

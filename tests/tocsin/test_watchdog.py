@@ -173,6 +173,14 @@ async def test_an_outbox_whose_thread_hangs_is_found_and_missed_no_longer_when_i
         await until(lambda: "canary" not in flight.daemon.problems())
 
 
+async def test_a_live_dispatcher_that_stands_still_is_found(tmp_path: Path) -> None:
+    async with flying(tmp_path, within="150ms") as flight:
+        await until(lambda: flight.dog.returned)
+        [dispatching] = [task for task in asyncio.all_tasks() if task.get_name() == "dispatcher"]
+        dispatching.cancel()
+        await until(lambda: "canary" in flight.daemon.problems())
+
+
 async def test_an_outbox_that_cannot_be_opened_is_found(tmp_path: Path) -> None:
     async with flying(tmp_path, within="150ms") as flight:
         await until(lambda: flight.dog.returned)
