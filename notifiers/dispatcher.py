@@ -44,7 +44,7 @@ class _Round:
 class Dispatcher:
     """Sends what the outbox holds. `worker` has one thread, the one that opened the outbox.
 
-    `refused` is called with each error of an outbox that cannot be written.
+    `refused` is called with each error of an outbox that cannot be written; `rounds` counts those that could.
     Raises ValueError for channels of more than one realm, of one name, or when a route names a channel that
     is not there.
     """
@@ -60,6 +60,7 @@ class Dispatcher:
         bound: int = 8,
         refused: Callable[[Exception], None] = lambda _: None,
     ) -> None:
+        self.rounds = 0
         self._outbox = outbox
         self._channels = _by_name(outbox, channels)
         self._router = self._complete(router)
@@ -85,6 +86,7 @@ class Dispatcher:
                 self._refused(error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            self.rounds += 1
             if not round_.routed:
                 await self._rest(round_.due)
 

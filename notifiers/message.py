@@ -196,9 +196,11 @@ def alternatives(condition: str) -> list[str]:
 def _evidence(told: Told, language: str) -> str:
     """The condition with its values, without the verdict marks: one of them would turn GSM-7 into UCS-2.
 
-    Of many alternatives without those that are plainly false: of fifteen gases, those that leak.
+    Of many alternatives without those that are plainly false: of fifteen gases, those that leak. What a
+    person raised is in the person's own words.
     """
-    text = str(told.line.evidence.get("text", ""))
+    evidence = told.line.evidence
+    text = str(evidence.get("words", {}).get(language) or evidence.get("text", ""))
     parts = alternatives(text)
     if len(parts) > FEW and told.direction >= 0:
         text = " or ".join([part for part in parts if not _is_false(part)] or parts)

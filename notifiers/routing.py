@@ -105,7 +105,12 @@ class Router:
         return [level for level in found if level]
 
     def hazard(self, transition: Transition) -> str:
-        """Its rule's; the rule's id where the bundle no longer has it: only routes of any hazard fit."""
+        """Its rule's; the rule's id where the bundle no longer has it: only routes of any hazard fit.
+
+        What a person raised says itself of what.
+        """
+        if "hazard" in transition.evidence:
+            return str(transition.evidence["hazard"])
         rule = self._rules.get(transition.rule)
         return transition.rule if rule is None else rule.hazard
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from rules.grade import Grade
 from rules.transition import Disposition
 
+# What snapshots of versions before have for `ordinal` of an orphan: no warning changed so often.
+UNCOUNTED = 1_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneWarning:
@@ -12,7 +15,7 @@ class ZoneWarning:
 
     `blind`: its sensor's data are silent, so it cannot clear. `orphaned`: its rule or sensor is gone, or the
     rule broke and is switched off; it is no longer judged and a person closes it.
-    `evidence` is the text of its last transition.
+    `evidence` is the text of its last transition, `ordinal` the number of the next.
     """
 
     id: str
@@ -25,3 +28,4 @@ class ZoneWarning:
     orphaned: bool
     blind: bool
     evidence: str
+    ordinal: int = UNCOUNTED

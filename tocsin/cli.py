@@ -33,10 +33,13 @@ from tocsin.marker import require_own
 from tocsin.replay import Tally, read_basis
 from tocsin.replay import replay as replayed
 from tocsin.run import serve
+from tocsin.settings import read_settings
 from tocsin.shortcomings import shortcomings
 from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
 from tocsin.trials import NoFilesError, run_trials, show
+from tocsin.watch import Command, Look, Watch
+from tocsin.watch import watch as watching
 from tocsin.who import explain
 
 app = typer.Typer(
@@ -105,6 +108,20 @@ def run(config: Config = CONFIG, state: State = STATE, log_level: Level = Level.
     """The daemon: serves until SIGTERM, re-reads its files on SIGHUP."""
     configure_log(log_level.value)
     asyncio.run(serve(config, state))
+
+
+@app.command()
+def watch(config: Config = CONFIG, log_level: Level = Level.INFO) -> None:
+    """Beside the daemon: runs a command when its canaries do not come back, when it hangs or is gone."""
+    settings, findings = read_settings(str(config), config.read_text(encoding="utf-8"))
+    if settings is None:
+        raise ConfigurationError(findings)
+    if settings.watchdog is None or not settings.watchdog.command:
+        fail(f"{config}: no watchdog.command: name the program that is to tell somebody", FINDINGS)
+    configure_log(log_level.value)
+    command = Command(settings.watchdog.command)
+    look = Look(settings.http.port)
+    asyncio.run(watching(Watch(look, command, SystemClock(), settings.watchdog.patience)))
 
 
 @app.command()

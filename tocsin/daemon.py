@@ -19,6 +19,7 @@ from notifiers.outbox import Outbox
 from notifiers.outbox.placing import place
 from notifiers.routing import Router
 from tocsin.bundle import Bundle
+from tocsin.canary import Canary
 from tocsin.channels import Around, channels_of
 from tocsin.configuration import Configuration, basis_of, configure, read_bundle
 from tocsin.decoding import JournalDecoder
@@ -29,7 +30,8 @@ from tocsin.sight import Blind, Sight
 from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
-from tocsin.wiring import mqtt_broker, router_of, store_of, verify
+from tocsin.watchdog import Watchdog
+from tocsin.wiring import mqtt_broker, router_of, store_of, verify, watchdog_of
 
 log = structlog.get_logger()
 
@@ -82,7 +84,10 @@ class Daemon:
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
         self.sight = Sight(self._blind, clock, alive)
-        self.judging = Judging(judge, storage, self.intake, clock, self._committed, awake=self.sight.awake)
+        self.watchdog = self._watchdog()
+        self.judging = Judging(
+            judge, storage, self.intake, clock, self._committed, awake=self.sight.awake, flown=self._flown
+        )
         self.channels = self._channels()
         router = router_of(configuration)
         storage.outbox_thread.submit(_place, storage.outbox, router).result()
@@ -102,6 +107,9 @@ class Daemon:
         )
         self.notify = Notify()
         self.stages = tuple(self._stages())
+
+    def _watchdog(self) -> Watchdog | None:
+        return watchdog_of(self.configuration.settings, self.storage, self.clock, self._dispatched)
 
     def _session(self) -> Session:
         return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
@@ -134,6 +142,8 @@ class Daemon:
         yield Stage("sight", self.sight.run)
         yield Stage("reserve", self.storage.reserve.run)
         yield Stage("upkeep", self._keep_up)
+        if self.watchdog is not None:
+            yield Stage("canary", self.watchdog.run)
         yield Stage("watchdog", lambda: self.notify.watch(self._progress))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -197,6 +207,10 @@ class Daemon:
 
     def _room(self) -> bool:
         return self.storage.reserve.held
+
+    def _flown(self, canaries: Sequence[Canary]) -> None:
+        if self.watchdog is not None:
+            self.watchdog.flown(canaries)
 
     def _committed(self) -> None:
         self.dispatcher.notify()
@@ -288,6 +302,13 @@ class Daemon:
             if done.alarm:
                 log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
 
+    async def _dispatched(self) -> None:
+        """Return once the dispatcher has made a round."""
+        rounds = self.dispatcher.rounds
+        self.dispatcher.notify()
+        while self.dispatcher.rounds == rounds:
+            await asyncio.sleep(0.01)
+
     async def _progress(self) -> None:
         """Return once the journal's and the outbox's threads and the judge have each taken a turn."""
         loop = asyncio.get_running_loop()
@@ -329,6 +350,7 @@ class Daemon:
             "series": "" if self.series.available else "unavailable; warnings go on, history waits",
             "reload": self.reload_refused,
             "rules": self._broken_rules(),
+            "canary": "" if self.watchdog is None else self.watchdog.problem(),
         }
         return {part: problem for part, problem in found.items() if problem}
 

@@ -139,7 +139,13 @@ def sealed(settings: Settings, broker: int, phone: int, key: Path) -> Settings:
     mqtt = Mqtt(host=HOST, port=broker).model_copy(update={"linger": 0})
     channels = {name: _simulated(of.reach, phone, key) for name, of in settings.channels.items()}
     return settings.model_copy(
-        update={"realm": Realm.DRILL, "mqtt": mqtt, "series": SeriesSettings(), "channels": channels}
+        update={
+            "realm": Realm.DRILL,
+            "mqtt": mqtt,
+            "series": SeriesSettings(),
+            "watchdog": None,
+            "channels": channels,
+        }
     )
 
 

@@ -82,6 +82,7 @@ def figures(daemon: Daemon, unheard: Unheard) -> Iterator[Figure]:
             "tocsin_rule_unheard_sensors", "Sensors of a rule that never sent one of its metrics",
             count, (("rule", rule),),
         )  # fmt: skip
+    yield from _watchdog(daemon)
     yield Figure("tocsin_rules_switched_off", "Rules that broke", len(judge.engine.switched_off))
     yield Figure("tocsin_reload_successful", "0 after a refused reload", not daemon.reload_refused)
     for kind, (heard, registered) in online(daemon).items():
@@ -109,7 +110,26 @@ def open_warnings(judge: Judge) -> Counter[Grade]:
     subjects = [judge.subjects for judge in engine.judges] + [group.subjects for group in engine.groups]
     kept = (subject for of_rule in subjects for subject in of_rule.values())
     found = Counter(s.top for s in kept if s.warning is not None and s.top is not None)
-    return found + Counter(warning.grade for warning in (*engine.orphans.values(), *judge.outages.warnings()))
+    others = (*engine.orphans.values(), *judge.outages.warnings(), *judge.by_hand.warnings())
+    return found + Counter(warning.grade for warning in others)
+
+
+def _watchdog(daemon: Daemon) -> Iterator[Figure]:
+    """Nothing where no canary flies: an age that stands still would look like one that is watched."""
+    if (dog := daemon.watchdog) is None:
+        return
+    yield Figure(
+        "tocsin_canary_age_seconds", "Since a canary came back, or since the start", dog.age / SECOND
+    )
+    yield Figure(
+        "tocsin_canary_round_trip_seconds", "From publish to channel, of the newest canary",
+        dog.round_trip / SECOND,
+    )  # fmt: skip
+    yield Figure("tocsin_canaries_sent", "Canaries that were let fly", dog.sent, counter=True)
+    yield Figure("tocsin_canaries_returned", "Canaries that came back", dog.returned, counter=True)
+    if (beats := dog.heartbeat) is not None:
+        yield Figure("tocsin_heartbeats_sent", "Heartbeats that were taken", beats.sent, counter=True)
+        yield Figure("tocsin_heartbeats_failed", "Heartbeats that were not", beats.failed, counter=True)
 
 
 def _conduct(judge: Judge, now: int) -> Iterator[Figure]:

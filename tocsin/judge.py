@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
 import numpy as np
 
 from ingest.conduct import Conduct
@@ -22,11 +23,15 @@ from ingest.screening import Screen
 from ingest.series.store import Block
 from ingest.session.wire import Message, messages
 from ingest.snapshots import Array, Snapshot
+from notifiers.action import Answer, Close, Raise, Taken
 from rules.engine import Engine
+from rules.engine.closing import Closing
 from rules.rule import Rule
 from rules.transition import Transition
 from rules.warning import ZoneWarning
-from tocsin.outages import Outages
+from tocsin.by_hand import ByHand
+from tocsin.canary import Canary, sorted_out
+from tocsin.outages import ENDS_BY_ITSELF, Outages
 from tocsin.sight import read_blind
 
 State: TypeAlias = dict[str, Array | bytes]
@@ -44,13 +49,20 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one entry led to; `block` is what was decoded of it, None if it holds no messages."""
+    """What one entry led to; `block` is what was decoded of it, None if it holds no messages.
+
+    `taken` is the person's action it holds, `answer` what became of it where that is decided here: of what
+    raises and closes, and of an entry that is no action at all. `canaries` are those among its messages.
+    """
 
     sequence: int
     received: int
     transitions: list[Transition]
     rejected: list[Rejected]
     block: Block | None = field(default=None, compare=False)
+    taken: Taken | None = None
+    answer: Answer | None = None
+    canaries: tuple[Canary, ...] = ()
 
 
 class Judge:
@@ -66,6 +78,7 @@ class Judge:
         self.gaps = Gaps(basis.registry)
         self.conduct = Conduct()
         self.outages = Outages()
+        self.by_hand = ByHand()
         self.quality = QualityControl(basis.kinds, basis.registry)
         self.engine = Engine(basis.kinds, basis.registry, basis.rules)
         self._use(basis)
@@ -84,6 +97,8 @@ class Judge:
             judge.outages.restore(_arrays("outages", snapshot.state))
         if "conduct.faulty" in snapshot.state:
             judge.conduct.restore(_texts("conduct", snapshot.state))
+        if "by_hand.open" in snapshot.state:
+            judge.by_hand.restore(_texts("by_hand", snapshot.state))
         return judge
 
     def _use(self, basis: Basis) -> None:
@@ -102,16 +117,20 @@ class Judge:
             return Judged(entry.sequence, entry.received, self._apply(entry), [])
         if entry.kind is EntryKind.BLIND:
             return Judged(entry.sequence, entry.received, self._see(entry), [])
+        if entry.kind is EntryKind.ACTION:
+            return self._act(entry)
         known = messages(entry.data) if packets is None else packets
         decoded = self._decoder.decode(entry.sequence, entry.received, known)
         self.gaps.take(decoded.numbered)
+        decoded, canaries = sorted_out(decoded)
         if decoded.rejected:
             self.conduct.take(entry.received, decoded.rejected)
         screened = self.screen.screen(decoded)
         transitions = self.engine.advance(self.quality.check(screened.readings))
         transitions += self.outages.heard(entry.received)
         block = Block(self.basis.kinds, self.basis.registry, decoded.readings)
-        return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block)
+        flown = tuple(canaries)
+        return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block, canaries=flown)
 
     def _apply(self, entry: Entry) -> list[Transition]:
         basis = self._load(entry.data.decode())
@@ -135,9 +154,38 @@ class Judge:
             transitions = self.engine.blind(blind.since, entry.received)
         return transitions + self.outages.take(blind, entry.received)
 
+    def _act(self, entry: Entry) -> Judged:
+        """A person did something: of that, what raises or closes a warning is decided here."""
+        at = entry.received
+        due = self.engine.advance_to(at)
+        try:
+            taken = Taken.decode(entry.data)
+        except msgspec.DecodeError as error:
+            answer = Answer(False, f"journal entry {entry.sequence} is no action that is known here: {error}")
+            return Judged(entry.sequence, at, due, [], answer=answer)
+        match taken.action:
+            case Raise() as action:
+                found, said = self.by_hand.take(taken, action, self.basis.registry, at)
+                return Judged(entry.sequence, at, due + found, [], taken=taken, answer=said)
+            case Close() as action:
+                found, said = self._close(taken, action, at)
+                return Judged(entry.sequence, at, due + found, [], taken=taken, answer=said)
+        return Judged(entry.sequence, at, due, [], taken=taken)
+
+    def _close(self, taken: Taken, action: Close, at: int) -> tuple[list[Transition], Answer]:
+        warning = action.warning
+        if not action.reason.strip():
+            return [], Answer(False, f"{warning} stays open: say why it is closed")
+        if found := self.by_hand.close(taken, action, at):
+            return found, Answer(True, f"{warning} is closed")
+        if any(warning == open_.id for open_ in self.outages.warnings()):
+            return [], Answer(False, f"{warning} {ENDS_BY_ITSELF}")
+        found, refused = self.engine.close(Closing(warning, taken.user, action.reason), at)
+        return found, Answer(not refused, f"{warning} {refused or 'is closed'}")
+
     def warnings(self) -> list[ZoneWarning]:
-        """The open warnings: those of the rules, and that Tocsin is blind."""
-        return self.outages.warnings() + self.engine.warnings()
+        """The open warnings: that Tocsin is blind, those by hand, and those of the rules."""
+        return self.outages.warnings() + self.by_hand.warnings() + self.engine.warnings()
 
     def tick(self, instant: int) -> list[Transition]:
         """Settle what is due by `instant`; no entry received before it may follow."""
@@ -153,6 +201,7 @@ class Judge:
         state.update({f"gaps.{name}": value for name, value in self.gaps.snapshot().items()})
         state.update({f"conduct.{name}": value for name, value in self.conduct.snapshot().items()})
         state.update({f"outages.{name}": value for name, value in self.outages.snapshot().items()})
+        state.update({f"by_hand.{name}": value for name, value in self.by_hand.snapshot().items()})
         state.update({f"quality.{name}": value for name, value in self.quality.snapshot().items()})
         state.update({f"engine.{name}": value for name, value in self.engine.snapshot().items()})
         return self.position, self.basis.bundle, state

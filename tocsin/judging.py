@@ -14,6 +14,7 @@ from ingest.session.wire import Message
 from ingest.snapshots import Copies, SnapshotUnwritable
 from rules.engine.normal_form import Fault
 from rules.transition import Transition
+from tocsin.canary import Canary
 from tocsin.decoding import Recent
 from tocsin.intake import Handed, Intake
 from tocsin.judge import Judge, Judged, State
@@ -39,7 +40,7 @@ class Judging:
     """Takes entries in journal order, commits what they led to, then wakes those behind it.
 
     `committed` is called after each entry and each deadline, with nothing of it still to be written; nothing
-    falls due by the clock unless `awake`.
+    falls due by the clock unless `awake`. `flown` is told of the canaries that were judged.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Judging:
         committed: Callable[[], None],
         *,
         awake: Callable[[], bool] = lambda: True,
+        flown: Callable[[Sequence[Canary]], None] = lambda _: None,
     ) -> None:
         self.judge = judge
         self.recent = Recent()
@@ -60,6 +62,7 @@ class Judging:
         self._clock = clock
         self._committed = committed
         self._awake = awake
+        self._flown = flown
         self.done = 0
         self._snapshot_due = 0.0
         # Seconds of judging that no snapshot holds, and from when on the disk may have the next one.
@@ -125,6 +128,8 @@ class Judging:
         began = time()
         judged = self.judge.take(entry, packets)
         self._unkept += time() - began
+        if entry.kind is EntryKind.ACTION and judged.taken is None:
+            log.error("a journaled action cannot be read; nothing was done", fault=judged.answer)
         if judged.block is not None:
             self.recent.put(judged.block)
         await self._commit(judged)
@@ -159,6 +164,7 @@ class Judging:
         if judged.rejected:
             add = self._storage.quarantine.add
             await self._write(add, judged.sequence, judged.received, judged.rejected)
+        self._flown(judged.canaries)
         self._committed()
         self._committing = False
 

@@ -2,6 +2,9 @@
 
 Judged from what `tocsin/sight.py` journals, so a replay says the same. Blind time raises a warning of its own
 that goes the way of all others, through outbox and routes; a message, or a link that is back, clears it.
+
+No person closes it: a warning is closed by hand where nothing can show any more that it is over, and here the
+next message shows it. Until then it is true, whoever would like it to end.
 """
 
 from collections.abc import Mapping
@@ -27,6 +30,9 @@ UNNOTICED = 23 * SECOND
 # How long a lost session is shown.
 SHOWN = HOUR
 NEVER = np.iinfo(np.int64).min
+ENDS_BY_ITSELF = (
+    "is still so, and ends with the next message or when the broker is back: cancel it if it is wrong"
+)
 
 
 def _rule() -> Rule:
@@ -112,6 +118,7 @@ class Outages:
                 orphaned=False,
                 blind=True,
                 evidence=self._text(),
+                ordinal=1,
             )
         ]
 

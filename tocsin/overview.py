@@ -11,7 +11,7 @@ from rules.grade import Grade
 from rules.rule import Rule
 from rules.transition import Disposition
 from rules.warning import ZoneWarning
-from tocsin import outages
+from tocsin import by_hand, outages
 from tocsin.daemon import Daemon
 from tocsin.figures import online
 
@@ -34,7 +34,7 @@ class Watcher:
         rate = (readings - self._seen[0]) / max(at - self._seen[1], 1e-9)
         self._seen = readings, at
         basis = judge.basis
-        rules = {rule.id: rule for rule in (*basis.rules, outages.RULE)}
+        rules = {rule.id: rule for rule in (*basis.rules, outages.RULE, by_hand.RULE)}
         return Overview(
             now=daemon.clock.now(),
             zone=daemon.configuration.settings.zone_info,

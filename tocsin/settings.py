@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from ingest.clock import DAY, HOUR
+from ingest.clock import DAY, HOUR, MINUTE, SECOND
 from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.duration import Duration
 from ingest.finding import Finding
@@ -71,6 +71,39 @@ class Http(Strict):
     port: Port = 9120
 
 
+class Watchdog(Strict):
+    """A canary flies through the whole chain `every` so often; none back `within` is told.
+
+    By 180 s somebody outside has seen it: whoever looks every 5 s, and waits 5 s for the answer. `command` is
+    run by `tocsin watch`, a process of its own. `heartbeat_url_file` holds the URL, which is a secret.
+    """
+
+    every: Duration = MINUTE
+    within: Duration = 170 * SECOND
+    heartbeat_url: str | None = Field(None, repr=False)
+    heartbeat_url_file: Path | None = None
+    command: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.within < 2 * self.every:
+            raise ValueError("within must be at least twice every: one canary may be lost on its way")
+        if self.heartbeat_url and self.heartbeat_url_file:
+            raise ValueError("give heartbeat_url or heartbeat_url_file, not both")
+        return self
+
+    def url(self) -> str | None:
+        """Read at start, so that it is never part of a bundle; OSError if the file cannot be read."""
+        if self.heartbeat_url_file is None:
+            return self.heartbeat_url
+        return self.heartbeat_url_file.read_text(encoding="utf-8").strip()
+
+    @property
+    def patience(self) -> int:
+        """How long (ms) no answer of the daemon at all may take: by then its last canary is `within` old."""
+        return self.within - self.every
+
+
 class Files(BaseModel):
     """Which files make up the bundle; what else stands in the settings is passed over here."""
 
@@ -105,6 +138,7 @@ class Settings(Files):
     journal: JournalSettings = JournalSettings()
     series: SeriesSettings = SeriesSettings()
     http: Http = Http()
+    watchdog: Watchdog | None = None
     channels: dict[ChannelName, Channel]
 
     @field_validator("time_zone")

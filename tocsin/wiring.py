@@ -1,17 +1,20 @@
 """From settings to the concrete parts they name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from ingest.clock import Clock
 from ingest.journal import Retention
 from ingest.series import Block, Store, StoreUnavailable
 from ingest.series.embedded import EmbeddedStore
 from ingest.series.influx import InfluxStore
 from ingest.session import Broker, Tls
 from notifiers.routing import Router
-from tocsin import outages
+from tocsin import by_hand, outages
 from tocsin.configuration import Configuration
-from tocsin.settings import JournalSettings, Mqtt, SeriesSettings
+from tocsin.settings import JournalSettings, Mqtt, SeriesSettings, Settings
+from tocsin.storage import Storage
+from tocsin.watchdog import Heartbeat, Timing, Watchdog
 
 
 def retention(settings: JournalSettings) -> Retention:
@@ -58,6 +61,18 @@ def store_of(series: SeriesSettings, state: Path, room: Callable[[], bool] = lam
     return InfluxStore(series.store, str(series.url), series.org, series.bucket, token)
 
 
+def watchdog_of(
+    settings: Settings, storage: Storage, clock: Clock, dispatched: Callable[[], Awaitable[None]]
+) -> Watchdog | None:
+    """None where the settings have none; OSError if a file they name cannot be read."""
+    if (found := settings.watchdog) is None:
+        return None
+    heartbeat = None if (url := found.url()) is None else Heartbeat(url)
+    timing = Timing(found.every, found.within)
+    broker = mqtt_broker(settings.mqtt)
+    return Watchdog(broker, storage, clock, timing, dispatched=dispatched, heartbeat=heartbeat)
+
+
 def verify(configuration: Configuration, state: Path) -> None:
     """Make what the settings name, and let go of it: a bundle that nothing can start with is not applied.
 
@@ -66,6 +81,8 @@ def verify(configuration: Configuration, state: Path) -> None:
     broker = mqtt_broker(configuration.settings.mqtt)
     if broker.tls is not None:
         broker.tls.context()
+    if configuration.settings.watchdog is not None:
+        configuration.settings.watchdog.url()
     store_of(configuration.settings.series, state).close()
     for name, channel in configuration.settings.channels.items():
         channel.verify(name)
@@ -73,5 +90,5 @@ def verify(configuration: Configuration, state: Path) -> None:
 
 def router_of(configuration: Configuration) -> Router:
     basis, settings = configuration.basis, configuration.settings
-    rules = (*basis.rules, outages.RULE)
+    rules = (*basis.rules, outages.RULE, by_hand.RULE)
     return Router(configuration.routes, basis.registry, rules, settings.zone_info, settings.reach)

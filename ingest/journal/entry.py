@@ -15,11 +15,13 @@ class EntryKind(StrEnum):
     MQTT    the raw PUBLISH packets of one batch, concatenated
     BUNDLE  the hash of a bundle that was applied
     BLIND   JSON {"since", "ended"}: nothing could arrive from `since` (ms) up to the entry that says ended
+    ACTION  what a person did (`notifiers.action.Taken`)
     """
 
     MQTT = "mqtt"
     BUNDLE = "bundle"
     BLIND = "blind"
+    ACTION = "action"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from ingest.registry import Registry
 from rules.engine import reload, saved
 from rules.engine.blindness import Blindness, stand_still
 from rules.engine.board import Board, Needs
+from rules.engine.closing import BROKE, CUT_OFF, Closing, StaysOpenError, close_sensor, closing_line
 from rules.engine.deadlines import Deadlines, Order
 from rules.engine.event import Event
 from rules.engine.groups import GroupJudge, Setting, group_needs, is_group_rule
+from rules.engine.groups.closing import close_place
 from rules.engine.in_order import InOrder
 from rules.engine.isolation import BREAKS, Isolation
 from rules.engine.kind_judge import KindJudge
@@ -134,6 +136,41 @@ class Engine:
         self._see(now)
         self._settle(now)
         return self._ledger.take()
+
+    def close(self, closing: Closing, at: int) -> tuple[list[Transition], str]:
+        """A person ends a warning at `at` (ms), if it cannot end by itself.
+
+        Returns the lines, also those of what was due before, and why it stays open; "" when it is closed.
+        """
+        self._settle(at)
+        refused = ""
+        try:
+            self._close(closing, Event(at, Order.READING))
+        except StaysOpenError as reason:
+            refused = str(reason)
+        return self._ledger.take(), refused
+
+    def _close(self, closing: Closing, event: Event) -> None:
+        if (orphan := self.orphans.pop(closing.warning, None)) is not None:
+            self._ledger.write(event, closing_line(orphan, event.instant, closing))
+            return
+        judges: list[RuleJudge | GroupJudge] = [*self.judges, *self.groups]
+        found = [(judge, key) for judge in judges for key in _holders(judge, closing)]
+        if not found:
+            raise StaysOpenError("is not open")
+        judge, key = found[0]
+        if self._blindness.since is not None and not judge.off:
+            raise StaysOpenError(CUT_OFF)
+        told = self._ledger, event, closing
+        try:
+            if isinstance(judge, RuleJudge):
+                close_sensor(judge, key, *told)
+            else:
+                close_place(judge, key, *told)
+        except BREAKS as error:
+            self._isolation.switch_off(judge, error, event.instant)
+            if _holders(judge, closing):
+                raise StaysOpenError(BROKE) from error
 
     def _see(self, now: int) -> None:
         period = self._blindness.end(now)
@@ -291,6 +328,11 @@ class Engine:
 
 def _never(count: int) -> str:
     return f"{count} of its sensors report, but have never sent one of the metrics it names"
+
+
+def _holders(judge: RuleJudge | GroupJudge, closing: Closing) -> list[int]:
+    """The subject with that open warning: one if it is a warning of this rule."""
+    return [key for key, s in judge.subjects.items() if s.warning and s.warning.id == closing.warning]
 
 
 def _nobody(late: Late) -> None:

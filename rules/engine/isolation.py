@@ -98,4 +98,5 @@ def last_told(rule: str, name: str, subject: Subject) -> ZoneWarning | None:
         orphaned=True,
         blind=False,
         evidence=subject.warning.text,
+        ordinal=subject.warning.ordinal,
     )

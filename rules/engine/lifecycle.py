@@ -84,3 +84,10 @@ def void(subject: Subject, moved: Verdicts) -> None:
     for grade, latch in subject.latches.items():
         if moved.get(grade, FALSE) != FALSE:
             latch.release = None
+
+
+def forget(subject: Subject) -> None:
+    """Put off every latch, as if its grade had never been true."""
+    for latch in subject.latches.values():
+        latch.run = latch.release = latch.raised = None
+        latch.auto = latch.reloaded = False

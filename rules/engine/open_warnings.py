@@ -26,4 +26,5 @@ def open_warning(judge: RuleJudge, slot: int, subject: Subject, now: int) -> Zon
         orphaned=False,
         blind=heard + judge.patience(slot) < now,
         evidence=subject.warning.text,
+        ordinal=subject.warning.ordinal,
     )

@@ -334,12 +334,17 @@ class RuleJudge:
         if baselines is not None and (was_open or subject.top is not None):
             baselines.mark(slot, int(self.board.newest[slot]))
         if subject.quiet:
-            del self.subjects[slot]
-            self.active[slot] = False
-            self.board.busy[slot] -= 1
-            self._deadlines.set(self.number, slot, None)
+            self.drop(slot, subject)
         else:
             self.schedule(slot, subject, event)
+
+    def drop(self, slot: int, subject: Subject) -> None:
+        """Forget a subject that is quiet."""
+        self._doubt(slot, subject)
+        del self.subjects[slot]
+        self.active[slot] = False
+        self.board.busy[slot] -= 1
+        self._deadlines.set(self.number, slot, None)
 
     @property
     def nbytes(self) -> int:

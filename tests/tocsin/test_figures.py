@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from ingest.clock import MINUTE
+from ingest.journal import Entry, EntryKind
+from notifiers.action import Raise, Taken
 from rules.engine import Engine
+from rules.grade import Grade
 from tests.bench.test_ratios import calls
 from tests.tocsin.test_judging import FLOOD
 from tests.tocsin.village import SENSORS, START, basis, block, bundle, report
@@ -43,6 +46,14 @@ def test_open_warnings_are_those_of_the_judge_by_grade() -> None:
         most |= Counter({str(grade): count for grade, count in found.items()})
 
     assert set(most) == {"blue", "yellow", "orange", "red"}
+
+
+def test_warnings_by_hand_are_counted_with_the_others() -> None:
+    judge = Judge(basis(), lambda _: basis())
+    raising = Taken("ana", "account:ana", Raise("landslide", "village", Grade.RED, {"en": "Cracks"}))
+    judge.take(Entry(1, START, EntryKind.ACTION, 0, raising.encode()))
+
+    assert open_warnings(judge) == Counter({Grade.RED: 1})
 
 
 def test_what_was_never_heard_is_counted_when_something_is_heard_for_the_first_time_only() -> None:

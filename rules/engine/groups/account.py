@@ -67,6 +67,7 @@ def shown(ladder: GroupLadder, census: PlaceCensus, subject: Subject) -> list[Zo
             orphaned=False,
             blind=_is_blind(ladder, census, subject.top),
             evidence=subject.warning.text,
+            ordinal=subject.warning.ordinal,
         )
     ]
 
@@ -80,13 +81,14 @@ def _is_blind(ladder: GroupLadder, census: PlaceCensus, grade: Grade) -> bool:
         return True
     leaves = (count.leaf for count in counts(node) if not count.leaf.is_age)
     return any(
-        _is_silent(leaf, slot, census.by)
+        is_silent(leaf, slot, census.by)
         for leaf in leaves
         for slot in leaf.standing.keys() & census.true(leaf)
     )
 
 
-def _is_silent(leaf: Leaf, slot: int, by: int) -> bool:
+def is_silent(leaf: Leaf, slot: int, by: int) -> bool:
+    """Whether a metric that the leaf reads has been silent for too long at a sensor."""
     part = leaf.part_of(slot)
     assert part is not None
     own = slot - part.slots.start

@@ -201,7 +201,7 @@ class GroupJudge:
             }
             for slot in sorted(ripe if not leaf.turns else self.ladder.places.all(place).tolist()):
                 part = leaf.part_of(slot)
-                if part is not None:
+                if part is not None and part.board.newest[slot - part.slots.start] > NEVER:
                     self.hearing.hear(leaf, part, slot, event.instant, by)
                     self.watch.note(leaf, part, slot, event.instant)
 

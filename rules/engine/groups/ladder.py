@@ -77,6 +77,7 @@ class GroupLadder:
         inside = {sensors[slot].id for slot in places.slots.tolist()} if maker.faults else set()
         faults = {fault for fault in maker.faults if fault.subject in inside}
         restless = any(may_be_true_at_rest(node) for node in raising.values())
+        restless |= any(leaf.turns_by_itself for leaf in leaves)
         written_as = {
             leaf: compiler.raising(leaf) for grade in grades for leaf in written(rule.grades[grade])
         }

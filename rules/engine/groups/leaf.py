@@ -113,6 +113,11 @@ class Leaf:
         return any(part.has_spoken(slots).any() for part, slots in self.present(place))
 
     @property
+    def turns_by_itself(self) -> bool:
+        """Whether it may become true of a sensor without a value that says so: by an age, or by the clock."""
+        return self.turns and any(loosened(part.node) is None for part in self.parts.values())
+
+    @property
     def asks_for_young(self) -> bool:
         """Whether an age must stay below its bound."""
         nodes = [part.node for part in self.parts.values()]
