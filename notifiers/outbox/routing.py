@@ -62,6 +62,7 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
     routed = (
         _raise(connection, router, incident, stands, now)
         or _lower(connection, router, incident, stands, now)
+        or _catch_up(connection, router, incident, stands, now)
         or (Routed.SHELVED if stands.hidden else Routed.PASSED)
     )
     _come_down(connection, identity, stands, now)
@@ -107,6 +108,20 @@ def _lower(
     for contact in known:
         overtake(connection, bulletin, contact.addressee, now)
     return _announced(connection, bulletin, chosen, now)
+
+
+def _catch_up(
+    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
+) -> Routed | None:
+    """Tell the present grade to those of whom a receipt says, late, that a higher one reached them."""
+    if not incident.stirred:
+        return None
+    known = contacts(connection, incident.id).values()
+    late = [c.addressee for c in known if c.reached and not c.waiting and above(c.told, incident.announced)]
+    if not late:
+        return None
+    change = Change(incident.announced, stands.floor_line, stands.open, late)
+    return _announced(connection, draft(connection, router, incident.id, change, now), late, now)
 
 
 def _announced(

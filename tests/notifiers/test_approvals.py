@@ -278,3 +278,10 @@ def test_a_certain_grade_that_is_told_does_not_take_back_what_is_asked_of_a_high
     commit(outbox, by, raised(warning="77aa0000"), now=START + 1)
     sent = [d for d in send(outbox, START + 1) if d.recipient == "lin"]
     assert told(sent) == [("lin", "alert", "orange"), ("lin", "request", "red")]
+
+
+def test_what_waits_for_a_person_does_not_hide_what_waits_to_be_sent(outbox: Outbox) -> None:
+    """Ana's yellow is queued and her red is held: a fall to blue still reaches her."""
+    commit(outbox, OPEN, raised(after=Grade.YELLOW), raised(Grade.YELLOW, Grade.RED, ordinal=1, review=True))
+    commit(outbox, OPEN, raised(Grade.RED, Grade.BLUE, ordinal=2), now=START + 1)
+    assert told(send(outbox, START + 1)) == [("ana", "update", "blue")]

@@ -272,3 +272,17 @@ def test_what_failed_is_not_told_another_way_once_it_is_over(outbox: Outbox) -> 
     outbox.route(by, START)
     turn(outbox, by, START)
     assert send(outbox) == []
+
+
+def test_whoever_had_it_after_all_is_told_the_end_that_they_were_left_out_of(outbox: Outbox) -> None:
+    """The gateway says busy, the alert is taken back with the all-clear, and then a receipt says it came."""
+    commit(outbox, BY, raised())
+    [alert] = outbox.claim("sms", START, 9)
+    outbox.settle(alert.key, Retry(MINUTE, "busy"), START)
+    commit(outbox, BY, raised(Grade.ORANGE, None, ordinal=1, at=START + 1), now=START + 1)
+    assert send(outbox, START + 1) == []
+    assert outbox.receipt(alert.key, State.DELIVERED, START + 2)
+    turn(outbox, BY, START + 2)
+    assert told(send(outbox, START + 2)) == [("ana", "clear", "")]
+    turn(outbox, BY, START + 3)
+    assert send(outbox, START + 3) == []
