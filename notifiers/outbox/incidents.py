@@ -115,8 +115,24 @@ def incident_of(connection: sqlite3.Connection, identity: str) -> Incident:
     ).fetchone()
     if row is None:
         raise KeyError(identity)
-    level, revision, stirred, closed = row[10:]
-    return Incident(*row[:4], *map(grade_of, row[4:10]), level, revision, bool(stirred), closed)
+    known, hazard, zone, opened, *grades, level, revision, stirred, closed = row
+    announced, proposed, released, refused, doubted, ordered = map(grade_of, grades)
+    return Incident(
+        id=known,
+        hazard=hazard,
+        zone=zone,
+        opened=opened,
+        announced=announced,
+        proposed=proposed,
+        released=released,
+        refused=refused,
+        doubted=doubted,
+        ordered=ordered,
+        level=level,
+        revision=revision,
+        stirred=bool(stirred),
+        closed=closed,
+    )
 
 
 def resolve(connection: sqlite3.Connection, number: str) -> str | None:
