@@ -19,6 +19,7 @@ from notifiers.outbox.incidents import Incident, Standing, above, incident_of, s
 from notifiers.outbox.proposals import Decision, Proposal, close, facts, find, hash_of, overtake, waiting
 from notifiers.routes import Deadlines
 from notifiers.routing import Router
+from rules.grade import Grade
 
 BY_HAND = "by-hand"
 
@@ -49,6 +50,11 @@ def review(
         return False
     _propose(connection, router, incident, wanted, now)
     return True
+
+
+def nothing_to_release(connection: sqlite3.Connection, incident: str, grade: Grade) -> None:
+    """Up to this grade nobody's release is wanting."""
+    connection.execute("UPDATE incidents SET released = ? WHERE id = ?", (grade, incident))
 
 
 def press_on(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
@@ -84,7 +90,7 @@ def _wanted(
         ]
         if held:
             return _Wanted(Change(stands.certain, stands.line, stands.open, held), False)
-        connection.execute("UPDATE incidents SET released = ? WHERE id = ?", (stands.certain, incident.id))
+        nothing_to_release(connection, incident.id, stands.certain)
     return None
 
 
@@ -112,7 +118,7 @@ def _propose(
     [proposal] = find(connection, "incident = ? AND revision = ?", incident.id, bulletin.revision)
     append(connection, now, "proposal", wanted.author, facts(proposal))
     # What expired once with nobody deciding is put before everybody at once.
-    for _ in range(len(router.levels(incident.zone, now)) if renewed else 1):
+    for _ in range(max(1, len(router.levels(incident.zone, now))) if renewed else 1):
         _ask(connection, router, proposal, now)
         [proposal] = find(connection, "incident = ? AND revision = ?", incident.id, bulletin.revision)
 

@@ -17,6 +17,7 @@ class Contact:
     """One recipient on one channel, and where they stand with an incident.
 
     `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`.
+    `waiting`: something is queued for them.
     """
 
     addressee: Addressee
@@ -47,12 +48,13 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
     for recipient, channel, address, languages, why, grade, state, reached in rows:
         known = found.get((recipient, channel))
         addressee = Addressee(recipient, channel, address, tuple(languages.split()), why)
+        waiting = state == State.QUEUED or (known is not None and known.waiting)
         if reached or state == State.CLAIMED:
             told = None if grade is None else Grade(grade)
-            found[recipient, channel] = Contact(addressee, True, told, state == State.QUEUED)
+            found[recipient, channel] = Contact(addressee, True, told, waiting)
         else:
             was_reached, told = (known.reached, known.told) if known else (False, None)
-            found[recipient, channel] = Contact(addressee, was_reached, told, state == State.QUEUED)
+            found[recipient, channel] = Contact(addressee, was_reached, told, waiting)
     return found
 
 

@@ -21,7 +21,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """A delivery that did not reach its recipient; `otherwise` is what is left to try."""
+    """A delivery that did not reach its recipient; `otherwise` is what is left to try.
+
+    `past`: what it says holds no more, as the incident is over or was cancelled.
+    """
 
     id: int
     incident: str
@@ -32,6 +35,7 @@ class _Failed:
     languages: str
     why: str
     otherwise: bytes
+    past: bool
 
 
 def fall_back(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
@@ -40,7 +44,7 @@ def fall_back(connection: sqlite3.Connection, router: Router, now: int, limit: i
     missed: dict[str, list[str]] = {}
     for failed in failures:
         connection.execute("UPDATE deliveries SET fallen = 1 WHERE id = ?", (failed.id,))
-        if _overtaken(connection, failed) or _next_way(connection, failed, now):
+        if failed.past or _overtaken(connection, failed) or _next_way(connection, failed, now):
             continue
         if not _reached(connection, failed):
             missed.setdefault(failed.incident, []).append(failed.recipient)
@@ -119,14 +123,18 @@ def _exists(connection: sqlite3.Connection, query: str, failed: _Failed) -> bool
     return row is not None
 
 
-_ROW = "d.id, d.incident, d.revision, d.step, d.recipient, d.channel, d.languages, d.why, d.otherwise"
+_ROW = (
+    "d.id, d.incident, d.revision, d.step, d.recipient, d.channel, d.languages, d.why, d.otherwise,"
+    " d.grade IS NOT NULL AND i.announced IS NULL"
+)
 _FAILURES = f"""
-SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen
-WHERE fallen = 0 AND asks = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired')
+SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen JOIN incidents AS i ON i.id = d.incident
+WHERE d.fallen = 0 AND d.asks = 0 AND d.due IS NULL AND d.state IN ('failed', 'unknown', 'expired')
 ORDER BY d.id LIMIT ?
 """
 _SLOW = f"""
-SELECT {_ROW} FROM deadlines AS x JOIN deliveries AS d ON d.incident = x.incident
+SELECT {_ROW} FROM deadlines AS x JOIN incidents AS i ON i.id = x.incident
+JOIN deliveries AS d ON d.incident = x.incident
 WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
   AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?

@@ -42,6 +42,7 @@ class Incident:
     ordered: Grade | None
     level: int
     revision: int
+    stirred: bool
     closed: int | None
 
 
@@ -109,12 +110,29 @@ def incident_of(connection: sqlite3.Connection, identity: str) -> Incident:
     """KeyError if there is none."""
     row = connection.execute(
         "SELECT id, hazard, zone, opened, announced, proposed, released, refused, doubted, ordered, level,"
-        " revision, closed FROM incidents WHERE id = ?",
+        " revision, stirred, closed FROM incidents WHERE id = ?",
         (identity,),
     ).fetchone()
     if row is None:
         raise KeyError(identity)
-    return Incident(*row[:4], *map(grade_of, row[4:10]), *row[10:])
+    known, hazard, zone, opened, *grades, level, revision, stirred, closed = row
+    announced, proposed, released, refused, doubted, ordered = map(grade_of, grades)
+    return Incident(
+        id=known,
+        hazard=hazard,
+        zone=zone,
+        opened=opened,
+        announced=announced,
+        proposed=proposed,
+        released=released,
+        refused=refused,
+        doubted=doubted,
+        ordered=ordered,
+        level=level,
+        revision=revision,
+        stirred=bool(stirred),
+        closed=closed,
+    )
 
 
 def resolve(connection: sqlite3.Connection, number: str) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from notifiers.bulletin import Bulletin
-from notifiers.outbox.approvals import review
+from notifiers.outbox.approvals import nothing_to_release, review
 from notifiers.outbox.bulletins import Change, draft, record
 from notifiers.outbox.deliveries import Contact, contacts, enqueue, is_news, overtake
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, join, standing
@@ -62,6 +62,7 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
     routed = (
         _raise(connection, router, incident, stands, now)
         or _lower(connection, router, incident, stands, now)
+        or _catch_up(connection, router, incident, stands, now)
         or (Routed.SHELVED if stands.hidden else Routed.PASSED)
     )
     _come_down(connection, identity, stands, now)
@@ -74,15 +75,19 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
 def _raise(
     connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
 ) -> Routed | None:
-    """Tell a higher grade to those whose route demands no release, if it is news to them."""
+    """Tell a higher grade to those whose route demands no release, and to all who were told a lower one."""
     if stands.certain is None or not above(stands.certain, incident.announced):
         return None
     named = router.who(incident.zone, incident.hazard, stands.certain, now)
     direct = [addressee for addressee in named if not addressee.approval]
     if not direct:
         return Routed.PASSED if named else Routed.NOBODY
+    if direct == named:
+        nothing_to_release(connection, incident.id, stands.certain)
     known = contacts(connection, incident.id)
     chosen = [a for a in direct if is_news(known.get((a.recipient, a.channel)), stands.certain)]
+    keys = {(a.recipient, a.channel) for a in named}
+    chosen += [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
     for addressee in chosen:
@@ -103,6 +108,20 @@ def _lower(
     for contact in known:
         overtake(connection, bulletin, contact.addressee, now)
     return _announced(connection, bulletin, chosen, now)
+
+
+def _catch_up(
+    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
+) -> Routed | None:
+    """Tell the present grade to those of whom a receipt says, late, that a higher one reached them."""
+    if not incident.stirred:
+        return None
+    known = contacts(connection, incident.id).values()
+    late = [c.addressee for c in known if c.reached and not c.waiting and above(c.told, incident.announced)]
+    if not late:
+        return None
+    change = Change(incident.announced, stands.floor_line, stands.open, late)
+    return _announced(connection, draft(connection, router, incident.id, change, now), late, now)
 
 
 def _announced(

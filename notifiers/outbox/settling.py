@@ -7,6 +7,7 @@ from hashlib import blake2b
 from ingest.clock import MINUTE, SECOND
 from notifiers.delivery import State
 from notifiers.outbox.audit import append
+from notifiers.outbox.incidents import stir
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 
 _LONGEST_BACKOFF = MINUTE
@@ -73,7 +74,8 @@ def record_receipt(
     if state not in _RECEIPTS:
         raise ValueError(f"{state} is no receipt; one of {', '.join(sorted(_RECEIPTS))} is")
     found = connection.execute(
-        "SELECT state FROM deliveries WHERE key = ? AND attempt > 0 AND address = ifnull(?, address)",
+        "SELECT state, reached, incident FROM deliveries"
+        " WHERE key = ? AND attempt > 0 AND address = ifnull(?, address)",
         (key, address),
     ).fetchone()
     if found is not None and RANK[state] > RANK[State(found[0])]:
@@ -82,6 +84,9 @@ def record_receipt(
             (state, detail, at, key),
         )
         _note(connection, "receipt", key, at)
+        if RANK[State(found[0])] == RANK[State.FAILED] and not found[1]:
+            # It was given up as never sent, so they were left out of what came after it.
+            stir(connection, found[2])
     return found is not None
 
 

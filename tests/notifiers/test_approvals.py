@@ -247,3 +247,41 @@ def test_a_release_that_is_asked_for_takes_no_alert_back(outbox: Outbox) -> None
     later = START + 50_000
     sent = [d for d in send(outbox, later) if d.recipient == "lin"]
     assert told(sent) == [("lin", "alert", "orange"), ("lin", "request", "red")]
+
+
+def test_what_was_released_takes_the_place_of_what_still_waits_to_be_sent(outbox: Outbox) -> None:
+    commit(outbox, OPEN, raised(), raised(Grade.ORANGE, Grade.RED, ordinal=1, review=True))
+    [orange] = [d for d in outbox.claim("sms", START, 9) if d.recipient == "ana"]
+    outbox.settle(orange.key, Retry(MINUTE, "busy"), START)
+    release(outbox)
+    turn(outbox, OPEN, START)
+    later = START + 2 * MINUTE
+    assert [(d.recipient, d.grade) for d in send(outbox, later) if d.recipient == "ana"] == [
+        ("ana", Grade.RED)
+    ]
+
+
+def test_who_is_asked_is_asked_no_more_once_it_was_decided(outbox: Outbox) -> None:
+    commit(outbox, OPEN, raised(review=True))
+    requests = outbox.claim("sms", START, 9)
+    act(outbox, Refuse("5f2a9c0e", 0, "no"))
+    for request in requests:
+        outbox.settle(request.key, Retry(0, "busy"), START)
+    assert send(outbox, START + 2 * MINUTE) == []
+
+
+def test_a_certain_grade_that_is_told_does_not_take_back_what_is_asked_of_a_higher_one(
+    outbox: Outbox,
+) -> None:
+    by = router(route(LIN))
+    commit(outbox, by, raised(after=Grade.RED, review=True))
+    commit(outbox, by, raised(warning="77aa0000"), now=START + 1)
+    sent = [d for d in send(outbox, START + 1) if d.recipient == "lin"]
+    assert told(sent) == [("lin", "alert", "orange"), ("lin", "request", "red")]
+
+
+def test_what_waits_for_a_person_does_not_hide_what_waits_to_be_sent(outbox: Outbox) -> None:
+    """Ana's yellow is queued and her red is held: a fall to blue still reaches her."""
+    commit(outbox, OPEN, raised(after=Grade.YELLOW), raised(Grade.YELLOW, Grade.RED, ordinal=1, review=True))
+    commit(outbox, OPEN, raised(Grade.RED, Grade.BLUE, ordinal=2), now=START + 1)
+    assert told(send(outbox, START + 1)) == [("ana", "update", "blue")]

@@ -120,6 +120,7 @@ def test_those_who_were_asked_to_take_over_are_told_as_well_and_nobody_is_asked_
     send(outbox, START + MINUTE)
     act(outbox, CANCEL, at=START + MINUTE + 1)
     assert [r for r, _, _ in told(send(outbox, START + MINUTE + 1))] == ["ana", "lin", "wei"]
+    assert outbox.due(START + MINUTE + 1) is None
     turn(outbox, by, START + 9 * MINUTE)
     assert send(outbox, START + 9 * MINUTE) == []
 

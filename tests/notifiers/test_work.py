@@ -98,6 +98,18 @@ def test_the_warning_goes_on_after_it_was_acknowledged(outbox: Outbox) -> None:
     assert told(send(outbox, START + 1)) == [("ana", "clear", "")]
 
 
+def test_whoever_was_asked_to_take_over_hears_of_an_upgrade(outbox: Outbox) -> None:
+    commit(outbox, BY, raised())
+    send(outbox)
+    later(outbox, 1)
+    commit(outbox, BY, raised(Grade.ORANGE, Grade.RED, ordinal=1), now=START + MINUTE)
+    assert told(send(outbox, START + MINUTE)) == [
+        ("ana", "update", "red"),
+        ("lin", "update", "red"),
+        ("wei", "update", "red"),
+    ]
+
+
 def test_the_second_to_acknowledge_hears_who_was_first_and_when(outbox: Outbox) -> None:
     commit(outbox, BY, raised())
     act(outbox, Acknowledge("5f2a9c0e"), "ana")
@@ -249,3 +261,28 @@ def test_lin_who_was_told_herself_is_asked_once_and_not_twice(outbox: Outbox) ->
     send(outbox)
     assert [r for r, *_ in later(outbox, 1, by)] == ["lin", "wei"]
     assert ("lin", "alert", State.ACCEPTED) in states(outbox)
+
+
+def test_what_failed_is_not_told_another_way_once_it_is_over(outbox: Outbox) -> None:
+    by = router(route(ANA, otherwise=("email",)))
+    commit(outbox, by, raised())
+    [alert] = outbox.claim("sms", START, 9)
+    outbox.settle(alert.key, Rejected("no"), START)
+    outbox.commit(9, [raised(Grade.ORANGE, None, ordinal=1)])
+    outbox.route(by, START)
+    turn(outbox, by, START)
+    assert send(outbox) == []
+
+
+def test_whoever_had_it_after_all_is_told_the_end_that_they_were_left_out_of(outbox: Outbox) -> None:
+    """The gateway says busy, the alert is taken back with the all-clear, and then a receipt says it came."""
+    commit(outbox, BY, raised())
+    [alert] = outbox.claim("sms", START, 9)
+    outbox.settle(alert.key, Retry(MINUTE, "busy"), START)
+    commit(outbox, BY, raised(Grade.ORANGE, None, ordinal=1, at=START + 1), now=START + 1)
+    assert send(outbox, START + 1) == []
+    assert outbox.receipt(alert.key, State.DELIVERED, START + 2)
+    turn(outbox, BY, START + 2)
+    assert told(send(outbox, START + 2)) == [("ana", "clear", "")]
+    turn(outbox, BY, START + 3)
+    assert send(outbox, START + 3) == []
