@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notifiers.bulletin import Reference
+from notifiers.bulletin import Bulletin, Reference
 from notifiers.outbox.reader import TRANSITION, transition_of
 from notifiers.routing import Router
 from rules.grade import Grade
@@ -80,7 +80,7 @@ def standing(connection: sqlite3.Connection, incident: str) -> Standing:
         line=_line(connection, certain[3] if certain[1] is not None else _newest(connection, incident)),
         doubtful=grade_of(doubtful[2]) if above else None,
         doubtful_line=_line(connection, doubtful[4]) if above else None,
-        open=sum(row[1] is not None or row[2] is not None for row in rows),
+        open=sum(row[5] for row in rows),
     )
 
 
@@ -93,6 +93,20 @@ def references(connection: sqlite3.Connection, incident: str) -> tuple[Reference
         (incident,),
     )
     return tuple(Reference(revision, sent) for revision, sent in rows)
+
+
+def record(connection: sqlite3.Connection, bulletin: Bulletin, author: str = "") -> None:
+    """Keep a bulletin under its number, and count on."""
+    connection.execute(
+        "INSERT INTO bulletins VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(bulletin.incident, bulletin.revision, bulletin.sent, bulletin.act, bulletin.grade),
+            *(author, bulletin.encode()),
+        ),
+    )
+    connection.execute(
+        "UPDATE incidents SET revision = ? WHERE id = ?", (bulletin.revision + 1, bulletin.incident)
+    )
 
 
 def grade_of(number: int | None) -> Grade | None:
@@ -139,7 +153,7 @@ def _line(connection: sqlite3.Connection, identity: int) -> Transition:
 _LINE = "(SELECT id FROM transitions WHERE warning = :warning AND ordinal = :ordinal)"
 _CERTAIN = f"""
 UPDATE members SET certain = :grade, certain_line = {_LINE}, doubtful = NULL, doubtful_line = NULL,
-    cancelled = iif(:grade IS NULL, NULL, cancelled)
+    cancelled = iif(:grade IS NULL, NULL, cancelled), capped = iif(:grade IS NULL, NULL, capped)
 WHERE warning = :warning
 """
 # A doubtful fall below what was certain takes the certain grade with it.
@@ -148,7 +162,8 @@ UPDATE members SET doubtful = :grade, doubtful_line = {_LINE}, certain = min(cer
 WHERE warning = :warning
 """
 _MEMBERS = """
-SELECT m.rowid, iif(certain > ifnull(cancelled, 0), certain, NULL),
-    iif(doubtful > ifnull(cancelled, 0), doubtful, NULL), certain_line, doubtful_line
+SELECT m.rowid, iif(certain > ifnull(cancelled, 0), nullif(min(certain, ifnull(capped, certain)), 0), NULL),
+    iif(doubtful > ifnull(cancelled, 0), nullif(min(doubtful, ifnull(capped, doubtful)), 0), NULL),
+    certain_line, doubtful_line, max(ifnull(certain, 0), ifnull(doubtful, 0)) > ifnull(cancelled, 0)
 FROM members AS m WHERE incident = ?
 """

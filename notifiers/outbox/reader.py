@@ -129,11 +129,13 @@ class OutboxReader:
         return [self._progress(row) for row in rows]
 
     def due(self, now: int) -> int | None:
-        """The next instant after `now` at which a delivery needs something done; None if none does."""
+        """The next instant after `now` at which a delivery, digest or flood is due; None if none is."""
         instants = self._connection.execute(
             "SELECT min(due) FROM deliveries WHERE due > :now"
             " UNION ALL SELECT min(expires) FROM deliveries"
-            " WHERE expires > :now AND due IS NOT NULL AND state IN ('queued', 'unknown')",
+            " WHERE expires > :now AND due IS NOT NULL AND state IN ('queued', 'unknown')"
+            " UNION ALL SELECT min(due) FROM digests WHERE due > :now AND sent IS NULL"
+            " UNION ALL SELECT min(due) FROM floods WHERE due > :now AND ended IS NULL",
             {"now": now},
         )
         return min((instant for (instant,) in instants if instant is not None), default=None)
@@ -141,8 +143,20 @@ class OutboxReader:
     def pending(self, now: int) -> bool:
         """Whether anything is to be routed, sent or given up at `now`."""
         (found,) = self._connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE due <= ?)"
-            " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE due <= :now)"
+            " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
+            " OR EXISTS (SELECT 1 FROM incidents WHERE stirred = 1)"
+            " OR EXISTS (SELECT 1 FROM digests WHERE due <= :now AND sent IS NULL)"
+            " OR EXISTS (SELECT 1 FROM floods WHERE due <= :now AND ended IS NULL)",
+            {"now": now},
+        ).fetchone()
+        return bool(found)
+
+    def red_waits(self, now: int) -> bool:
+        """Whether a red delivery that is due has not been claimed."""
+        (found,) = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_red WHERE grade = 4 AND due <= ?"
+            " AND state IN ('queued', 'unknown'))",
             (now,),
         ).fetchone()
         return bool(found)

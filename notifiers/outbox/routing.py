@@ -6,15 +6,17 @@ queued gives way to what is newer: nobody is woken by a grade that has passed.
 """
 
 import sqlite3
-from collections.abc import Iterable
 from enum import StrEnum
 
 from ingest.clock import HOUR
 from notifiers.bulletin import Act, Bulletin
-from notifiers.outbox.deliveries import Contact, contacts, enqueue, overtake
+from notifiers.outbox.deliveries import Contact, contacts, overtake
+from notifiers.outbox.flooding import collapse, reckon
 from notifiers.outbox.incidents import Incident, Standing, incident_of, join, references, standing
+from notifiers.outbox.notices import notify
 from notifiers.outbox.reader import TRANSITION, transition_of
-from notifiers.routing import Addressee, Announcement, Router
+from notifiers.outbox.telling import tell
+from notifiers.routing import Announcement, Router
 from rules.grade import Grade
 from rules.transition import Disposition, Transition
 
@@ -22,28 +24,45 @@ LIFETIME = HOUR
 
 
 class Routed(StrEnum):
-    """How the routing of a line ended: `PASSED` had nobody to tell anything new, `NOBODY` should have had."""
+    """How the routing of a line ended.
+
+    TOLD      somebody was told something new by it
+    PASSED    there was nobody to tell anything new
+    REVIEW    it waits for a person
+    FLOODING  its rule floods: one notice tells of it
+    NOBODY    somebody should have been told, and no route names anybody
+    """
 
     TOLD = "told"
     PASSED = "passed"
     REVIEW = "review"
+    FLOODING = "flooding"
     NOBODY = "nobody"
 
 
 def route_some(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
-    """Route the lines of up to `limit` warnings, strongest first, oldest first among equals."""
-    warnings = connection.execute(
-        "SELECT warning FROM transitions WHERE routed IS NULL GROUP BY warning"
-        " ORDER BY max(ifnull(after, 0)) DESC, min(id) LIMIT ?",
-        (limit,),
-    ).fetchall()
+    """Route the lines of up to `limit` warnings, strongest first, oldest first among equals.
+
+    Reds are routed alone, so that nothing else is between them and their channels; then what a person has
+    stirred. Returns how many lines and incidents it took.
+    """
+    flooding = reckon(connection, router, now)
+    warnings = _next(connection, limit)
     joined: dict[str, list[Transition]] = {}
-    for (warning,) in warnings:
+    collapsed: set[tuple[str, int]] = set()
+    for warning in warnings:
         lines = _unrouted(connection, warning)
         joined.setdefault(join(connection, router, lines), []).extend(lines)
+        collapsed |= {(warning, ordinal) for ordinal in collapse(connection, flooding, lines)}
     for incident, lines in joined.items():
-        _mark(connection, lines, announce(connection, router, incident, now))
-    return sum(map(len, joined.values()))
+        flooded = all((t.warning, t.ordinal) in collapsed for t in lines)
+        routed = Routed.FLOODING if flooded else announce(connection, router, incident, now)
+        _mark(connection, lines, routed, collapsed)
+    stirred = _stirred(connection, limit - len(warnings))
+    for incident in stirred:
+        announce(connection, router, incident, now)
+    notify(connection, router, now)
+    return sum(map(len, joined.values())) + len(stirred)
 
 
 def announce(connection: sqlite3.Connection, router: Router, identity: str, now: int) -> Routed:
@@ -67,30 +86,9 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
     bulletin = _bulletin(connection, router, incident, stands, now)
     for addressee in chosen if raised else [c.addressee for c in known.values()]:
         overtake(connection, bulletin, addressee, now)
-    _tell(connection, bulletin, chosen, now)
+    tell(connection, router, bulletin, chosen, now, zone=incident.zone)
     connection.execute("UPDATE incidents SET announced = ? WHERE id = ?", (stands.certain, identity))
     return Routed.TOLD if chosen else Routed.PASSED
-
-
-def record(connection: sqlite3.Connection, bulletin: Bulletin, author: str = "") -> None:
-    """Keep a bulletin under its number, and count on."""
-    connection.execute(
-        "INSERT INTO bulletins VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(bulletin.incident, bulletin.revision, bulletin.sent, bulletin.act, bulletin.grade),
-            *(author, bulletin.encode()),
-        ),
-    )
-    connection.execute(
-        "UPDATE incidents SET revision = ? WHERE id = ?", (bulletin.revision + 1, bulletin.incident)
-    )
-
-
-def _tell(connection: sqlite3.Connection, bulletin: Bulletin, chosen: Iterable[Addressee], now: int) -> None:
-    if chosen:
-        record(connection, bulletin)
-    for addressee in chosen:
-        enqueue(connection, bulletin, addressee, now)
 
 
 def _bulletin(
@@ -114,6 +112,21 @@ def _bulletin(
     return router.bulletin(stands.line, announcement)
 
 
+def _next(connection: sqlite3.Connection, limit: int) -> list[str]:
+    found = connection.execute(_NEXT, (limit,)).fetchall()
+    reds = [warning for warning, grade in found if grade == Grade.RED]
+    return reds or [warning for warning, _ in found]
+
+
+def _stirred(connection: sqlite3.Connection, limit: int) -> list[str]:
+    rows = connection.execute(
+        "UPDATE incidents SET stirred = 0 WHERE id IN (SELECT id FROM incidents WHERE stirred = 1"
+        " AND EXISTS (SELECT 1 FROM members WHERE incident = id) LIMIT ?) RETURNING id",
+        (max(limit, 0),),
+    )
+    return [identity for (identity,) in rows.fetchall()]
+
+
 def _unrouted(connection: sqlite3.Connection, warning: str) -> list[Transition]:
     rows = connection.execute(
         f"SELECT {TRANSITION} FROM transitions WHERE warning = ? AND routed IS NULL ORDER BY ordinal",
@@ -122,15 +135,19 @@ def _unrouted(connection: sqlite3.Connection, warning: str) -> list[Transition]:
     return [transition_of(row) for row in rows]
 
 
-def _mark(connection: sqlite3.Connection, lines: list[Transition], routed: Routed) -> None:
+def _mark(
+    connection: sqlite3.Connection, lines: list[Transition], routed: Routed, collapsed: set[tuple[str, int]]
+) -> None:
     connection.executemany(
         "UPDATE transitions SET routed = ? WHERE warning = ? AND ordinal = ?",
-        [(Routed.REVIEW if _waits(t) else routed, t.warning, t.ordinal) for t in lines],
+        [(_ended(t, routed, collapsed), t.warning, t.ordinal) for t in lines],
     )
 
 
-def _waits(t: Transition) -> bool:
-    return t.disposition is Disposition.REVIEW
+def _ended(t: Transition, routed: Routed, collapsed: set[tuple[str, int]]) -> Routed:
+    if (t.warning, t.ordinal) in collapsed:
+        return Routed.FLOODING
+    return Routed.REVIEW if t.disposition is Disposition.REVIEW else routed
 
 
 def _is_news(contact: Contact | None, grade: Grade | None) -> bool:
@@ -142,3 +159,9 @@ def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
         return contact.told is not None and contact.told != grade
     # Never told anything, but about to be: the lower grade takes the place of what waits; all-clear, none.
     return contact.waiting and grade is not None
+
+
+_NEXT = """
+SELECT warning, max(ifnull(after, 0)) FROM transitions WHERE routed IS NULL GROUP BY warning
+ORDER BY max(ifnull(after, 0)) DESC, min(id) LIMIT ?
+"""

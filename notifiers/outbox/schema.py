@@ -66,6 +66,8 @@ CREATE UNIQUE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS N
 
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
 -- cancelled: up to this grade it was wrong, and nobody is told of it.
+-- flood: the notice that tells of it because its rule floods. capped: while the rule does, it counts up to
+-- this grade only, 0 for not at all.
 CREATE TABLE members (
     warning TEXT PRIMARY KEY,
     incident TEXT NOT NULL REFERENCES incidents (id),
@@ -73,9 +75,12 @@ CREATE TABLE members (
     certain_line INTEGER,
     doubtful INTEGER,
     doubtful_line INTEGER,
-    cancelled INTEGER
+    cancelled INTEGER,
+    flood TEXT,
+    capped INTEGER
 );
 CREATE INDEX members_incident ON members (incident);
+CREATE INDEX members_flood ON members (flood) WHERE flood IS NOT NULL;
 
 -- author: who wrote it, '' for Tocsin itself.
 CREATE TABLE bulletins (
@@ -125,6 +130,65 @@ CREATE INDEX deliveries_unconfirmed ON deliveries (due) WHERE due IS NOT NULL AN
 CREATE INDEX deliveries_due ON deliveries (due) WHERE due IS NOT NULL;
 CREATE INDEX deliveries_story ON deliveries (incident, recipient, channel, revision);
 CREATE INDEX deliveries_state ON deliveries (channel, state);
+CREATE INDEX deliveries_red ON deliveries (due, channel)
+    WHERE grade = 4 AND due IS NOT NULL AND state IN ('queued', 'unknown');
+CREATE INDEX deliveries_digested ON deliveries (detail) WHERE state = 'digested';
+CREATE INDEX deliveries_spent ON deliveries (recipient, channel, updated)
+    WHERE state NOT IN ('held', 'digested', 'superseded', 'withdrawn', 'expired');
+CREATE INDEX deliveries_queued ON deliveries (recipient, channel) WHERE state = 'queued';
+
+-- Many as one to one recipient on one channel. place: the town of blue, yellow and all-clears, the zone of
+-- orange, as scope says. due: when it goes out. sent: NULL until it did. What it sums up are the deliveries
+-- of state digested with its id as detail; its own bulletin and delivery have it as incident.
+CREATE TABLE digests (
+    id TEXT PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    place TEXT NOT NULL,
+    address TEXT NOT NULL,
+    languages TEXT NOT NULL,
+    otherwise BLOB NOT NULL,
+    why TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    sent INTEGER
+);
+CREATE UNIQUE INDEX digests_open ON digests (recipient, channel, scope, place) WHERE sent IS NULL;
+CREATE INDEX digests_sent ON digests (recipient, channel, scope, place, sent);
+CREATE INDEX digests_due ON digests (due) WHERE sent IS NULL;
+
+-- The rises of rules to a grade within the last budgets.flood_within; at: when routing saw the newest (ms).
+CREATE TABLE rises (
+    rule TEXT NOT NULL,
+    grade INTEGER NOT NULL,
+    warning TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (rule, grade, warning)
+) WITHOUT ROWID;
+CREATE INDEX rises_at ON rises (at);
+CREATE INDEX rises_newest ON rises (rule, grade, at);
+
+-- line: the transition up to which rises were looked for.
+CREATE TABLE reckoned (one INTEGER PRIMARY KEY CHECK (one = 1), line INTEGER NOT NULL);
+INSERT INTO reckoned VALUES (1, 0);
+
+-- A rule that floods; id: the incident of its notice. collapsed: how many warnings it tells of, highest: of
+-- what grade; told, announced: what was said of that last, 0 if nothing yet. due: when it is over if nothing
+-- more rises. ended in ms, NULL until then.
+CREATE TABLE floods (
+    id TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    collapsed INTEGER NOT NULL DEFAULT 0,
+    highest INTEGER NOT NULL DEFAULT 0,
+    told INTEGER NOT NULL DEFAULT 0,
+    announced INTEGER NOT NULL DEFAULT 0,
+    due INTEGER NOT NULL,
+    ended INTEGER
+);
+CREATE UNIQUE INDEX floods_open ON floods (rule) WHERE ended IS NULL;
 
 -- A bulletin that a person must release; hash: what the release is bound to (bulletin.approval_hash).
 -- state: waiting, released, refused, overtaken, expired. level: how far up its approval was asked for.
