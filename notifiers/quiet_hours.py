@@ -19,9 +19,9 @@ def end_of_quiet(quiet: QuietHours | None, instant: int, zone: tzinfo) -> int:
     minute = local.hour * 60 + local.minute
     if not _within(quiet, minute):
         return instant
-    tomorrow = minute >= quiet.end
-    days, left = divmod(quiet.end % _DAY + tomorrow * _DAY, _DAY)
-    end = datetime.combine(local.date() + timedelta(days), time(*divmod(left, 60)), zone)
+    ends = quiet.end % _DAY
+    day = local.date() + timedelta(days=minute >= ends)
+    end = datetime.combine(day, time(*divmod(ends, 60)), zone)
     found = int(end.timestamp() * SECOND)
     # An hour that comes twice: its first pass is over already.
     return found if found > instant else int(end.replace(fold=1).timestamp() * SECOND)

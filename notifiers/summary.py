@@ -7,11 +7,13 @@ from datetime import datetime
 from notifiers.message import LANGUAGES, plain
 from rules.grade import Grade
 
-_SHOWN = 5
+# Places, ids and hazards by name: a digest is to fit into a few messages.
+SHOWN = 5
 _COLOUR = {
     "zh": {Grade.BLUE: "蓝色", Grade.YELLOW: "黄色", Grade.ORANGE: "橙色", Grade.RED: "红色"},
     "en": {Grade.BLUE: "blue", Grade.YELLOW: "yellow", Grade.ORANGE: "orange", Grade.RED: "red"},
 }
+_OTHERS = {"zh": "其他", "en": "others"}
 _MORE = {"zh": "等", "en": ", ..."}
 _COMMA = {"zh": "、", "en": ", "}
 
@@ -22,7 +24,8 @@ Names = Mapping[str, str]
 class Item:
     """An incident in a digest: what it is called, where, how grave it is told to be, of how many warnings.
 
-    `fresh` if the recipient hears of it for the first time; `over` if it has ended meanwhile.
+    `title` is empty where it is one of the many others. `fresh` if the recipient hears of it for the first
+    time; `over` if it has ended meanwhile.
     """
 
     incident: str
@@ -109,10 +112,10 @@ def _digest(digest: str, place: Names, items: Sequence[Item], local: datetime, l
 
 
 def _counts(items: Iterable[Item], language: str) -> str:
-    """`River stage: orange 2, yellow 15; Rainstorm: blue 4`, the gravest first."""
+    """`River stage: orange 2, yellow 15; others: blue 4`, the gravest first."""
     found: dict[str, dict[Grade | None, int]] = {}
     for item in sorted(items, key=lambda item: -(item.grade or 0)):
-        of_title = found.setdefault(_name(item.title, language, ""), {})
+        of_title = found.setdefault(_name(item.title, language, _OTHERS[language]), {})
         of_title[item.grade] = of_title.get(item.grade, 0) + item.warnings
     colon, end = ("", "；") if language == "zh" else (": ", "; ")
     parts = []
@@ -127,8 +130,8 @@ def _counts(items: Iterable[Item], language: str) -> str:
 
 def _some(names: Iterable[str], language: str) -> str:
     distinct = list(dict.fromkeys(name for name in names if name))
-    more = _MORE[language] if len(distinct) > _SHOWN else ""
-    return _COMMA[language].join(distinct[:_SHOWN]) + more
+    more = _MORE[language] if len(distinct) > SHOWN else ""
+    return _COMMA[language].join(distinct[:SHOWN]) + more
 
 
 def _name(names: Names, language: str, otherwise: str) -> str:

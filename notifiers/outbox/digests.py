@@ -18,14 +18,14 @@ from notifiers.outbox.deliveries import enqueue
 from notifiers.outbox.incidents import grade_of, record
 from notifiers.quiet_hours import end_of_quiet
 from notifiers.routing import Addressee, Router
-from notifiers.summary import Item, digest_text, fresh_warnings
+from notifiers.summary import SHOWN, Item, digest_text, fresh_warnings
 from rules.grade import Grade
 
 LIFETIME = HOUR
 # How long a summary waits for lines that are recorded and not routed yet.
 PATIENCE = 5 * SECOND
-# A round's: red is not to wait behind more.
-_AT_ONCE = 50
+# Digests of a round, and about what they sum up: red is not to wait behind more.
+_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,15 @@ def digest_for(
 
 
 def send_due(connection: sqlite3.Connection, router: Router, now: int) -> int:
-    """Make and send the digests that are due; returns how many, 0 when none is left."""
+    """Make and send digests that are due; returns how many, 0 when none is left."""
     by = now - PATIENCE if behind(connection) else now
-    rows = connection.execute(_DUE, (by, _AT_ONCE)).fetchall()
-    for row in rows:
-        _send(connection, router, _digest(row), now)
-    return len(rows)
+    sent = summed = 0
+    for row in connection.execute(_DUE, (by, _AT_ONCE)).fetchall():
+        summed += _send(connection, router, _digest(row), now)
+        sent += 1
+        if summed >= _AT_ONCE:
+            break
+    return sent
 
 
 def behind(connection: sqlite3.Connection) -> bool:
@@ -80,30 +83,28 @@ def behind(connection: sqlite3.Connection) -> bool:
     return bool(found)
 
 
-def _send(connection: sqlite3.Connection, router: Router, digest: _Digest, now: int) -> None:
+def _send(connection: sqlite3.Connection, router: Router, digest: _Digest, now: int) -> int:
+    """Returns how many deliveries it stands for."""
     rows = connection.execute(_ITEMS, (digest.id,)).fetchall()
     if not rows:
         # All that it was to tell has been told otherwise.
         connection.execute("DELETE FROM digests WHERE id = ?", (digest.id,))
-        return
+        return 0
     items = _items(connection, router, rows)
     bulletin = _bulletin(router, digest, rows, items, now)
     connection.execute("UPDATE digests SET sent = ? WHERE id = ?", (now, digest.id))
     record(connection, bulletin)
     connection.execute(_TOLD, (now, digest.id))
     enqueue(connection, bulletin, digest.addressee, now)
+    return len(rows)
 
 
 def _items(connection: sqlite3.Connection, router: Router, rows: list[tuple[Any, ...]]) -> list[Item]:
-    titles: dict[str, dict[str, str]] = {}
-    for incident, revision, _, hazard, *_ in rows:
-        if hazard not in titles:
-            (body,) = connection.execute(_BODY, (incident, revision)).fetchone()
-            titles[hazard] = Bulletin.decode(body).title
+    titles = _titles(connection, rows)
     return [
         Item(
             incident=incident,
-            title=titles[hazard],
+            title=titles.get(hazard, {}),
             place=router.named(zone) or {"en": zone},
             grade=grade_of(grade or announced),
             warnings=warnings,
@@ -112,6 +113,16 @@ def _items(connection: sqlite3.Connection, router: Router, rows: list[tuple[Any,
         )
         for incident, _, grade, hazard, zone, announced, warnings, fresh in rows
     ]
+
+
+def _titles(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> dict[str, dict[str, str]]:
+    """What the first few hazards are called, the gravest first: as the first bulletin of each does."""
+    titles: dict[str, dict[str, str]] = {}
+    for incident, revision, _, hazard, *_ in rows:
+        if hazard not in titles and len(titles) < SHOWN:
+            (body,) = connection.execute(_BODY, (incident, revision)).fetchone()
+            titles[hazard] = Bulletin.decode(body).title
+    return titles
 
 
 def _bulletin(

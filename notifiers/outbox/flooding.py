@@ -104,11 +104,19 @@ def _rises(
 
 
 def _flooding(connection: sqlite3.Connection, router: Router, now: int) -> Iterable[tuple[str, Grade]]:
-    for rule, number, subjects in connection.execute(_MANY, (router.routes.budgets.warnings,)).fetchall():
+    for rule, number in connection.execute(_MANY, (router.routes.budgets.warnings,)).fetchall():
         grade, judged = Grade(number), router.subjects(rule)
-        silencing = grade is Grade.RED and 2 * subjects < judged
-        if judged and not silencing and router.who("", HAZARD, grade, now):
+        if judged == 0 or (grade is Grade.RED and 2 * _subjects(connection, rule, grade) < judged):
+            continue
+        if router.who("", HAZARD, grade, now):
             yield rule, grade
+
+
+def _subjects(connection: sqlite3.Connection, rule: str, grade: Grade) -> int:
+    (count,) = connection.execute(
+        "SELECT count(DISTINCT subject) FROM rises WHERE rule = ? AND grade = ?", (rule, grade)
+    ).fetchone()
+    return int(count)
 
 
 def _begin(connection: sqlite3.Connection, rule: str, now: int) -> str:
@@ -137,7 +145,9 @@ def _end(connection: sqlite3.Connection, router: Router, identity: str, now: int
     (still,) = connection.execute(_STILL, (identity,)).fetchone()
     connection.execute("UPDATE floods SET ended = ? WHERE id = ?", (now, identity))
     connection.execute(_STIR, (identity,))
-    connection.execute("UPDATE members SET capped = NULL WHERE flood = ?", (identity,))
+    connection.execute(
+        "UPDATE members SET capped = NULL, flood = NULL WHERE flood = ? AND capped IS NOT NULL", (identity,)
+    )
     end_notice(connection, router, identity, still, now)
 
 
@@ -145,9 +155,7 @@ _NEW = """
 SELECT id, warning, before, after, line FROM transitions
 WHERE id > (SELECT line FROM reckoned) ORDER BY id
 """
-_MANY = """
-SELECT rule, grade, count(DISTINCT subject) FROM rises GROUP BY rule, grade HAVING count(*) >= ?
-"""
+_MANY = "SELECT rule, grade FROM rises GROUP BY rule, grade HAVING count(*) >= ?"
 _NTH = "SELECT at FROM rises WHERE rule = ? AND grade = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
 _CAP = "UPDATE members SET capped = min(ifnull(capped, ?1), ?1) WHERE warning = ?2"
 _STILL = "SELECT count(*) FROM members WHERE flood = ? AND capped IS NOT NULL"

@@ -84,8 +84,9 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
     else:
         chosen = [c.addressee for c in known.values() if _is_lowered(c, stands.certain)]
     bulletin = _bulletin(connection, router, incident, stands, now)
-    for addressee in chosen if raised else [c.addressee for c in known.values()]:
-        overtake(connection, bulletin, addressee, now)
+    given_way = known.keys() & {(a.recipient, a.channel) for a in chosen} if raised else known.keys()
+    for key in given_way:
+        overtake(connection, bulletin, known[key].addressee, now)
     tell(connection, router, bulletin, chosen, now, zone=incident.zone)
     connection.execute("UPDATE incidents SET announced = ? WHERE id = ?", (stands.certain, identity))
     return Routed.TOLD if chosen else Routed.PASSED
@@ -94,7 +95,7 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
 def _bulletin(
     connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
 ) -> Bulletin:
-    earlier = references(connection, incident.id)
+    earlier = references(connection, incident.id) if incident.revision else ()
     act = Act.CLEAR if stands.certain is None else Act.UPDATE if earlier else Act.ALERT
     announcement = Announcement(
         incident=incident.id,

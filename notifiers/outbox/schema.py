@@ -66,8 +66,8 @@ CREATE UNIQUE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS N
 
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
 -- cancelled: up to this grade it was wrong, and nobody is told of it.
--- flood: the notice that tells of it because its rule floods. capped: while the rule does, it counts up to
--- this grade only, 0 for not at all.
+-- flood: the notice that alone tells of it because its rule floods; NULL again for what is open when that
+-- ends. capped: while the rule floods it counts up to this grade only, 0 for not at all.
 CREATE TABLE members (
     warning TEXT PRIMARY KEY,
     incident TEXT NOT NULL REFERENCES incidents (id),
