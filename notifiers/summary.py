@@ -14,7 +14,7 @@ _COLOUR = {
     "en": {Grade.BLUE: "blue", Grade.YELLOW: "yellow", Grade.ORANGE: "orange", Grade.RED: "red"},
 }
 _OTHERS = {"zh": "其他", "en": "others"}
-_MORE = {"zh": "等", "en": ", ..."}
+_MORE = {"zh": "等", "en": " and more"}
 _COMMA = {"zh": "、", "en": ", "}
 
 Names = Mapping[str, str]

@@ -49,11 +49,11 @@ def digest_for(
     found = connection.execute(_OPEN, identity).fetchone()
     if found is not None:
         return str(found[0])
-    (last,) = connection.execute(_LAST, identity).fetchone()
+    count, last = connection.execute(_EARLIER, identity).fetchone()
     due = now if last is None else max(now, last + router.routes.budgets.digest_every)
     if scope == "town":
         due = end_of_quiet(router.routes.quiet_hours, due, router.time_zone)
-    digest = _identity(*identity, str(now))
+    digest = _identity(*identity, str(count))
     connection.execute(
         "INSERT INTO digests (id, recipient, channel, scope, place, address, languages, otherwise, why,"
         " opened, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -168,7 +168,9 @@ def _identity(*parts: str) -> str:
 _OPEN = """
 SELECT id FROM digests WHERE recipient = ? AND channel = ? AND scope = ? AND place = ? AND sent IS NULL
 """
-_LAST = "SELECT max(sent) FROM digests WHERE recipient = ? AND channel = ? AND scope = ? AND place = ?"
+_EARLIER = """
+SELECT count(*), max(sent) FROM digests WHERE recipient = ? AND channel = ? AND scope = ? AND place = ?
+"""
 _BEHIND = "SELECT EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
 _DUE = """
 SELECT id, place, recipient, channel, address, languages, otherwise, why FROM digests
