@@ -51,7 +51,8 @@ def digest_text(digest: str, place: Names, items: Sequence[Item], local: datetim
 class Flood:
     """What a notice says: the rule's id and title, the highest grade among `warnings` told here only.
 
-    `still` is how many of them are open when it has ended, None while it goes on.
+    `until`: when what is open is told after all if nothing more rises, local time. `still` is how many of them
+    are open when it has ended, None while it goes on.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Flood:
     title: Names
     grade: Grade
     warnings: int
+    until: datetime
     still: int | None = None
 
 
@@ -81,11 +83,13 @@ def notice_text(flood: Flood, local: datetime) -> dict[str, str]:
     return {
         "zh": plain(
             f"规则刷屏：{title['zh']}（{flood.rule}），{when_zh}。{flood.warnings}条预警仅以此条合并通知，"
-            f"最高{zh}。请核实是真实险情还是规则有误。编号{flood.id}"
+            f"最高{zh}。请核实是真实险情还是规则有误；"
+            f"仍未解除的最早于{flood.until:%H:%M}发布。编号{flood.id}"
         ),
         "en": plain(
             f"Rule floods: {title['en']} ({flood.rule}), {when_en}. {flood.warnings} warnings are told by"
-            f" this notice alone, the highest {en}. Check whether it is real or a wrong rule. Id {flood.id}"
+            f" this notice alone, the highest {en}. Check whether it is real or a wrong rule; what is"
+            f" still open is told from {flood.until:%H:%M} at the earliest. Id {flood.id}"
         ),
     }
 

@@ -27,6 +27,7 @@ class _Notice:
     rule: str
     grade: Grade
     count: int
+    due: int
 
 
 def notify(connection: sqlite3.Connection, router: Router, now: int) -> None:
@@ -35,11 +36,12 @@ def notify(connection: sqlite3.Connection, router: Router, now: int) -> None:
     A new one waits until what is recorded has been routed, so that one notice tells of all of it.
     """
     waits = behind(connection)
-    for identity, rule, since, told, announced, collapsed, highest in connection.execute(_OPEN).fetchall():
+    for row in connection.execute(_OPEN).fetchall():
+        identity, rule, since, told, announced, collapsed, highest, due = row
         if told == 0 and waits and now < since + PATIENCE:
             continue
         if collapsed and (collapsed >= 2 * told or highest > announced):
-            _announce(connection, router, _Notice(identity, rule, Grade(highest), collapsed), now)
+            _announce(connection, router, _Notice(identity, rule, Grade(highest), collapsed, due), now)
 
 
 def end_notice(connection: sqlite3.Connection, router: Router, identity: str, still: int, now: int) -> None:
@@ -49,7 +51,7 @@ def end_notice(connection: sqlite3.Connection, router: Router, identity: str, st
     ).fetchone()
     if not told:
         return
-    notice = _Notice(identity, rule, Grade(highest), collapsed)
+    notice = _Notice(identity, rule, Grade(highest), collapsed, now)
     bulletin = _bulletin(connection, router, notice, now, still)
     known = contacts(connection, identity).values()
     for contact in known:
@@ -80,8 +82,9 @@ def _bulletin(
     connection: sqlite3.Connection, router: Router, notice: _Notice, now: int, still: int | None
 ) -> Bulletin:
     incident, earlier = incident_of(connection, notice.id), references(connection, notice.id)
-    title = router.title(notice.rule)
-    flood = Flood(notice.id, notice.rule, title, notice.grade, notice.count, still)
+    title, local = router.title(notice.rule), datetime.fromtimestamp(now / SECOND, router.time_zone)
+    until = datetime.fromtimestamp(notice.due / SECOND, router.time_zone)
+    flood = Flood(notice.id, notice.rule, title, notice.grade, notice.count, until, still)
     over = still is not None
     return Bulletin(
         incident=notice.id,
@@ -98,9 +101,11 @@ def _bulletin(
         expires=now + LIFETIME,
         count=notice.count,
         title=title,
-        text=notice_text(flood, datetime.fromtimestamp(now / SECOND, router.time_zone)),
+        text=notice_text(flood, local),
         references=earlier,
     )
 
 
-_OPEN = "SELECT id, rule, since, told, announced, collapsed, highest FROM floods WHERE ended IS NULL"
+_OPEN = """
+SELECT id, rule, since, told, announced, collapsed, highest, due FROM floods WHERE ended IS NULL
+"""

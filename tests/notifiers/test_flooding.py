@@ -56,7 +56,8 @@ def test_a_rule_that_is_true_everywhere_tells_the_public_nothing_and_the_duty_ro
     assert sent[0].bulletin.hazard == "system"
     assert sent[0].text["en"] == (
         "Rule floods: Rain (rain), 2018-06-04 12:00. 40 warnings are told by this notice alone, the highest"
-        f" orange. Check whether it is real or a wrong rule. Id {sent[0].incident}"
+        " orange. Check whether it is real or a wrong rule; what is still open is told from 12:10 at the"
+        f" earliest. Id {sent[0].incident}"
     )
     assert accounted(desk.outbox) == Account(single=0, digested=0, noticed=40, untold=0)
 
