@@ -51,8 +51,8 @@ def digest_text(digest: str, place: Names, items: Sequence[Item], local: datetim
 class Flood:
     """What a notice says: the rule's id and title, the highest grade among `warnings` told here only.
 
-    `until`: when what is open is told after all if nothing more rises, local time. `still` is how many of them
-    are open when it has ended, None while it goes on.
+    `until`: when what is open is told after all if nothing more rises, local time. `still` is how many of
+    them are open when it has ended, None while it goes on.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """Digests: what is beyond somebody's budget, summed up for a place and sent together.
 
-Blue, yellow and all-clears are summed up for each town, orange for each zone. A digest says what its
-incidents have come to when it is made, so it waits until what is recorded already has been routed.
+Blue and yellow are summed up for each town, orange for each zone, all-clears like what they end. A digest
+says what its incidents have come to when it is made, so it waits until what is recorded has been routed.
 """
 
 import sqlite3
@@ -39,12 +39,12 @@ def digest_for(
     connection: sqlite3.Connection,
     router: Router,
     addressee: Addressee,
-    grade: Grade | None,
+    weight: Grade,
     zone: str,
     now: int,
 ) -> str:
     """The digest that tells `addressee` of what happens in `zone`; opened if there is none."""
-    scope, place = ("zone", zone) if grade is Grade.ORANGE else ("town", router.town(zone))
+    scope, place = ("zone", zone) if weight >= Grade.ORANGE else ("town", router.town(zone))
     identity = (addressee.recipient, addressee.channel, scope, place)
     found = connection.execute(_OPEN, identity).fetchone()
     if found is not None:

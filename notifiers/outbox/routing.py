@@ -58,7 +58,7 @@ def route_some(connection: sqlite3.Connection, router: Router, now: int, limit: 
         flooded = all((t.warning, t.ordinal) in collapsed for t in lines)
         routed = Routed.FLOODING if flooded else announce(connection, router, incident, now)
         _mark(connection, lines, routed, collapsed)
-    stirred = _stirred(connection, limit - len(warnings))
+    stirred = _stirred(connection, max(limit // 4, 1))
     for incident in stirred:
         announce(connection, router, incident, now)
     notify(connection, router, now)

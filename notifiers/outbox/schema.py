@@ -137,7 +137,7 @@ CREATE INDEX deliveries_spent ON deliveries (recipient, channel, updated)
     WHERE state NOT IN ('held', 'digested', 'superseded', 'withdrawn', 'expired');
 CREATE INDEX deliveries_queued ON deliveries (recipient, channel) WHERE state = 'queued';
 
--- Many as one to one recipient on one channel. place: the town of blue, yellow and all-clears, the zone of
+-- Many as one to one recipient on one channel. place: the town of blue and yellow, the zone of
 -- orange, as scope says. due: when it goes out. sent: NULL until it did. What it sums up are the deliveries
 -- of state digested with its id as detail; its own bulletin and delivery have it as incident.
 CREATE TABLE digests (
@@ -170,9 +170,9 @@ CREATE TABLE rises (
 CREATE INDEX rises_at ON rises (at);
 CREATE INDEX rises_newest ON rises (rule, grade, at);
 
--- line: the transition up to which rises were looked for.
+-- line: the transition up to which rises were looked for; what an earlier version wrote is no new rise.
 CREATE TABLE reckoned (one INTEGER PRIMARY KEY CHECK (one = 1), line INTEGER NOT NULL);
-INSERT INTO reckoned VALUES (1, 0);
+INSERT INTO reckoned SELECT 1, ifnull(max(id), 0) FROM transitions;
 
 -- A rule that floods; id: the incident of its notice. collapsed: how many warnings it tells of, highest: of
 -- what grade; told, announced: what was said of that last, 0 if nothing yet. due: when it is over if nothing

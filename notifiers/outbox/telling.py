@@ -36,16 +36,20 @@ def tell(
     later = _later(router, bulletin, now)
     for addressee in chosen:
         if digestible and is_spent(connection, router.routes.budgets, addressee, now):
-            digest = digest_for(connection, router, addressee, bulletin.grade, zone, now)
+            digest = digest_for(connection, router, addressee, _weight(bulletin), zone, now)
             enqueue(connection, bulletin, addressee, now, digest=digest)
         else:
             enqueue(connection, bulletin, addressee, now, later=later)
 
 
+def _weight(bulletin: Bulletin) -> Grade:
+    """An all-clear weighs as much as what it is the end of."""
+    return bulletin.grade or bulletin.before or Grade.BLUE
+
+
 def _later(router: Router, bulletin: Bulletin, now: int) -> int:
-    """How long (ms) it waits for the end of the quiet hours; an all-clear as what it is the end of."""
-    weight = bulletin.grade or bulletin.before or Grade.BLUE
-    if weight > Grade.YELLOW or bulletin.act in (Act.CANCEL, Act.REQUEST):
+    """How long (ms) it waits for the end of the quiet hours."""
+    if _weight(bulletin) > Grade.YELLOW or bulletin.act in (Act.CANCEL, Act.REQUEST):
         return 0
     return end_of_quiet(router.routes.quiet_hours, now, router.time_zone) - now
 

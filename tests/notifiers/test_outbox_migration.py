@@ -90,6 +90,13 @@ def test_who_was_told_hears_of_the_end_and_nobody_hears_the_same_again(path: Pat
     assert told == [("ana", "w1", None), ("bo", "w1", None)]
 
 
+def test_what_rose_long_ago_does_not_count_as_a_flood_of_today(path: Path) -> None:
+    with closing(Outbox.open(path, Realm.LIVE)) as outbox:
+        outbox.route(ROUTER, NOW)
+        with outbox.transaction() as connection:
+            assert connection.execute("SELECT count(*) FROM rises").fetchone() == (0,)
+
+
 def test_a_migrated_file_has_the_tables_of_a_new_one(path: Path, tmp_path: Path) -> None:
     Outbox.open(path, Realm.LIVE).close()
     Outbox.open(tmp_path / "new.db", Realm.LIVE).close()

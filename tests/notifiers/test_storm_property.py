@@ -81,8 +81,8 @@ def run(outbox: Outbox, desk: Desk, drawn: list[tuple[int, list[Change]]]) -> di
     weather = Weather()
     for minutes, wanted in drawn:
         desk.at(desk.now + minutes * MINUTE)
-        for lines in weather.lines(wanted, desk.now):
-            outbox.commit(outbox.position + 1, [lines])
+        note(outbox, theirs)
+        outbox.commit(outbox.position + 1, list(weather.lines(wanted, desk.now)))
         desk.work()
         note(outbox, theirs)
     while (due := outbox.due(desk.now)) is not None and due < NOON + DAY:
