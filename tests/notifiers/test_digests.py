@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.clock import HOUR, MINUTE
+from ingest.clock import HOUR, MINUTE, SECOND
 from notifiers.bulletin import Act
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
@@ -90,6 +90,21 @@ def test_everything_that_was_summed_up_is_listed(desk: Desk) -> None:
     assert [(s.warning, s.zone, s.grade) for s in shed] == [
         (f"rain-v{n}", f"v{n}", YELLOW) for n in (2, 3, 4)
     ]
+
+
+def test_a_digest_waits_for_all_that_is_recorded(desk: Desk) -> None:
+    """A round routes fifty."""
+    told = desk.tell(*(line(f"v{n}", YELLOW, rule=r) for r in ("rain", "river", "fire") for n in range(20)))
+    assert [d.bulletin.count for d in told if d.bulletin.act is Act.DIGEST] == [58]
+
+
+def test_a_digest_waits_five_seconds_at_most(desk: Desk) -> None:
+    pending_digest(desk)
+    due = NOON + 5 * MINUTE
+    desk.outbox.commit(9, [line("v9", YELLOW, at=due)])
+    with desk.outbox.transaction() as connection:
+        assert lapse(connection, desk.router, due + 5 * SECOND - 1) == 0
+        assert lapse(connection, desk.router, due + 5 * SECOND) == 1
 
 
 def test_digests_of_one_place_are_as_far_apart_as_the_routes_say(desk: Desk) -> None:
