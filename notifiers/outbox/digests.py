@@ -39,11 +39,11 @@ def digest_for(
     connection: sqlite3.Connection,
     router: Router,
     addressee: Addressee,
-    weight: Grade,
-    zone: str,
+    what: tuple[Grade, str],
     now: int,
 ) -> str:
-    """The digest that tells `addressee` of what happens in `zone`; opened if there is none."""
+    """The digest that tells `addressee` of `what` has a grade and a zone; opened if there is none."""
+    weight, zone = what
     scope, place = ("zone", zone) if weight >= Grade.ORANGE else ("town", router.town(zone))
     identity = (addressee.recipient, addressee.channel, scope, place)
     found = connection.execute(_OPEN, identity).fetchone()

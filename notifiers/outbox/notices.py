@@ -57,7 +57,7 @@ def end_notice(connection: sqlite3.Connection, router: Router, identity: str, st
     for contact in known:
         overtake(connection, bulletin, contact.addressee, now)
     reached = [contact.addressee for contact in known if contact.reached]
-    tell(connection, router, bulletin, reached, now, zone="", digestible=False)
+    tell(connection, router, bulletin, reached, now, digestible=False)
     connection.execute("UPDATE incidents SET announced = NULL, closed = ? WHERE id = ?", (now, identity))
 
 
@@ -71,7 +71,7 @@ def _announce(connection: sqlite3.Connection, router: Router, notice: _Notice, n
     chosen = router.who("", HAZARD, notice.grade, now)
     for addressee in chosen:
         overtake(connection, bulletin, addressee, now)
-    tell(connection, router, bulletin, chosen, now, zone="", digestible=False)
+    tell(connection, router, bulletin, chosen, now, digestible=False)
     connection.execute("UPDATE incidents SET announced = ? WHERE id = ?", (notice.grade, notice.id))
     connection.execute(
         "UPDATE floods SET announced = ?, told = ? WHERE id = ?", (notice.grade, notice.count, notice.id)

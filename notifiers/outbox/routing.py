@@ -87,7 +87,7 @@ def announce(connection: sqlite3.Connection, router: Router, identity: str, now:
     given_way = known.keys() & {(a.recipient, a.channel) for a in chosen} if raised else known.keys()
     for key in given_way:
         overtake(connection, bulletin, known[key].addressee, now)
-    tell(connection, router, bulletin, chosen, now, zone=incident.zone)
+    tell(connection, router, bulletin, chosen, now)
     connection.execute("UPDATE incidents SET announced = ? WHERE id = ?", (stands.certain, identity))
     return Routed.TOLD if chosen else Routed.PASSED
 

@@ -10,7 +10,7 @@ from notifiers.bulletin import Act, Bulletin
 from notifiers.outbox.budgets import is_spent
 from notifiers.outbox.deliveries import enqueue
 from notifiers.outbox.digests import digest_for
-from notifiers.outbox.incidents import record
+from notifiers.outbox.incidents import incident_of, record
 from notifiers.quiet_hours import end_of_quiet
 from notifiers.routing import Addressee, Router
 from rules.grade import Grade
@@ -23,10 +23,9 @@ def tell(
     chosen: Sequence[Addressee],
     now: int,
     *,
-    zone: str,
     digestible: bool = True,
 ) -> None:
-    """Record a bulletin about `zone`, with one delivery to each of `chosen`; nothing if there is nobody.
+    """Record a bulletin, with one delivery to each of `chosen`; nothing if there is nobody.
 
     Without `digestible` budgets do not hold: for what is a summary itself.
     """
@@ -36,7 +35,8 @@ def tell(
     later = _later(router, bulletin, now)
     for addressee in chosen:
         if digestible and is_spent(connection, router.routes.budgets, addressee, now):
-            digest = digest_for(connection, router, addressee, _weight(bulletin), zone, now)
+            zone = incident_of(connection, bulletin.incident).zone
+            digest = digest_for(connection, router, addressee, (_weight(bulletin), zone), now)
             enqueue(connection, bulletin, addressee, now, digest=digest)
         else:
             enqueue(connection, bulletin, addressee, now, later=later)
