@@ -137,7 +137,7 @@ def _behind(outbox: Outbox) -> bool:
 def _accounted(outbox: Outbox) -> int:
     with outbox.transaction() as connection:
         found = account(connection, "officer-0", SMS)
-    return found.single + found.digested + found.noticed
+    return found.single + found.digested + found.noticed + found.waiting
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from ingest.clock import Clock
 from notifiers.breaker import Breaker
 from notifiers.delivery import Channel, Delivery, Receipt
 from notifiers.outbox import Outbox
-from notifiers.outbox.lapsing import lapse
 from notifiers.outcome import Outcome, Unknown
 from notifiers.routing import Router
 from rules.grade import Grade
@@ -26,8 +25,9 @@ from rules.grade import Grade
 _log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 0.5
-# Warnings that a round routes, and while a red one waits for its channel.
-ROUTED, ROUTED_BESIDE_RED = 200, 20
+# Warnings that a round routes; and while a red one waits for its channel, or more is being committed: that
+# waits for the round, and may be red.
+ROUTED, ROUTED_IN_HASTE = 200, 20
 
 
 @dataclass(slots=True)
@@ -90,6 +90,7 @@ class Dispatcher:
         self._bound, self._reserved = bound, reserved
         self._breakers = {name: Breaker() for name in self._channels}
         self._red_waits = False
+        self._newest = 0
         self._refused = refused
         self._news = _News()
         self._flights: dict[asyncio.Task[Outcome], Delivery] = {}
@@ -169,7 +170,7 @@ class Dispatcher:
     def _transact(self, news: _News, router: Router, room: dict[str, _Room], now: int) -> _Round:
         """On the worker's thread; settled, routed and claimed with one wait for the disk."""
         outbox = self._outbox
-        with outbox.transaction() as connection:
+        with outbox.transaction():
             for delivery, outcome in news.settled:
                 channel = self._channels[delivery.channel]
                 outbox.settle(
@@ -182,10 +183,15 @@ class Dispatcher:
             for receipt in news.receipts:
                 _record(outbox, receipt)
             outbox.expire(now)
-            done = lapse(connection, router, now)
-            done += outbox.route(router, now, ROUTED_BESIDE_RED if self._red_waits else ROUTED)
+            done = outbox.lapse(router, now)
+            done += outbox.route(router, now, self._portion())
             claimed = _claim(outbox, room, now)
         return _Round(claimed, done, outbox.due(now), outbox.red_waits(now))
+
+    def _portion(self) -> int:
+        """On the worker's thread: how many warnings to route in this round."""
+        before, self._newest = self._newest, self._outbox.newest
+        return ROUTED_IN_HASTE if self._red_waits or before != self._newest else ROUTED
 
     def _room(self) -> dict[str, _Room]:
         if self._closing:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from notifiers.delivery import Delivery, State
+from notifiers.outbox.lapsing import lapse
 from notifiers.outbox.reader import DELIVERY, TOLD, Fault, OutboxReader, delivery_of
 from notifiers.outbox.routing import route_some
 from notifiers.outbox.schema import connect
@@ -110,6 +111,11 @@ class Outbox(OutboxReader):
         """
         with self.transaction() as connection:
             return expire(connection, now)
+
+    def lapse(self, router: Router, now: int, limit: int = 100) -> int:
+        """Do what has fallen due beside sending, about `limit` of each kind; returns how much, 0 at last."""
+        with self.transaction() as connection:
+            return lapse(connection, router, now, limit)
 
     def _return_claims(self) -> None:
         self._connection.execute(

@@ -24,8 +24,6 @@ from rules.grade import Grade
 LIFETIME = HOUR
 # How long a summary waits for lines that are recorded and not routed yet.
 PATIENCE = 5 * SECOND
-# Digests of a round, and about what they sum up: red is not to wait behind more.
-_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +63,17 @@ def digest_for(
     return digest
 
 
-def send_due(connection: sqlite3.Connection, router: Router, now: int) -> int:
-    """Make and send digests that are due; returns how many, 0 when none is left."""
+def send_due(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
+    """Make and send digests that are due; returns how many, 0 when none is left.
+
+    No more once they sum up `limit` deliveries: red is not to wait behind more.
+    """
     by = now - PATIENCE if behind(connection) else now
     sent = summed = 0
-    for row in connection.execute(_DUE, (by, _AT_ONCE)).fetchall():
+    for row in connection.execute(_DUE, (by, limit)).fetchall():
         summed += _send(connection, router, _digest(row), now)
         sent += 1
-        if summed >= _AT_ONCE:
+        if summed >= limit:
             break
     return sent
 

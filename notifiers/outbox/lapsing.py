@@ -6,6 +6,6 @@ from notifiers.outbox.digests import send_due
 from notifiers.routing import Router
 
 
-def lapse(connection: sqlite3.Connection, router: Router, now: int) -> int:
-    """Do what is due at `now`; returns how much it was, 0 when nothing is left."""
-    return send_due(connection, router, now)
+def lapse(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
+    """See `Outbox.lapse`."""
+    return send_due(connection, router, now, limit)

@@ -73,6 +73,11 @@ class OutboxReader:
         return int(self._connection.execute("SELECT position FROM meta").fetchone()[0])
 
     @property
+    def newest(self) -> int:
+        """The id of the newest line; 0 before the first."""
+        return int(self._connection.execute("SELECT ifnull(max(id), 0) FROM transitions").fetchone()[0])
+
+    @property
     def latest(self) -> int:
         """The latest instant (ms) of any transition; 0 before the first."""
         return int(self._connection.execute("SELECT ifnull(max(at), 0) FROM transitions").fetchone()[0])

@@ -12,12 +12,14 @@ class Account:
     """How the warnings so far have come to one recipient on one channel; each is counted once.
 
     `single`: by a message of its incident; `digested`: first by a digest; `noticed`: by the notice of a rule
-    that floods alone, whoever gets that; `untold`: not at all, because it is not theirs, waits, or was over.
+    that floods alone, whoever gets that; `waiting`: in a digest that is not made yet; `untold`: not at all,
+    because it is not theirs, waits for itself, or was over.
     """
 
     single: int
     digested: int
     noticed: int
+    waiting: int
     untold: int
 
 
@@ -40,6 +42,7 @@ def account(connection: sqlite3.Connection, recipient: str, channel: str) -> Acc
         single=found.get("single", 0),
         digested=found.get("digested", 0),
         noticed=found.get("noticed", 0),
+        waiting=found.get("waiting", 0),
         untold=found.get(None, 0),
     )
 
@@ -68,9 +71,11 @@ def _listed(connection: sqlite3.Connection, query: str, summary: str) -> list[Sh
 
 _ACCOUNT = """
 SELECT iif(m.flood IS NOT NULL, 'noticed', (
-    SELECT iif(d.state = 'digested', 'digested', 'single') FROM deliveries AS d
-    WHERE d.incident = m.incident AND d.recipient = ? AND d.channel = ? AND d.reached = 1
-    ORDER BY d.revision, d.id LIMIT 1)) AS how, count(*)
+    SELECT CASE WHEN d.reached = 0 THEN 'waiting' WHEN d.state = 'digested' THEN 'digested' ELSE 'single' END
+    FROM deliveries AS d
+    WHERE d.incident = m.incident AND d.recipient = ? AND d.channel = ?
+        AND (d.reached = 1 OR d.state = 'digested')
+    ORDER BY d.reached DESC, d.revision, d.id LIMIT 1)) AS how, count(*)
 FROM members AS m GROUP BY how
 """
 _DIGESTED = """

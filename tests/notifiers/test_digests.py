@@ -9,7 +9,6 @@ from ingest.clock import HOUR, MINUTE, SECOND
 from notifiers.bulletin import Act
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
-from notifiers.outbox.lapsing import lapse
 from notifiers.outbox.shed import Account, account, digested, summaries
 from notifiers.outcome import Retry
 from notifiers.routes import Budgets, QuietHours
@@ -50,7 +49,7 @@ def test_beyond_the_budget_blue_and_yellow_are_summed_up_for_each_town(desk: Des
     digests = [d for d in told if d.bulletin.act is Act.DIGEST]
     assert len(singles) == 2
     assert sorted((d.bulletin.subject, d.bulletin.count) for d in digests) == [("east", 18), ("west", 20)]
-    assert accounted(desk.outbox) == Account(single=2, digested=38, noticed=0, untold=0)
+    assert accounted(desk.outbox) == Account(single=2, digested=38, noticed=0, waiting=0, untold=0)
 
 
 def test_beyond_the_budget_orange_is_summed_up_for_each_zone(desk: Desk) -> None:
@@ -102,9 +101,8 @@ def test_a_digest_waits_five_seconds_at_most(desk: Desk) -> None:
     pending_digest(desk)
     due = NOON + 5 * MINUTE
     desk.outbox.commit(9, [line("v9", YELLOW, at=due)])
-    with desk.outbox.transaction() as connection:
-        assert lapse(connection, desk.router, due + 5 * SECOND - 1) == 0
-        assert lapse(connection, desk.router, due + 5 * SECOND) == 1
+    assert desk.outbox.lapse(desk.router, due + 5 * SECOND - 1) == 0
+    assert desk.outbox.lapse(desk.router, due + 5 * SECOND) == 1
 
 
 def test_digests_of_one_place_are_as_far_apart_as_the_routes_say(desk: Desk) -> None:
@@ -163,15 +161,14 @@ def test_an_upgrade_to_red_takes_a_warning_out_of_the_digest_it_waits_for(desk: 
     pending_digest(desk)
     assert acts(desk.tell(line("v3", RED, YELLOW, ordinal=1))) == [(Act.UPDATE, RED)]
     assert desk.at(NOON + HOUR) == []
-    assert accounted(desk.outbox) == Account(single=3, digested=1, noticed=0, untold=0)
+    assert accounted(desk.outbox) == Account(single=3, digested=1, noticed=0, waiting=0, untold=0)
 
 
 def test_an_all_clear_does_not_overtake_the_digest_that_told_of_it(desk: Desk) -> None:
     pending_digest(desk)
     desk.now = NOON + 20 * MINUTE
-    with desk.outbox.transaction() as connection:
-        assert lapse(connection, desk.router, desk.now) == 1
-        [digest] = desk.outbox.claim("sms", desk.now, 9)
+    assert desk.outbox.lapse(desk.router, desk.now) == 1
+    [digest] = desk.outbox.claim("sms", desk.now, 9)
     desk.outbox.commit(9, [line("v3", None, YELLOW, ordinal=1)])
     desk.outbox.route(desk.router, desk.now)
     assert desk.outbox.claim("sms", desk.now, 9) == []

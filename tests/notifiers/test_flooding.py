@@ -59,7 +59,7 @@ def test_a_rule_that_is_true_everywhere_tells_the_public_nothing_and_the_duty_ro
         " orange. Check whether it is real or a wrong rule; what is still open is told from 12:10 at the"
         f" earliest. Id {sent[0].incident}"
     )
-    assert accounted(desk.outbox) == Account(single=0, digested=0, noticed=40, untold=0)
+    assert accounted(desk.outbox) == Account(single=0, digested=0, noticed=40, waiting=0, untold=0)
 
 
 def test_one_warning_less_is_no_flood(desk: Desk) -> None:
@@ -69,7 +69,7 @@ def test_one_warning_less_is_no_flood(desk: Desk) -> None:
 def test_what_was_told_before_stays_told_and_only_the_rest_collapses(desk: Desk) -> None:
     desk.tell(*(line(f"v{n}", ORANGE) for n in range(4)))
     assert told(desk.tell(line("v4", ORANGE), line("v5", ORANGE))) == [("bo", Act.ALERT, ORANGE, 2)]
-    assert accounted(desk.outbox) == Account(single=4, digested=0, noticed=2, untold=0)
+    assert accounted(desk.outbox) == Account(single=4, digested=0, noticed=2, waiting=0, untold=0)
 
 
 def test_a_slow_trickle_is_no_flood(desk: Desk) -> None:
@@ -133,7 +133,7 @@ def test_when_the_flood_is_over_the_notice_ends_and_what_is_open_is_told(desk: D
         ("bo", Act.CLEAR, None, 8),
     ]
     assert "3 are still open and are told now" in next(d for d in over if d.recipient == "bo").text["en"]
-    assert accounted(desk.outbox) == Account(single=3, digested=0, noticed=5, untold=0)
+    assert accounted(desk.outbox) == Account(single=3, digested=0, noticed=5, waiting=0, untold=0)
 
 
 def test_a_flood_that_goes_on_goes_on(desk: Desk) -> None:

@@ -83,7 +83,9 @@ async def test_of_one_rule_the_notice_tells_of_all_but_the_red(tmp_path: Path) -
     assert [d.bulletin.rule for d in mine[:2]] == [RED, "rule-0"]
     assert mine[1].bulletin.count == WARNINGS - 1
     assert [d.grade for d in sent[HORN] if d.created < START + HOUR // 6] == [Grade.RED]
-    assert told == Account(single=told.single, digested=WARNINGS - told.single, noticed=0, untold=0)
+    assert told == Account(
+        single=told.single, digested=WARNINGS - told.single, noticed=0, waiting=0, untold=0
+    )
 
 
 @pytest.mark.parametrize("shape", [Shape.ONE_ZONE, Shape.ALL_HAZARDS])

@@ -9,7 +9,6 @@ from ingest.registry import Registry, Zone
 from notifiers.contacts import Person
 from notifiers.delivery import Delivery
 from notifiers.outbox import Outbox
-from notifiers.outbox.lapsing import lapse
 from notifiers.outcome import Sent
 from notifiers.routes import Budgets, QuietHours, Route, Routes
 from notifiers.routing import Router
@@ -147,9 +146,9 @@ class Desk:
         return taken
 
     def round(self, taken: list[Delivery]) -> int:
-        with self.outbox.transaction() as connection:
+        with self.outbox.transaction():
             self.outbox.expire(self.now)
-            done = lapse(connection, self.router, self.now)
+            done = self.outbox.lapse(self.router, self.now)
             done += self.outbox.route(self.router, self.now, limit=50)
             claimed = self.outbox.claim("sms", self.now, 100, red=True)
             claimed += self.outbox.claim("sms", self.now, 100)
