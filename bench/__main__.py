@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops, recovery_figures, sweep
+from bench import engine, engine_figures, hops, recovery_figures, storm, sweep
 from bench.city_files import generated
 from bench.figures import Run
 from bench.fleet.city import plan_for
@@ -24,6 +24,7 @@ from bench.picture import draw
 from bench.recovery import Kills
 from bench.report import encode, show
 from bench.runs import MOSQUITTO, available, run_all, run_recovery
+from bench.storm_town import WARNINGS
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -165,6 +166,20 @@ def engine_alone(json: Json = None) -> None:
     figures = engine.measure(progress.print)
     run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
     engine_figures.show(run, output())
+    if json is not None:
+        json.write_bytes(engine_figures.encode(run))
+    if not run.holds:
+        raise SystemExit("a limit was missed")
+
+
+@app.command("storm")
+def storms(
+    runs: Annotated[int, typer.Option(min=1, max=1000, help="Of each shape.")] = 20, json: Json = None
+) -> None:
+    """Ten thousand warnings in a second, one of them red: all durable, routed, accounted for; red first."""
+    figures = storm.measure(runs, Console(stderr=True).print)
+    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
+    engine_figures.show(run, output(), f"storms of {WARNINGS:,} warnings, the worst of {runs}")
     if json is not None:
         json.write_bytes(engine_figures.encode(run))
     if not run.holds:

@@ -1,4 +1,4 @@
-"""The figures of the engine alone, as a table and as JSON."""
+"""Figures with limits, of the engine alone or of a storm, as a table and as JSON."""
 
 from dataclasses import dataclass
 
@@ -39,12 +39,12 @@ class EngineRun:
         return all(figure.holds for figure in self.figures)
 
 
-def show(run: EngineRun, console: Console) -> None:
+def show(run: EngineRun, console: Console, title: str = "the engine alone, CPU of one core") -> None:
     """A table; without lines and colours where the console is not a terminal."""
     machine = run.machine
     console.print(f"{machine.processor}, {machine.cores} cores, Python {machine.python}", highlight=False)
     table = Table(
-        title="the engine alone, CPU of one core",
+        title=title,
         title_justify="left",
         box=ROUNDED if console.is_terminal else None,
     )

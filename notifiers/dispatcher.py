@@ -2,7 +2,8 @@
 
 One coroutine does everything that touches the outbox, a round at a time, each round one transaction on
 the outbox's own thread. Sends are tasks of their own, at most `bound` of them on a channel: a slow or broken
-channel fills its own places and no others.
+channel fills its own places and no others. Some of the places are kept for red, and red is claimed first: a
+channel that is full of slow blue ones takes a red at once.
 """
 
 import asyncio
@@ -14,14 +15,19 @@ from dataclasses import dataclass, field
 import structlog
 
 from ingest.clock import Clock
+from notifiers.breaker import Breaker
 from notifiers.delivery import Channel, Delivery, Receipt
 from notifiers.outbox import Outbox
 from notifiers.outcome import Outcome, Unknown
 from notifiers.routing import Router
+from rules.grade import Grade
 
 _log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 0.5
+# Warnings that a round routes; and while a red one waits for its channel, or more is being committed: that
+# waits for the round, and may be red.
+ROUTED, ROUTED_IN_HASTE = 200, 20
 
 
 @dataclass(slots=True)
@@ -33,20 +39,34 @@ class _News:
 
 
 @dataclass(frozen=True, slots=True)
+class _Room:
+    """How many deliveries a channel may take: of any grade, and red ones."""
+
+    any: int
+    red: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Round:
-    """What a round leaves: deliveries to send, how much it lapsed and routed, the next due instant."""
+    """What a round leaves to be done: deliveries to send, how much it did, the next due instant.
+
+    `red`: red ones wait for a place.
+    """
 
     claimed: list[Delivery]
-    routed: int
+    done: int
     due: int | None
+    red: bool
 
 
 class Dispatcher:
     """Sends what the outbox holds. `worker` has one thread, the one that opened the outbox.
 
-    `refused` is called with each error of an outbox that cannot be written; `rounds` counts those that could.
-    Raises ValueError for channels of more than one realm, of one name, or when a route names a channel that
-    is not there.
+    Of the `bound` places of a channel `reserved` are for red only. A channel whose gateway takes nothing is
+    only probed until it does. `refused` is called with each error of an outbox that cannot be written;
+    `rounds` counts those that could.
+    Raises ValueError for channels of more than one realm, of one name, when a route names a channel that is
+    not there, or for a `bound` that leaves no place to what is not red.
     """
 
     def __init__(
@@ -58,15 +78,21 @@ class Dispatcher:
         worker: Executor,
         *,
         bound: int = 8,
+        reserved: int = 2,
         refused: Callable[[Exception], None] = lambda _: None,
     ) -> None:
+        if reserved >= bound:
+            raise ValueError(f"{bound} places of which {reserved} are for red: leave some for the others")
         self.rounds = 0
         self._outbox = outbox
         self._channels = _by_name(outbox, channels)
         self._router = self._complete(router)
         self._clock = clock
         self._worker = worker
-        self._bound = bound
+        self._bound, self._reserved = bound, reserved
+        self._breakers = {name: Breaker() for name in self._channels}
+        self._red_waits = False
+        self._newest = 0
         self._refused = refused
         self._news = _News()
         self._flights: dict[asyncio.Task[Outcome], Delivery] = {}
@@ -87,8 +113,8 @@ class Dispatcher:
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             self.rounds += 1
-            if not round_.routed:
-                await self._rest(round_.due)
+            if not round_.done:
+                await self._rest(self._next(round_.due))
 
     def notify(self) -> None:
         """Something was committed."""
@@ -137,13 +163,14 @@ class Dispatcher:
             self._news.settled[:0] = news.settled
             self._news.receipts[:0] = news.receipts
             raise
+        self._red_waits = round_.red
         for delivery in [] if self._closing else round_.claimed:
             flight = asyncio.create_task(self._channels[delivery.channel].send(delivery))
             self._flights[flight] = delivery
             flight.add_done_callback(self._landed)
         return round_
 
-    def _transact(self, news: _News, router: Router, room: dict[str, int], now: int) -> _Round:
+    def _transact(self, news: _News, router: Router, room: dict[str, _Room], now: int) -> _Round:
         """On the worker's thread; settled, routed and claimed with one wait for the disk."""
         outbox = self._outbox
         with outbox.transaction():
@@ -159,22 +186,39 @@ class Dispatcher:
             for receipt in news.receipts:
                 _record(outbox, receipt)
             outbox.expire(now)
-            lapsed = outbox.lapse(router, now)
-            routed = outbox.route(router, now)
-            claimed = [d for name, free in room.items() for d in outbox.claim(name, now, free)]
-        return _Round(claimed, lapsed + routed, outbox.due(now))
+            done = outbox.lapse(router, now)
+            done += outbox.route(router, now, self._portion())
+            claimed = _claim(outbox, room, now)
+        return _Round(claimed, done, outbox.due(now), outbox.red_waits(now))
 
-    def _room(self) -> dict[str, int]:
+    def _portion(self) -> int:
+        """On the worker's thread: how many warnings to route in this round."""
+        before, self._newest = self._newest, self._outbox.newest
+        return ROUTED_IN_HASTE if self._red_waits or before != self._newest else ROUTED
+
+    def _room(self) -> dict[str, _Room]:
         if self._closing:
             return {}
-        flying = [delivery.channel for delivery in self._flights.values()]
-        free = {name: self._bound - flying.count(name) for name in self._channels}
-        return {name: count for name, count in free.items() if count > 0}
+        now = self._clock.now()
+        return {name: self._room_of(name, breaker, now) for name, breaker in self._breakers.items()}
+
+    def _room_of(self, name: str, breaker: Breaker, now: int) -> _Room:
+        flying = [d.grade is Grade.RED for d in self._flights.values() if d.channel == name]
+        red = breaker.room(self._bound - len(flying), len(flying), now)
+        return _Room(any=min(red, self._bound - self._reserved - flying.count(False)), red=red)
+
+    def _next(self, due: int | None) -> int | None:
+        """The next instant at which something is to be done: in the outbox, or a gateway to be tried."""
+        now = self._clock.now()
+        probes = [b.next for b in self._breakers.values() if b.open and b.next > now]
+        return min([*probes, *([] if due is None else [due])], default=None)
 
     def _landed(self, flight: "asyncio.Task[Outcome]") -> None:
         delivery = self._flights.pop(flight)
         if not flight.cancelled():
-            self._news.settled.append((delivery, _outcome(flight, delivery)))
+            outcome = _outcome(flight, delivery)
+            self._breakers[delivery.channel].heard(outcome, self._clock.now())
+            self._news.settled.append((delivery, outcome))
         self.notify()
 
     async def _rest(self, due: int | None) -> None:
@@ -202,6 +246,17 @@ def _by_name(outbox: Outbox, channels: Sequence[Channel]) -> dict[str, Channel]:
     if len(named) != len(channels):
         raise ValueError("two channels have the same name: give each its own")
     return named
+
+
+def _claim(outbox: Outbox, room: dict[str, _Room], now: int) -> list[Delivery]:
+    """Red for every channel, before anything else for any."""
+    reds = {name: outbox.claim(name, now, free.red, red=True) for name, free in room.items() if free.red > 0}
+    claimed = [delivery for found in reds.values() for delivery in found]
+    for name, free in room.items():
+        left = min(free.any, free.red - len(reds.get(name, ())))
+        if left > 0:
+            claimed += outbox.claim(name, now, left)
+    return claimed
 
 
 def _record(outbox: Outbox, receipt: Receipt) -> None:

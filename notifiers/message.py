@@ -99,6 +99,9 @@ def compose(
 
 def plain(text: str) -> str:
     """`text` on one line: control, format and private characters go, runs of white space become one space."""
+    if text.isprintable():
+        # None of those characters is; a storm's words are worth not asking of each.
+        return " ".join(text.split())
     kept = ("" if unicodedata.category(c)[0] == "C" and not c.isspace() else c for c in text)
     return " ".join("".join(kept).split())
 

@@ -10,7 +10,7 @@ from notifiers.contacts import PUBLIC, Person, Roster
 from notifiers.message import LANGUAGES, Told, compose
 from notifiers.routes import REACH, Level, Reach, Recipient, Route, Routes
 from rules.grade import Grade
-from rules.rule import Rule
+from rules.rule import Rule, Subjects
 from rules.transition import Transition
 
 
@@ -122,6 +122,37 @@ class Router:
         """Its zone and those above it, nearest first."""
         return self._registry.ancestry(self.zone(transition)) or [self.zone(transition)]
 
+    def town(self, zone: str) -> str:
+        """Where blue and yellow are summed up: the second-highest zone above it if there are three levels or
+        more, else the highest."""
+        ancestry = self._registry.ancestry(zone) or [zone]
+        return ancestry[-2] if len(ancestry) >= 3 else ancestry[-1]
+
+    def named(self, zone: str) -> dict[str, str]:
+        """Its names by language; empty where the bundle does not know it."""
+        known = self._registry.zones.get(zone)
+        return {} if known is None else known.name
+
+    def title(self, rule: str) -> dict[str, str]:
+        """Its title by language; empty where the bundle no longer has it."""
+        known = self._rules.get(rule)
+        return {} if known is None else known.title
+
+    def subjects(self, rule: str) -> int:
+        """How many sensors, zones or gateways it is judged for; 0 where the bundle no longer has it."""
+        known, registry = self._rules.get(rule), self._registry
+        if known is None:
+            return 0
+        if known.subjects is Subjects.SENSOR:
+            sensors = (registry.sensors[slot] for slot in registry.ranges.get(known.kind, ()))
+            return sum(
+                (known.tag is None or known.tag in sensor.tags) and self._lies_in(sensor.zone, known.zone)
+                for sensor in sensors
+            )
+        if known.subjects is Subjects.ZONE:
+            return sum(self._lies_in(zone, known.zone) for zone in registry.zones)
+        return sum(self._lies_in(zone, known.zone) for zone in registry.gateways.values())
+
     def bulletin(self, line: Transition, announcement: Announcement) -> Bulletin:
         """The announcement in words and facts, led by `line`."""
         zones = [self._registry.zones[z] for z in self._registry.ancestry(announcement.zone)]
@@ -214,6 +245,9 @@ class Router:
     def _address(self, person: Person, channel: str) -> str:
         """ "" where the channel reaches no people, or not this one."""
         return {Reach.PHONE: person.phone, Reach.EMAIL: person.email}.get(self._reach[channel], "")
+
+    def _lies_in(self, zone: str | None, within: str | None) -> bool:
+        return within is None or (zone is not None and within in self._registry.ancestry(zone))
 
     def _sensor(self, transition: Transition) -> Sensor | None:
         slot = self._registry.slots.get(transition.subject)

@@ -65,14 +65,17 @@ class Outbox(OutboxReader):
         with self.transaction() as connection:
             return route_some(connection, router, now, limit)
 
-    def claim(self, channel: str, now: int, limit: int) -> list[Delivery]:
+    def claim(self, channel: str, now: int, limit: int, *, red: bool = False) -> list[Delivery]:
         """Take up to `limit` due deliveries, strongest first; they stay claimed until settled or reopened.
+
+        With `red` only red ones.
 
         A delivery waits for the earlier ones of its incident to the same recipient on the same channel, so
         an all-clear never arrives before its alert.
         """
         with self.transaction() as connection:
-            rows = connection.execute(_CLAIMABLE, (channel, now, now, limit)).fetchall()
+            query = _CLAIMABLE_RED if red else _CLAIMABLE
+            rows = connection.execute(query, (channel, now, now, limit)).fetchall()
             connection.executemany(
                 "UPDATE deliveries SET state = 'claimed', due = NULL, attempt = attempt + 1, updated = ?"
                 " WHERE key = ?",
@@ -190,7 +193,7 @@ def _begun(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-_CLAIMABLE = f"""
+_WAITING = f"""
 SELECT {DELIVERY} FROM {TOLD}
 WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') AND d.due <= ?
   AND d.expires > ?
@@ -199,5 +202,14 @@ WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') A
     WHERE earlier.incident = d.incident AND earlier.recipient = d.recipient AND earlier.channel = d.channel
       AND earlier.revision < d.revision AND earlier.asks = 0
       AND (earlier.state IN ('queued', 'claimed') OR earlier.state = 'unknown' AND earlier.due IS NOT NULL))
+"""
+_CLAIMABLE_RED = f"{_WAITING} AND d.grade = 4 ORDER BY d.id LIMIT ?"
+# What a digest tells of comes after it; red waits for no digest.
+_CLAIMABLE = f"""{_WAITING}
+  AND (d.grade IS 4 OR NOT EXISTS (
+    SELECT 1 FROM deliveries AS summed JOIN deliveries AS digest ON digest.incident = summed.detail
+    WHERE summed.incident = d.incident AND summed.recipient = d.recipient AND summed.channel = d.channel
+      AND summed.revision < d.revision AND summed.state = 'digested'
+      AND digest.state IN ('queued', 'claimed')))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

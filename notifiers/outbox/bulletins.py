@@ -30,7 +30,8 @@ def draft(
     connection: sqlite3.Connection, router: Router, identity: str, change: Change, now: int
 ) -> Bulletin:
     """The next bulletin of an incident, not kept yet."""
-    incident, earlier = incident_of(connection, identity), references(connection, identity, change.to)
+    incident = incident_of(connection, identity)
+    earlier = references(connection, identity, change.to) if incident.revision else ()
     act = Act.CLEAR if change.grade is None else Act.UPDATE if earlier else Act.ALERT
     announcement = Announcement(
         incident=incident.id,

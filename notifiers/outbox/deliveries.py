@@ -16,8 +16,8 @@ from rules.grade import Grade
 class Contact:
     """One recipient on one channel, and where they stand with an incident.
 
-    `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`.
-    `waiting`: something is queued for them.
+    `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`;
+    a digest has reached them once it is made. `waiting`: something is still to be sent, or to be summed up.
     """
 
     addressee: Addressee
@@ -48,7 +48,7 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
     for recipient, channel, address, languages, why, grade, state, reached in rows:
         known = found.get((recipient, channel))
         addressee = Addressee(recipient, channel, address, tuple(languages.split()), why)
-        waiting = state == State.QUEUED or (known is not None and known.waiting)
+        waiting = state in (State.QUEUED, State.DIGESTED) or (known is not None and known.waiting)
         if reached or state == State.CLAIMED:
             told = None if grade is None else Grade(grade)
             found[recipient, channel] = Contact(addressee, True, told, waiting)
@@ -64,7 +64,10 @@ def is_news(contact: Contact | None, grade: Grade | None) -> bool:
 
 
 def overtake(connection: sqlite3.Connection, bulletin: Bulletin, addressee: Addressee, now: int) -> None:
-    """What still waits to be sent to them about this incident gives way to `bulletin`."""
+    """What still waits to be sent to them about this incident gives way to `bulletin`.
+
+    What waits to be summed up stays when it is over before they were told anything: the digest says so.
+    """
     connection.execute(
         "UPDATE deliveries SET due = NULL, updated = ?, state = iif(state = 'queued', ?, state)"
         " WHERE incident = ? AND recipient = ? AND channel = ? AND revision < ? AND asks = 0"
@@ -78,6 +81,17 @@ def overtake(connection: sqlite3.Connection, bulletin: Bulletin, addressee: Addr
             bulletin.revision,
         ),
     )
+    connection.execute(
+        _OVERTAKE_DIGESTED,
+        {
+            "now": now,
+            "incident": bulletin.incident,
+            "recipient": addressee.recipient,
+            "channel": addressee.channel,
+            "revision": bulletin.revision,
+            "grade": bulletin.grade,
+        },
+    )
 
 
 def enqueue(
@@ -89,18 +103,24 @@ def enqueue(
     step: int = 0,
     state: State = State.QUEUED,
     asks: bool = False,
+    later: int = 0,
+    digest: str = "",
 ) -> None:
-    """One delivery of `bulletin`, once; HELD ones fall due when they are released. `asks`: for a release."""
+    """One delivery of `bulletin`, once; HELD ones fall due when they are released. `asks`: for a release.
+
+    `later` (ms): it is sent, and runs out, so much later. With `digest`, that one tells of it.
+    """
     identity = (bulletin.incident, bulletin.revision, step, addressee.recipient, addressee.channel)
+    state = State.DIGESTED if digest else state
     connection.execute(
         "INSERT OR IGNORE INTO deliveries (key, incident, revision, step, recipient, channel, address, grade,"
-        " languages, otherwise, why, created, expires, state, asks, due, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " languages, otherwise, why, created, expires, state, asks, due, detail, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(delivery_key(*identity), *identity, addressee.address, bulletin.grade),
             *(" ".join(addressee.languages), msgspec.json.encode(addressee.otherwise), addressee.why),
-            *(now, bulletin.expires, state, asks),
-            *(None if state is State.HELD else now, now),
+            *(now, bulletin.expires + later, state, asks),
+            *(now + later if state is State.QUEUED else None, digest, now),
         ),
     )
 
@@ -113,3 +133,14 @@ def withdraw(connection: sqlite3.Connection, incident: str, revision: int, now: 
         " AND (state IN ('held', 'queued') OR state = 'unknown' AND due IS NOT NULL)",
         (now, state, incident, revision),
     )
+
+
+_OVERTAKE_DIGESTED = """
+UPDATE deliveries SET state = 'superseded', updated = :now
+WHERE incident = :incident AND recipient = :recipient AND channel = :channel AND revision < :revision
+    AND state = 'digested' AND reached = 0
+    AND (:grade IS NOT NULL OR EXISTS (
+        SELECT 1 FROM deliveries AS told
+        WHERE told.incident = :incident AND told.recipient = :recipient AND told.channel = :channel
+            AND told.reached = 1))
+"""

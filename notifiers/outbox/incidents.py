@@ -68,7 +68,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A warning of it; grades as numbers, up to `cancelled` and `hidden` it tells nobody."""
+    """A warning of it; grades as numbers, up to `cancelled` and `hidden` it tells nobody.
+
+    While its rule floods it counts up to `capped` only.
+    """
 
     certain: int | None
     certain_line: int | None
@@ -76,6 +79,7 @@ class _Member:
     doubtful_line: int | None
     cancelled: int
     hidden: int
+    capped: int | None
 
     @property
     def strongest(self) -> int:
@@ -84,9 +88,10 @@ class _Member:
     @property
     def sure(self) -> tuple[int, int] | None:
         """What needs no person, with its line; once a person said it was wrong, nothing is."""
-        if self.certain is None or self.certain_line is None or self.cancelled:
+        grade = self._counted(self.certain)
+        if not grade or self.certain_line is None or self.cancelled:
             return None
-        return self.certain, self.certain_line
+        return grade, self.certain_line
 
     @property
     def told(self) -> tuple[int, int] | None:
@@ -94,11 +99,14 @@ class _Member:
 
     @property
     def unsure(self) -> tuple[int, int] | None:
-        candidates = [(self.doubtful, self.doubtful_line)]
-        candidates += [(self.certain, self.certain_line)] if self.cancelled else []
+        candidates = [(self._counted(self.doubtful), self.doubtful_line)]
+        candidates += [(self._counted(self.certain), self.certain_line)] if self.cancelled else []
         above = max(self.cancelled, self.hidden)
         found = [(grade, line) for grade, line in candidates if grade and line and grade > above]
         return max(found, default=None)
+
+    def _counted(self, grade: int | None) -> int | None:
+        return grade if grade is None or self.capped is None else min(grade, self.capped)
 
 
 def above(one: int | None, other: int | None) -> bool:
@@ -255,7 +263,7 @@ def _line(connection: sqlite3.Connection, identity: int) -> Transition:
 _LINE = "(SELECT id FROM transitions WHERE warning = :warning AND ordinal = :ordinal)"
 _CERTAIN = f"""
 UPDATE members SET certain = :grade, certain_line = {_LINE}, doubtful = NULL, doubtful_line = NULL,
-    cancelled = iif(:grade IS NULL, NULL, cancelled)
+    cancelled = iif(:grade IS NULL, NULL, cancelled), capped = iif(:grade IS NULL, NULL, capped)
 WHERE warning = :warning
 """
 # A doubtful fall below what was certain takes the certain grade with it.
@@ -264,7 +272,7 @@ UPDATE members SET doubtful = :grade, doubtful_line = {_LINE}, certain = min(cer
 WHERE warning = :warning
 """
 _MEMBERS = f"""
-SELECT certain, certain_line, doubtful, doubtful_line, ifnull(cancelled, 0), {HIDDEN}
+SELECT certain, certain_line, doubtful, doubtful_line, ifnull(cancelled, 0), {HIDDEN}, capped
 FROM members AS m WHERE incident = ? ORDER BY m.rowid
 """
 _REACHED = """

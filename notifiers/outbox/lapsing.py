@@ -3,6 +3,7 @@
 import sqlite3
 
 from notifiers.outbox.approvals import press_on
+from notifiers.outbox.digests import send_due
 from notifiers.outbox.fallback import fall_back, hurry
 from notifiers.outbox.shelves import run_out
 from notifiers.outbox.work import escalate
@@ -17,4 +18,5 @@ def lapse(connection: sqlite3.Connection, router: Router, now: int, limit: int) 
         + hurry(connection, now, limit)
         + fall_back(connection, router, now, limit)
         + escalate(connection, router, now, limit)
+        + send_due(connection, router, now, limit)
     )

@@ -73,6 +73,11 @@ class OutboxReader:
         return int(self._connection.execute("SELECT position FROM meta").fetchone()[0])
 
     @property
+    def newest(self) -> int:
+        """The id of the newest line; 0 before the first."""
+        return int(self._connection.execute("SELECT ifnull(max(id), 0) FROM transitions").fetchone()[0])
+
+    @property
     def latest(self) -> int:
         """The latest instant (ms) of any transition; 0 before the first."""
         return int(self._connection.execute("SELECT ifnull(max(at), 0) FROM transitions").fetchone()[0])
@@ -138,9 +143,20 @@ class OutboxReader:
     def pending(self, now: int) -> bool:
         """Whether anything is to be routed, sent or given up at `now`."""
         (found,) = self._connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE due <= ?)"
+            "SELECT EXISTS (SELECT 1 FROM deliveries WHERE due <= :now)"
             " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
-            " OR EXISTS (SELECT 1 FROM incidents WHERE stirred = 1)",
+            " OR EXISTS (SELECT 1 FROM incidents WHERE stirred = 1)"
+            " OR EXISTS (SELECT 1 FROM digests WHERE due <= :now AND sent IS NULL)"
+            " OR EXISTS (SELECT 1 FROM floods WHERE due <= :now AND ended IS NULL)",
+            {"now": now},
+        ).fetchone()
+        return bool(found)
+
+    def red_waits(self, now: int) -> bool:
+        """Whether a red delivery that is due has not been claimed."""
+        (found,) = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_red WHERE grade = 4 AND due <= ?"
+            " AND state IN ('queued', 'unknown'))",
             (now,),
         ).fetchone()
         return bool(found)

@@ -6,15 +6,18 @@ queued gives way to what is newer: nobody is woken by a grade that has passed.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import StrEnum
 
 from notifiers.bulletin import Bulletin
 from notifiers.outbox.approvals import nothing_to_release, review
-from notifiers.outbox.bulletins import Change, draft, record
-from notifiers.outbox.deliveries import Contact, contacts, enqueue, is_news, overtake
+from notifiers.outbox.bulletins import Change, draft
+from notifiers.outbox.deliveries import Contact, contacts, is_news, overtake
+from notifiers.outbox.flooding import collapse, reckon
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, join, standing
+from notifiers.outbox.notices import notify
 from notifiers.outbox.reader import TRANSITION, transition_of
+from notifiers.outbox.telling import tell
 from notifiers.outbox.work import follow
 from notifiers.routing import Addressee, Router
 from rules.grade import Grade
@@ -22,37 +25,45 @@ from rules.transition import Disposition, Transition
 
 
 class Routed(StrEnum):
-    """How the routing of a line ended: `PASSED` had nobody to tell anything new, `NOBODY` should have had.
+    """How the routing of a line ended.
 
-    `REVIEW` waits for a person, `SHELVED` is told to nobody for now.
+    TOLD      somebody was told something new by it
+    PASSED    there was nobody to tell anything new
+    REVIEW    it waits for a person
+    SHELVED   it is told to nobody for now
+    FLOODING  its rule floods: one notice tells of it
+    NOBODY    somebody should have been told, and no route names anybody
     """
 
     TOLD = "told"
     PASSED = "passed"
     REVIEW = "review"
     SHELVED = "shelved"
+    FLOODING = "flooding"
     NOBODY = "nobody"
 
 
 def route_some(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
     """Route the lines of up to `limit` warnings, strongest first, oldest first among equals.
 
-    Incidents of which a person or the clock changed what they come to are announced as well, and counted.
+    Reds are routed alone, so that nothing else is between them and their channels; then the incidents of
+    which a person or the clock changed what they come to. Returns how many lines and incidents it took.
     """
-    warnings = connection.execute(
-        "SELECT warning FROM transitions WHERE routed IS NULL GROUP BY warning"
-        " ORDER BY max(ifnull(after, 0)) DESC, min(id) LIMIT ?",
-        (limit,),
-    ).fetchall()
+    flooding = reckon(connection, router, now)
     joined: dict[str, list[Transition]] = {}
-    for (warning,) in warnings:
+    collapsed: set[tuple[str, int]] = set()
+    for warning in _next(connection, limit):
         lines = _unrouted(connection, warning)
         joined.setdefault(join(connection, router, lines), []).extend(lines)
-    stirred = connection.execute("SELECT id FROM incidents WHERE stirred = 1 LIMIT ?", (limit,)).fetchall()
-    for (incident,) in stirred:
-        joined.setdefault(incident, [])
+        collapsed |= {(warning, ordinal) for ordinal in collapse(connection, flooding, lines)}
     for incident, lines in joined.items():
-        _mark(connection, lines, announce(connection, router, incident, now))
+        flooded = all((t.warning, t.ordinal) in collapsed for t in lines)
+        routed = Routed.FLOODING if flooded else announce(connection, router, incident, now)
+        _mark(connection, lines, routed, collapsed)
+    stirred = connection.execute(_STIRRED, (max(limit // 4, 1),)).fetchall()
+    for (incident,) in stirred:
+        announce(connection, router, incident, now)
+    notify(connection, router, now)
     return sum(map(len, joined.values())) + len(stirred)
 
 
@@ -90,9 +101,10 @@ def _raise(
     chosen += [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
-    for addressee in chosen:
-        overtake(connection, bulletin, addressee, now)
-    return _announced(connection, bulletin, chosen, now)
+    given_way = known.keys() & {(a.recipient, a.channel) for a in chosen}
+    for key in given_way:
+        overtake(connection, bulletin, known[key].addressee, now)
+    return _announced(connection, router, bulletin, chosen)
 
 
 def _lower(
@@ -107,7 +119,7 @@ def _lower(
     bulletin = draft(connection, router, incident.id, change, now)
     for contact in known:
         overtake(connection, bulletin, contact.addressee, now)
-    return _announced(connection, bulletin, chosen, now)
+    return _announced(connection, router, bulletin, chosen)
 
 
 def _catch_up(
@@ -121,13 +133,14 @@ def _catch_up(
     if not late:
         return None
     change = Change(incident.announced, stands.floor_line, stands.open, late)
-    return _announced(connection, draft(connection, router, incident.id, change, now), late, now)
+    bulletin = draft(connection, router, incident.id, change, now)
+    return _announced(connection, router, bulletin, late)
 
 
 def _announced(
-    connection: sqlite3.Connection, bulletin: Bulletin, chosen: list[Addressee], now: int
+    connection: sqlite3.Connection, router: Router, bulletin: Bulletin, chosen: list[Addressee]
 ) -> Routed:
-    _tell(connection, bulletin, chosen, now)
+    tell(connection, router, bulletin, chosen, bulletin.sent)
     connection.execute("UPDATE incidents SET announced = ? WHERE id = ?", (bulletin.grade, bulletin.incident))
     return Routed.TOLD if chosen else Routed.PASSED
 
@@ -149,11 +162,10 @@ def _come_down(connection: sqlite3.Connection, identity: str, stands: Standing, 
     )
 
 
-def _tell(connection: sqlite3.Connection, bulletin: Bulletin, chosen: Iterable[Addressee], now: int) -> None:
-    if chosen:
-        record(connection, bulletin)
-    for addressee in chosen:
-        enqueue(connection, bulletin, addressee, now)
+def _next(connection: sqlite3.Connection, limit: int) -> list[str]:
+    found = connection.execute(_NEXT, (limit,)).fetchall()
+    reds = [warning for warning, grade in found if grade == Grade.RED]
+    return reds or [warning for warning, _ in found]
 
 
 def _unrouted(connection: sqlite3.Connection, warning: str) -> list[Transition]:
@@ -164,15 +176,22 @@ def _unrouted(connection: sqlite3.Connection, warning: str) -> list[Transition]:
     return [transition_of(row) for row in rows]
 
 
-def _mark(connection: sqlite3.Connection, lines: list[Transition], routed: Routed) -> None:
+def _mark(
+    connection: sqlite3.Connection,
+    lines: list[Transition],
+    routed: Routed,
+    collapsed: Collection[tuple[str, int]],
+) -> None:
     connection.executemany(
         "UPDATE transitions SET routed = ? WHERE warning = ? AND ordinal = ?",
-        [(Routed.REVIEW if _waits(t) else routed, t.warning, t.ordinal) for t in lines],
+        [(_ended(t, routed, collapsed), t.warning, t.ordinal) for t in lines],
     )
 
 
-def _waits(t: Transition) -> bool:
-    return t.disposition is Disposition.REVIEW
+def _ended(t: Transition, routed: Routed, collapsed: Collection[tuple[str, int]]) -> Routed:
+    if (t.warning, t.ordinal) in collapsed:
+        return Routed.FLOODING
+    return Routed.REVIEW if t.disposition is Disposition.REVIEW else routed
 
 
 def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
@@ -180,3 +199,10 @@ def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
         return contact.told is not None and contact.told != grade
     # Never told anything, but about to be: the lower grade takes the place of what waits; all-clear, none.
     return contact.waiting and grade is not None
+
+
+_NEXT = """
+SELECT warning, max(ifnull(after, 0)) FROM transitions WHERE routed IS NULL GROUP BY warning
+ORDER BY max(ifnull(after, 0)) DESC, min(id) LIMIT ?
+"""
+_STIRRED = "SELECT id FROM incidents WHERE stirred = 1 LIMIT ?"

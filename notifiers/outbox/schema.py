@@ -79,6 +79,8 @@ CREATE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS NULL;
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
 -- cancelled: up to this grade it was wrong, and nobody is told of it.
 -- rule, subject, places (JSON: its zone and those above it) are what a shelf names.
+-- flood: the notice that alone tells of it because its rule floods; NULL again for what is open when that
+-- ends. capped: while the rule floods it counts up to this grade only, 0 for not at all.
 CREATE TABLE members (
     warning TEXT PRIMARY KEY,
     incident TEXT NOT NULL REFERENCES incidents (id),
@@ -89,9 +91,12 @@ CREATE TABLE members (
     cancelled INTEGER,
     rule TEXT NOT NULL DEFAULT '',
     subject TEXT NOT NULL DEFAULT '',
-    places TEXT NOT NULL DEFAULT '[]'
+    places TEXT NOT NULL DEFAULT '[]',
+    flood TEXT,
+    capped INTEGER
 );
 CREATE INDEX members_incident ON members (incident);
+CREATE INDEX members_flood ON members (flood) WHERE flood IS NOT NULL;
 
 -- author: who wrote it, '' for Tocsin itself.
 CREATE TABLE bulletins (
@@ -148,6 +153,65 @@ CREATE INDEX deliveries_state ON deliveries (channel, state);
 CREATE INDEX deliveries_fallen ON deliveries (id)
     WHERE fallen = 0 AND asks = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired');
 CREATE INDEX deliveries_address ON deliveries (address, id);
+CREATE INDEX deliveries_red ON deliveries (due, channel)
+    WHERE grade = 4 AND due IS NOT NULL AND state IN ('queued', 'unknown');
+CREATE INDEX deliveries_digested ON deliveries (detail) WHERE state = 'digested';
+CREATE INDEX deliveries_spent ON deliveries (recipient, channel, updated)
+    WHERE state NOT IN ('held', 'digested', 'superseded', 'withdrawn', 'expired');
+CREATE INDEX deliveries_queued ON deliveries (recipient, channel) WHERE state = 'queued';
+
+-- Many as one to one recipient on one channel. place: the town of blue and yellow, the zone of
+-- orange, as scope says. due: when it goes out. sent: NULL until it did. What it sums up are the deliveries
+-- of state digested with its id as detail; its own bulletin and delivery have it as incident.
+CREATE TABLE digests (
+    id TEXT PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    place TEXT NOT NULL,
+    address TEXT NOT NULL,
+    languages TEXT NOT NULL,
+    otherwise BLOB NOT NULL,
+    why TEXT NOT NULL,
+    opened INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    sent INTEGER
+);
+CREATE UNIQUE INDEX digests_open ON digests (recipient, channel, scope, place) WHERE sent IS NULL;
+CREATE INDEX digests_sent ON digests (recipient, channel, scope, place, sent);
+CREATE INDEX digests_due ON digests (due) WHERE sent IS NULL;
+
+-- The rises of rules to a grade within the last budgets.flood_within; at: when routing saw the newest (ms).
+CREATE TABLE rises (
+    rule TEXT NOT NULL,
+    grade INTEGER NOT NULL,
+    warning TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (rule, grade, warning)
+) WITHOUT ROWID;
+CREATE INDEX rises_at ON rises (at);
+CREATE INDEX rises_newest ON rises (rule, grade, at);
+
+-- line: the transition up to which rises were looked for; what an earlier version wrote is no new rise.
+CREATE TABLE reckoned (one INTEGER PRIMARY KEY CHECK (one = 1), line INTEGER NOT NULL);
+INSERT INTO reckoned SELECT 1, ifnull(max(id), 0) FROM transitions;
+
+-- A rule that floods; id: the incident of its notice. collapsed: how many warnings it tells of, highest: of
+-- what grade; told, announced: what was said of that last, 0 if nothing yet. due: when it is over if nothing
+-- more rises. ended in ms, NULL until then.
+CREATE TABLE floods (
+    id TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    collapsed INTEGER NOT NULL DEFAULT 0,
+    highest INTEGER NOT NULL DEFAULT 0,
+    told INTEGER NOT NULL DEFAULT 0,
+    announced INTEGER NOT NULL DEFAULT 0,
+    due INTEGER NOT NULL,
+    ended INTEGER
+);
+CREATE UNIQUE INDEX floods_open ON floods (rule) WHERE ended IS NULL;
 
 -- A bulletin that a person must release; hash: what the release is bound to (bulletin.approval_hash).
 -- state: a name of outbox.proposals.Decision. doubtful: 1 when the grade itself is in doubt, not only its
@@ -242,6 +306,8 @@ SELECT min(due) FROM deadlines WHERE due > :now
 UNION ALL SELECT min(due) FROM proposals WHERE state = 'waiting' AND due > :now
 UNION ALL SELECT min(expires) FROM proposals WHERE state = 'waiting' AND expires > :now
 UNION ALL SELECT min(until) FROM shelves WHERE ended IS NULL AND until > :now
+UNION ALL SELECT min(due) FROM digests WHERE sent IS NULL AND due > :now
+UNION ALL SELECT min(due) FROM floods WHERE ended IS NULL AND due > :now
 """
 
 

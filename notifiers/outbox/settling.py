@@ -9,8 +9,10 @@ from notifiers.delivery import State
 from notifiers.outbox.audit import append
 from notifiers.outbox.incidents import stir
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+from rules.grade import Grade
 
-_LONGEST_BACKOFF = MINUTE
+# Red is to be out within seconds of the gateway's return; the channel's breaker keeps it from a storm.
+_LONGEST_BACKOFF, _LONGEST_OF_RED = MINUTE, 2 * SECOND
 
 # A receipt moves a delivery only to a higher rank, so their order and number do not matter.
 RANK = {
@@ -107,13 +109,13 @@ def expire(connection: sqlite3.Connection, now: int) -> int:
     return expired + silent
 
 
-def backoff(key: str, attempt: int) -> int:
+def backoff(key: str, attempt: int, longest: int = _LONGEST_BACKOFF) -> int:
     """Wait before the next try, ms: doubling from a second to a minute, spread by half either way.
 
     The spread comes from the key and the attempt instead of chance, so a replay waits the same.
     """
     spread = int.from_bytes(blake2b(f"{key}\0{attempt}".encode(), digest_size=2).digest()) / 0xFFFF
-    return int(min(SECOND << min(attempt - 1, 10), _LONGEST_BACKOFF) * (0.5 + spread))
+    return int(min(SECOND << min(attempt - 1, 10), longest) * (0.5 + spread))
 
 
 def _apply(connection: sqlite3.Connection, key: str, change: _Change) -> None:
@@ -149,10 +151,11 @@ def _again(connection: sqlite3.Connection, key: str, after: int, reason: str, no
 
 
 def _next_try(connection: sqlite3.Connection, key: str, after: int, now: int) -> int:
-    attempt, expires = connection.execute(
-        "SELECT attempt, expires FROM deliveries WHERE key = ?", (key,)
+    attempt, expires, grade = connection.execute(
+        "SELECT attempt, expires, grade FROM deliveries WHERE key = ?", (key,)
     ).fetchone()
-    return int(min(now + max(after, backoff(key, attempt)), expires))
+    longest = _LONGEST_OF_RED if grade == Grade.RED else _LONGEST_BACKOFF
+    return int(min(now + max(after, backoff(key, attempt, longest)), expires))
 
 
 # By something newer to the same recipient; what asks for a release, by its decision.

@@ -18,8 +18,8 @@ AT = 1_528_060_200_000
 
 def chain(rows: int) -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    for statement in INCIDENTS.split(";\n"):
-        connection.execute(statement)
+    [table] = [statement for statement in INCIDENTS.split(";\n") if "CREATE TABLE audit" in statement]
+    connection.execute(table)
     for number in range(rows):
         append(connection, AT + number, "action", "lin", {"said": f"第{number}条", "done": number % 2 == 0})
     return connection

@@ -1,6 +1,7 @@
 """The dispatcher under a lockstep clock: what is sent, when, and what one bad channel does to the others."""
 
 import asyncio
+import itertools
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.clock import HOUR, MINUTE, SECOND, LockstepClock
+from ingest.clock import HOUR, MINUTE, SECOND, Clock, LockstepClock
 from ingest.registry import Registry, Zone
 from notifiers.contacts import Person
 from notifiers.delivery import Channel, Delivery, Receipt, State
@@ -18,7 +19,7 @@ from notifiers.dispatcher import Dispatcher
 from notifiers.outbox import Outbox
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.recorder import Recorder
-from notifiers.routes import Route, Routes
+from notifiers.routes import Budgets, Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
@@ -46,7 +47,9 @@ def router(*channels: str) -> Router:
         file="routes.yaml",
         line=1,
     )
-    return Router(Routes(routes=(route,)), Registry.of([], {zone.id: zone for zone in ZONES}), [], UTC)
+    # Digests have tests of their own: here everything is told one by one.
+    routes = Routes(routes=(route,), budgets=Budgets(messages=1_000))
+    return Router(routes, Registry.of([], {zone.id: zone for zone in ZONES}), [], UTC)
 
 
 def transition(warning: str, grade: Grade = Grade.ORANGE) -> Transition:
@@ -80,6 +83,25 @@ class Hanging:
         self.taken.append(delivery)
         await self.release.wait()
         return Sent("late")
+
+
+class Timed:
+    """A gateway that takes nothing before the instant `up`."""
+
+    name = "sms"
+    realm = Realm.DRILL
+    honours_keys = False
+    receipt_within: int | None = None
+
+    def __init__(self, clock: Clock, up: int) -> None:
+        self.attempts: list[tuple[int, Delivery]] = []
+        self._clock = clock
+        self._up = up
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        now = self._clock.now()
+        self.attempts.append((now, delivery))
+        return Sent("p") if now >= self._up else Retry(0, "down")
 
 
 class Broken(Recorder):
@@ -191,7 +213,7 @@ async def test_a_gateway_that_honours_keys_gets_an_unknown_delivery_again(house:
 
 async def test_a_channel_that_hangs_delays_no_other(house: House) -> None:
     hanging, other = Hanging("loudspeaker"), Recorder(Realm.DRILL, "sms")
-    dispatcher = house.dispatch(hanging, other, bound=3)
+    dispatcher = house.dispatch(hanging, other, bound=5)
     house.commit(*(transition(f"w{i}") for i in range(50)))
     await until(other.sent, 50)
     assert len(hanging.taken) == 3
@@ -217,6 +239,51 @@ async def test_red_is_sent_first_out_of_a_storm(house: House) -> None:
     await house.run(SECOND)
     assert len(sms.sent) == 701
     assert sms.sent[0].warning == "r"
+
+
+async def test_a_channel_that_is_full_of_slow_blue_takes_a_red_at_once(house: House) -> None:
+    slow = Hanging("sms")
+    house.dispatch(slow, bound=8)
+    house.commit(*(transition(f"w{i}", Grade.BLUE) for i in range(50)))
+    await until(slow.taken, 6)
+    house.commit(transition("r1", Grade.RED), transition("r2", Grade.RED), transition("r3", Grade.RED))
+    await until(slow.taken, 8)
+    assert [d.warning for d in slow.taken[6:]] == ["r1", "r2"]
+    slow.release.set()
+    await house.run(SECOND)
+    assert slow.taken[8].warning == "r3"
+    assert house.counts() == {"sms": {State.ACCEPTED: 53}}
+
+
+async def test_a_gateway_that_is_down_is_tried_once_a_second_and_takes_red_once_it_is_back(
+    house: House,
+) -> None:
+    down = Timed(house.clock, up=START + 2 * MINUTE)
+    house.dispatch(down)
+    house.commit(*(transition(f"w{i}") for i in range(40)), transition("r", Grade.RED))
+    await house.run(10 * MINUTE)
+    probes = [at for at, _ in down.attempts if at < START + 2 * MINUTE]
+    # The places that were in use when it broke, then one a second.
+    assert len(probes) <= 8 + 120
+    assert all(b - a >= SECOND for a, b in itertools.pairwise(probes[8:]))
+    red = next(at for at, d in down.attempts if d.grade is Grade.RED and at >= START + 2 * MINUTE)
+    assert red <= START + 2 * MINUTE + 3 * SECOND
+    assert house.counts() == {"sms": {State.ACCEPTED: 41}}
+
+
+async def test_a_wrong_number_is_no_sign_of_a_broken_gateway(house: House) -> None:
+    sms = Recorder(Realm.DRILL, "sms", deque([Rejected("no such number")] * 30))
+    house.dispatch(sms)
+    house.commit(*(transition(f"w{i}") for i in range(40)))
+    await house.run(0)
+    assert house.counts() == {"sms": {State.FAILED: 30, State.ACCEPTED: 10}}
+
+
+def test_a_channel_without_a_place_for_what_is_not_red_is_refused(tmp_path: Path) -> None:
+    outbox = Outbox.open(tmp_path / "outbox.sqlite", Realm.DRILL)
+    with ThreadPoolExecutor(1) as worker, pytest.raises(ValueError, match="leave some for the others"):
+        Dispatcher(outbox, router(), [], LockstepClock(START), worker, bound=2)
+    outbox.close()
 
 
 async def test_a_receipt_confirms_and_its_absence_fails(house: House) -> None:

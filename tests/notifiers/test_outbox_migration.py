@@ -108,6 +108,13 @@ def test_incidents_get_the_hazard_and_zone_of_their_rule_and_place_and_what_wait
     assert found == [("w1", "rainstorm", "z", 0), ("w2", "gas", "y", 0), ("w3", "gas", "x", 1)]
 
 
+def test_what_rose_long_ago_does_not_count_as_a_flood_of_today(path: Path) -> None:
+    with closing(Outbox.open(path, Realm.LIVE)) as outbox:
+        outbox.route(ROUTER, NOW)
+        with outbox.transaction() as connection:
+            assert connection.execute("SELECT count(*) FROM rises").fetchone() == (0,)
+
+
 def test_a_migrated_file_has_the_tables_of_a_new_one(path: Path, tmp_path: Path) -> None:
     Outbox.open(path, Realm.LIVE).close()
     Outbox.open(tmp_path / "new.db", Realm.LIVE).close()

@@ -1,0 +1,198 @@
+"""Digests: what is beyond somebody's budget, summed up for a place and sent together.
+
+Blue and yellow are summed up for each town, orange for each zone, all-clears like what they end. A digest
+says what its incidents have come to when it is made, so it waits until what is recorded has been routed.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from ingest.clock import HOUR, SECOND
+from notifiers.bulletin import Act, Bulletin
+from notifiers.outbox.bulletins import record
+from notifiers.outbox.deliveries import enqueue
+from notifiers.outbox.incidents import grade_of
+from notifiers.quiet_hours import end_of_quiet
+from notifiers.routing import Addressee, Router
+from notifiers.summary import SHOWN, Item, digest_text, fresh_warnings
+from rules.grade import Grade
+
+LIFETIME = HOUR
+# How long a summary waits for lines that are recorded and not routed yet.
+PATIENCE = 5 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    id: str
+    place: str
+    addressee: Addressee
+
+
+def digest_for(
+    connection: sqlite3.Connection,
+    router: Router,
+    addressee: Addressee,
+    what: tuple[Grade, str],
+    now: int,
+) -> str:
+    """The digest that tells `addressee` of `what` has a grade and a zone; opened if there is none."""
+    weight, zone = what
+    scope, place = ("zone", zone) if weight >= Grade.ORANGE else ("town", router.town(zone))
+    identity = (addressee.recipient, addressee.channel, scope, place)
+    found = connection.execute(_OPEN, identity).fetchone()
+    if found is not None:
+        return str(found[0])
+    count, last = connection.execute(_EARLIER, identity).fetchone()
+    due = now if last is None else max(now, last + router.routes.budgets.digest_every)
+    if scope == "town":
+        due = end_of_quiet(router.routes.quiet_hours, due, router.time_zone)
+    digest = _identity(*identity, str(count))
+    connection.execute(
+        "INSERT INTO digests (id, recipient, channel, scope, place, address, languages, otherwise, why,"
+        " opened, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(digest, *identity, addressee.address, " ".join(addressee.languages)),
+            *(msgspec.json.encode(addressee.otherwise), addressee.why, now, due),
+        ),
+    )
+    return digest
+
+
+def send_due(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
+    """Make and send digests that are due; returns how many, 0 when none is left.
+
+    No more once they sum up `limit` deliveries: red is not to wait behind more.
+    """
+    by = now - PATIENCE if behind(connection) else now
+    sent = summed = 0
+    for row in connection.execute(_DUE, (by, limit)).fetchall():
+        summed += _send(connection, router, _digest(row), now)
+        sent += 1
+        if summed >= limit:
+            break
+    return sent
+
+
+def behind(connection: sqlite3.Connection) -> bool:
+    """Whether there are lines that have not been routed yet."""
+    (found,) = connection.execute(_BEHIND).fetchone()
+    return bool(found)
+
+
+def _send(connection: sqlite3.Connection, router: Router, digest: _Digest, now: int) -> int:
+    """Returns how many deliveries it stands for."""
+    rows = connection.execute(_ITEMS, (digest.id,)).fetchall()
+    if not rows:
+        # All that it was to tell has been told otherwise.
+        connection.execute("DELETE FROM digests WHERE id = ?", (digest.id,))
+        return 0
+    items = _items(connection, router, rows)
+    bulletin = _bulletin(router, digest, rows, items, now)
+    connection.execute("UPDATE digests SET sent = ? WHERE id = ?", (now, digest.id))
+    record(connection, bulletin)
+    connection.execute(_TOLD, (now, digest.id))
+    enqueue(connection, bulletin, digest.addressee, now)
+    return len(rows)
+
+
+def _items(connection: sqlite3.Connection, router: Router, rows: list[tuple[Any, ...]]) -> list[Item]:
+    titles = _titles(connection, rows)
+    return [
+        Item(
+            incident=incident,
+            title=titles.get(hazard, {}),
+            place=router.named(zone) or {"en": zone},
+            grade=grade_of(grade or announced),
+            warnings=warnings,
+            fresh=bool(fresh),
+            over=announced is None,
+        )
+        for incident, _, grade, hazard, zone, announced, warnings, fresh in rows
+    ]
+
+
+def _titles(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> dict[str, dict[str, str]]:
+    """What the first few hazards are called, the gravest first: as the first bulletin of each does."""
+    titles: dict[str, dict[str, str]] = {}
+    for incident, revision, _, hazard, *_ in rows:
+        if hazard not in titles and len(titles) < SHOWN:
+            (body,) = connection.execute(_BODY, (incident, revision)).fetchone()
+            titles[hazard] = Bulletin.decode(body).title
+    return titles
+
+
+def _bulletin(
+    router: Router, digest: _Digest, rows: list[tuple[Any, ...]], items: list[Item], now: int
+) -> Bulletin:
+    hazards = {row[3] for row in rows}
+    place = router.named(digest.place) or {"en": digest.place}
+    local = datetime.fromtimestamp(now / SECOND, router.time_zone)
+    return Bulletin(
+        incident=digest.id,
+        revision=0,
+        act=Act.DIGEST,
+        hazard=hazards.pop() if len(hazards) == 1 else "*",
+        rule="",
+        warning=digest.id,
+        subject=digest.place,
+        grade=max((item.grade for item in items if item.grade and not item.over), default=None),
+        before=None,
+        at=now,
+        sent=now,
+        expires=now + LIFETIME,
+        count=fresh_warnings(items),
+        place=place,
+        text=digest_text(digest.id, place, items, local),
+    )
+
+
+def _digest(row: tuple[Any, ...]) -> _Digest:
+    identity, place, recipient, channel, address, languages, otherwise, why = row
+    further = msgspec.json.decode(otherwise, type=tuple[tuple[str, str], ...])
+    return _Digest(
+        identity,
+        place,
+        Addressee(recipient, channel, address, tuple(languages.split()), why, further),
+    )
+
+
+def _identity(*parts: str) -> str:
+    identity = "\0".join(parts)
+    return f"digest-{blake2b(identity.encode(), digest_size=6).hexdigest()}"
+
+
+_OPEN = """
+SELECT id FROM digests WHERE recipient = ? AND channel = ? AND scope = ? AND place = ? AND sent IS NULL
+"""
+_EARLIER = """
+SELECT count(*), max(sent) FROM digests WHERE recipient = ? AND channel = ? AND scope = ? AND place = ?
+"""
+_BEHIND = "SELECT EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
+_DUE = """
+SELECT id, place, recipient, channel, address, languages, otherwise, why FROM digests
+WHERE sent IS NULL AND due <= ? ORDER BY due LIMIT ?
+"""
+_ITEMS = """
+SELECT d.incident, d.revision, d.grade, i.hazard, i.zone, i.announced,
+    (SELECT count(*) FROM members AS m WHERE m.incident = d.incident),
+    NOT EXISTS (
+        SELECT 1 FROM deliveries AS earlier
+        WHERE earlier.incident = d.incident AND earlier.recipient = d.recipient
+            AND earlier.channel = d.channel AND earlier.revision < d.revision AND earlier.reached = 1)
+FROM deliveries AS d JOIN incidents AS i ON i.id = d.incident
+WHERE d.detail = ? AND d.state = 'digested' ORDER BY ifnull(d.grade, 0) DESC, d.id
+"""
+_BODY = "SELECT body FROM bulletins WHERE incident = ? AND revision = ?"
+# Who read that it is over has been told the all-clear.
+_TOLD = """
+UPDATE deliveries SET reached = 1, updated = ?, grade = (
+    SELECT iif(announced IS NULL, NULL, ifnull(deliveries.grade, announced))
+    FROM incidents WHERE id = deliveries.incident)
+WHERE detail = ? AND state = 'digested'
+"""

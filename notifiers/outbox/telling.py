@@ -1,0 +1,59 @@
+"""From a bulletin and those it is for to deliveries: at once, after the quiet hours, or in a digest.
+
+Red is never held back by anything, and nothing that a person is asked for is.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+
+from notifiers.bulletin import Act, Bulletin
+from notifiers.outbox.budgets import is_spent
+from notifiers.outbox.bulletins import record
+from notifiers.outbox.deliveries import enqueue
+from notifiers.outbox.digests import digest_for
+from notifiers.outbox.incidents import incident_of
+from notifiers.quiet_hours import end_of_quiet
+from notifiers.routing import Addressee, Router
+from rules.grade import Grade
+
+
+def tell(
+    connection: sqlite3.Connection,
+    router: Router,
+    bulletin: Bulletin,
+    chosen: Sequence[Addressee],
+    now: int,
+    *,
+    digestible: bool = True,
+) -> None:
+    """Record a bulletin, with one delivery to each of `chosen`; nothing if there is nobody.
+
+    Without `digestible` budgets do not hold: for what is a summary itself.
+    """
+    digestible = digestible and _is_digestible(bulletin)
+    if chosen:
+        record(connection, bulletin)
+    later = _later(router, bulletin, now)
+    for addressee in chosen:
+        if digestible and is_spent(connection, router.routes.budgets, addressee, now):
+            zone = incident_of(connection, bulletin.incident).zone
+            digest = digest_for(connection, router, addressee, (_weight(bulletin), zone), now)
+            enqueue(connection, bulletin, addressee, now, digest=digest)
+        else:
+            enqueue(connection, bulletin, addressee, now, later=later)
+
+
+def _weight(bulletin: Bulletin) -> Grade:
+    """An all-clear weighs as much as what it is the end of."""
+    return bulletin.grade or bulletin.before or Grade.BLUE
+
+
+def _later(router: Router, bulletin: Bulletin, now: int) -> int:
+    """How long (ms) it waits for the end of the quiet hours."""
+    if _weight(bulletin) > Grade.YELLOW or bulletin.act in (Act.CANCEL, Act.REQUEST):
+        return 0
+    return end_of_quiet(router.routes.quiet_hours, now, router.time_zone) - now
+
+
+def _is_digestible(bulletin: Bulletin) -> bool:
+    return bulletin.grade is not Grade.RED and bulletin.act in (Act.ALERT, Act.UPDATE, Act.CLEAR)

@@ -1,0 +1,146 @@
+"""The words where one message stands for many: the digest of a place, the notice that a rule floods."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifiers.message import LANGUAGES, plain
+from rules.grade import Grade
+
+# Places, ids and hazards by name: a digest is to fit into a few messages.
+SHOWN = 5
+_COLOUR = {
+    "zh": {Grade.BLUE: "蓝色", Grade.YELLOW: "黄色", Grade.ORANGE: "橙色", Grade.RED: "红色"},
+    "en": {Grade.BLUE: "blue", Grade.YELLOW: "yellow", Grade.ORANGE: "orange", Grade.RED: "red"},
+}
+_OTHERS = {"zh": "其他", "en": "others"}
+_MORE = {"zh": "等", "en": " and more"}
+_COMMA = {"zh": "、", "en": ", "}
+
+Names = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An incident in a digest: what it is called, where, how grave it is told to be, of how many warnings.
+
+    `title` is empty where it is one of the many others. `fresh` if the recipient hears of it for the first
+    time; `over` if it has ended meanwhile.
+    """
+
+    incident: str
+    title: Names
+    place: Names
+    grade: Grade | None
+    warnings: int
+    fresh: bool
+    over: bool
+
+
+def fresh_warnings(items: Iterable[Item]) -> int:
+    """How many warnings a digest tells its recipient of for the first time."""
+    return sum(item.warnings for item in items if item.fresh)
+
+
+def digest_text(digest: str, place: Names, items: Sequence[Item], local: datetime) -> dict[str, str]:
+    """Counts by hazard and grade, the first places and ids, and who has the whole list."""
+    return {language: plain(_digest(digest, place, items, local, language)) for language in LANGUAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """What a notice says: the rule's id and title, the highest grade among `warnings` told here only.
+
+    `until`: when what is open is told after all if nothing more rises, local time. `still` is how many of
+    them are open when it has ended, None while it goes on.
+    """
+
+    id: str
+    rule: str
+    title: Names
+    grade: Grade
+    warnings: int
+    until: datetime
+    still: int | None = None
+
+
+def notice_text(flood: Flood, local: datetime) -> dict[str, str]:
+    """That a rule raises more than anybody can read, and that its warnings are told by this alone."""
+    title = {language: _name(flood.title, language, flood.rule) for language in LANGUAGES}
+    zh, en = _COLOUR["zh"][flood.grade], _COLOUR["en"][flood.grade]
+    when_zh, when_en = _when(local, "zh"), _when(local, "en")
+    if flood.still is not None:
+        return {
+            "zh": plain(
+                f"规则刷屏结束：{title['zh']}，{when_zh}。期间合并{flood.warnings}条预警，最高{zh}；"
+                f"仍有{flood.still}条未解除，现逐条或汇总发布。编号{flood.id}"
+            ),
+            "en": plain(
+                f"Rule floods no longer: {title['en']}, {when_en}. {flood.warnings} warnings were collapsed,"
+                f" the highest {en}; {flood.still} are still open and are told now. Id {flood.id}"
+            ),
+        }
+    return {
+        "zh": plain(
+            f"规则刷屏：{title['zh']}（{flood.rule}），{when_zh}。{flood.warnings}条预警仅以此条合并通知，"
+            f"最高{zh}。请核实是真实险情还是规则有误；"
+            f"仍未解除的最早于{flood.until:%H:%M}发布。编号{flood.id}"
+        ),
+        "en": plain(
+            f"Rule floods: {title['en']} ({flood.rule}), {when_en}. {flood.warnings} warnings are told by"
+            f" this notice alone, the highest {en}. Check whether it is real or a wrong rule; what is"
+            f" still open is told from {flood.until:%H:%M} at the earliest. Id {flood.id}"
+        ),
+    }
+
+
+def _digest(digest: str, place: Names, items: Sequence[Item], local: datetime, language: str) -> str:
+    fresh = [item for item in items if item.fresh]
+    changed = [item for item in items if not item.fresh and not item.over]
+    over, ended = sum(i.warnings for i in fresh if i.over), sum(i.over and not i.fresh for i in items)
+    where = _some([_name(item.place, language, "") for item in items], language)
+    ids, count = _some([item.incident for item in items], language), fresh_warnings(items)
+    head = f"{_name(place, language, '')}，{_when(local, language)}"
+    if language == "zh":
+        parts = [f"另有{count}条预警：{_counts(fresh, language)}"] if fresh else []
+        parts += [f"其中已解除{over}条"] if over else []
+        parts += [f"级别变化：{_counts(changed, language)}"] if changed else []
+        parts += [f"此前发布的已解除{ended}条"] if ended else []
+        return f"预警汇总：{head}。{'。'.join(parts)}。地点：{where}。编号{ids}。全部清单请询值班室：{digest}"
+    parts = [f"{count} more warnings: {_counts(fresh, language)}"] if fresh else []
+    parts += [f"{over} of them over already"] if over else []
+    parts += [f"changed: {_counts(changed, language)}"] if changed else []
+    parts += [f"{ended} told earlier are over"] if ended else []
+    head = head.replace("，", ", ")
+    return f"DIGEST: {head}. {'. '.join(parts)}. Places: {where}. Ids {ids}. Ask the duty room for {digest}"
+
+
+def _counts(items: Iterable[Item], language: str) -> str:
+    """`River stage: orange 2, yellow 15; others: blue 4`, the gravest first."""
+    found: dict[str, dict[Grade | None, int]] = {}
+    for item in sorted(items, key=lambda item: -(item.grade or 0)):
+        of_title = found.setdefault(_name(item.title, language, _OTHERS[language]), {})
+        of_title[item.grade] = of_title.get(item.grade, 0) + item.warnings
+    colon, end = ("", "；") if language == "zh" else (": ", "; ")
+    parts = []
+    for title, grades in found.items():
+        named = [
+            f"{_COLOUR[language][grade]}{'' if language == 'zh' else ' '}{count}" if grade else str(count)
+            for grade, count in grades.items()
+        ]
+        parts.append(f"{title}{colon}{_COMMA[language].join(named)}")
+    return end.join(parts)
+
+
+def _some(names: Iterable[str], language: str) -> str:
+    distinct = list(dict.fromkeys(name for name in names if name))
+    more = _MORE[language] if len(distinct) > SHOWN else ""
+    return _COMMA[language].join(distinct[:SHOWN]) + more
+
+
+def _name(names: Names, language: str, otherwise: str) -> str:
+    return names.get(language) or next(iter(names.values()), otherwise)
+
+
+def _when(local: datetime, language: str) -> str:
+    return f"{local.month}月{local.day}日{local:%H:%M}" if language == "zh" else f"{local:%Y-%m-%d %H:%M}"

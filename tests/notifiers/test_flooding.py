@@ -1,0 +1,171 @@
+"""A rule that floods is told of by one notice, keeps its highest grade visible, and silences nothing real."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.clock import MINUTE, SECOND
+from notifiers.bulletin import Act
+from notifiers.delivery import Delivery
+from notifiers.outbox import Outbox
+from notifiers.outbox.shed import Account, account, collapsed, summaries
+from notifiers.routes import Budgets, Route
+from rules.grade import Grade
+from rules.realm import Realm
+from rules.transition import Disposition
+from tests.notifiers.town import ANA, BO, NOON, Desk, line, route, router
+
+BLUE, YELLOW, ORANGE, RED = Grade
+# The public has the hazards, the duty room the system.
+PUBLIC, DUTY = (
+    [route([ANA], hazard) for hazard in ("rain", "river", "fire", "by")],
+    route([BO], "system"),
+)
+BUDGETS = Budgets(messages=1_000, warnings=5)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    opened = Outbox.open(tmp_path / "outbox.sqlite", Realm.LIVE)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(outbox: Outbox) -> Desk:
+    return watched(outbox, *PUBLIC, DUTY)
+
+
+def watched(outbox: Outbox, *routes: Route) -> Desk:
+    return Desk(outbox, router(*routes, budgets=BUDGETS))
+
+
+def told(deliveries: list[Delivery]) -> list[tuple[str, Act, Grade | None, int]]:
+    return [(d.recipient, d.bulletin.act, d.grade, d.bulletin.count) for d in deliveries]
+
+
+def accounted(outbox: Outbox) -> Account:
+    with outbox.transaction() as connection:
+        return account(connection, "ana", "sms")
+
+
+def test_a_rule_that_is_true_everywhere_tells_the_public_nothing_and_the_duty_room_once(desk: Desk) -> None:
+    sent = desk.tell(*(line(f"v{n}", ORANGE) for n in range(40)))
+    assert told(sent) == [("bo", Act.ALERT, ORANGE, 40)]
+    assert sent[0].bulletin.hazard == "system"
+    assert sent[0].text["en"] == (
+        "Rule floods: Rain (rain), 2018-06-04 12:00. 40 warnings are told by this notice alone, the highest"
+        " orange. Check whether it is real or a wrong rule; what is still open is told from 12:10 at the"
+        f" earliest. Id {sent[0].incident}"
+    )
+    assert accounted(desk.outbox) == Account(single=0, digested=0, noticed=40, waiting=0, untold=0)
+
+
+def test_one_warning_less_is_no_flood(desk: Desk) -> None:
+    assert {d.recipient for d in desk.tell(*(line(f"v{n}", ORANGE) for n in range(4)))} == {"ana"}
+
+
+def test_what_was_told_before_stays_told_and_only_the_rest_collapses(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(4)))
+    assert told(desk.tell(line("v4", ORANGE), line("v5", ORANGE))) == [("bo", Act.ALERT, ORANGE, 2)]
+    assert accounted(desk.outbox) == Account(single=4, digested=0, noticed=2, waiting=0, untold=0)
+
+
+def test_a_slow_trickle_is_no_flood(desk: Desk) -> None:
+    for n in range(20):
+        desk.at(NOON + n * 3 * MINUTE)
+        desk.tell(line(f"v{n}", ORANGE, at=desk.now))
+    assert {d.recipient for d in desk.sent} == {"ana"}
+
+
+def test_another_rule_and_another_grade_of_the_same_rule_go_on(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", YELLOW) for n in range(10)))
+    sent = desk.tell(line("v30", YELLOW, rule="fire"), line("v31", RED))
+    assert told(sent) == [("ana", Act.ALERT, RED, 1), ("ana", Act.ALERT, YELLOW, 1)]
+
+
+def test_an_upgrade_out_of_the_flood_is_told(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", YELLOW) for n in range(10)))
+    assert told(desk.tell(line("v3", ORANGE, YELLOW, ordinal=1))) == [("ana", Act.ALERT, ORANGE, 1)]
+
+
+def test_a_warning_that_was_told_stays_at_that_grade_while_its_rule_floods_at_a_higher_one(
+    desk: Desk,
+) -> None:
+    desk.tell(line("v0", YELLOW))
+    desk.tell(line("v0", ORANGE, YELLOW, ordinal=1), *(line(f"v{n}", ORANGE) for n in range(1, 9)))
+    assert told(desk.sent) == [("ana", Act.ALERT, YELLOW, 1), ("bo", Act.ALERT, ORANGE, 9)]
+
+
+def test_another_rule_in_the_same_incident_is_told(desk: Desk) -> None:
+    """Of one hazard in one zone: what the flooding rule says of it does not hide what a sane one says."""
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(9)))
+    assert told(desk.tell(line("v3", YELLOW, rule="rain-fast"))) == [("ana", Act.ALERT, YELLOW, 2)]
+
+
+def test_the_notice_is_updated_when_the_count_has_doubled_or_a_higher_grade_joins(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", YELLOW) for n in range(8)))
+    desk.tell(*(line(f"v{n}", YELLOW) for n in range(8, 15)))
+    desk.tell(line("v15", YELLOW))
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(20, 25)))
+    assert told(desk.sent) == [
+        ("bo", Act.ALERT, YELLOW, 8),
+        ("bo", Act.UPDATE, YELLOW, 16),
+        ("bo", Act.UPDATE, ORANGE, 21),
+    ]
+    assert len({d.incident for d in desk.sent}) == 1
+
+
+def test_red_collapses_only_if_it_is_half_of_all_that_the_rule_is_judged_for(desk: Desk) -> None:
+    """The rule has 43 subjects: 21 reds are a catastrophe, 22 are every other place."""
+    assert {d.recipient for d in desk.tell(*(line(f"v{n}", RED) for n in range(21)))} == {"ana"}
+    assert told(desk.tell(line("v21", RED))) == [("bo", Act.ALERT, RED, 1)]
+
+
+def test_when_the_flood_is_over_the_notice_ends_and_what_is_open_is_told(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(8)))
+    desk.tell(*(line(f"v{n}", None, ORANGE, ordinal=1) for n in range(5)))
+    assert desk.at(NOON + 10 * MINUTE - SECOND) == []
+    over = desk.at(NOON + 10 * MINUTE)
+    assert sorted(told(over), key=str) == [
+        *[("ana", Act.ALERT, ORANGE, 1)] * 3,
+        ("bo", Act.CLEAR, None, 8),
+    ]
+    assert "3 are still open and are told now" in next(d for d in over if d.recipient == "bo").text["en"]
+    assert accounted(desk.outbox) == Account(single=3, digested=0, noticed=5, waiting=0, untold=0)
+
+
+def test_a_flood_that_goes_on_goes_on(desk: Desk) -> None:
+    for n in range(30):
+        desk.at(NOON + n * MINUTE)
+        desk.tell(line(f"v{n}", ORANGE, at=desk.now))
+    assert [d.recipient for d in desk.sent if d.recipient == "ana"] == ["ana"] * 4
+    assert not any(d.bulletin.act is Act.CLEAR for d in desk.sent)
+
+
+def test_nothing_collapses_when_there_is_nobody_to_notify(outbox: Outbox) -> None:
+    desk = watched(outbox, *PUBLIC)
+    assert {d.recipient for d in desk.tell(*(line(f"v{n}", ORANGE) for n in range(10)))} == {"ana"}
+
+
+def test_what_a_person_raises_never_collapses(outbox: Outbox) -> None:
+    desk = Desk(outbox, router(*PUBLIC, DUTY, budgets=BUDGETS, rules=("by-hand",)))
+    sent = desk.tell(*(line(f"v{n}", ORANGE, rule="by-hand") for n in range(10)))
+    assert {d.recipient for d in sent} == {"ana"}
+
+
+def test_what_collapsed_is_marked_and_listed(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(6)))
+    with desk.outbox.transaction() as connection:
+        [flood] = summaries(connection)
+        shed = collapsed(connection, flood)
+        marked = connection.execute("SELECT DISTINCT routed FROM transitions").fetchall()
+    assert [(s.warning, s.grade) for s in shed] == [(f"rain-v{n}", ORANGE) for n in range(6)]
+    assert marked == [("flooding",)]
+
+
+def test_doubtful_warnings_of_a_flood_collapse_too(desk: Desk) -> None:
+    doubtful = Disposition.REVIEW
+    sent = desk.tell(*(line(f"v{n}", ORANGE, disposition=doubtful) for n in range(6)))
+    assert told(sent) == [("bo", Act.ALERT, ORANGE, 6)]
