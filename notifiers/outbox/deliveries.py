@@ -59,8 +59,8 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
 
 
 def is_news(contact: Contact | None, grade: Grade | None) -> bool:
-    """Whether this grade is another than they were told last."""
-    return contact is None or not contact.reached or contact.told != grade
+    """Whether this grade is another than they were told last, or are about to be."""
+    return contact is None or not contact.reached or contact.waiting or contact.told != grade
 
 
 def overtake(connection: sqlite3.Connection, bulletin: Bulletin, addressee: Addressee, now: int) -> None:

@@ -290,6 +290,20 @@ def test_a_retry_of_an_overtaken_alert_is_not_sent(outbox: Outbox) -> None:
     assert ("ana", Grade.ORANGE, State.SUPERSEDED) in states(outbox)
 
 
+def test_a_rise_to_what_was_told_before_takes_the_place_of_a_fall_that_was_not_sent_yet(
+    outbox: Outbox,
+) -> None:
+    by = router(route(list(Grade), (ANA,)))
+    ladder = [Grade.YELLOW, Grade.BLUE, Grade.YELLOW]
+    for ordinal, after in enumerate(ladder):
+        outbox.commit(ordinal, [transition(ordinal, Grade.BLUE, after, at=START + ordinal)])
+        outbox.route(by, START + ordinal)
+        if ordinal == 0:
+            [first] = outbox.claim("sms", START, 9)
+    outbox.settle(first.key, Sent("p"), START + 3)
+    assert [d.grade for d in outbox.claim("sms", START + 3, 9)] == [Grade.YELLOW]
+
+
 def test_a_grade_that_reaches_nobody_is_listed(outbox: Outbox) -> None:
     by = router(route([Grade.RED], (ANA,)))
     assert tell(outbox, transition(), by=by) == []
