@@ -90,7 +90,7 @@ def _raise(
     chosen += [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
-    for addressee in chosen:
+    for addressee in [*direct, *chosen]:
         overtake(connection, bulletin, addressee, now)
     return _announced(connection, bulletin, chosen, now)
 
