@@ -17,13 +17,15 @@ class Contact:
     """One recipient on one channel, and where they stand with an incident.
 
     `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`;
-    a digest has reached them once it is made. `waiting`: something is still to be sent, or to be summed up.
+    a digest has reached them once it is made. `waiting`: something is still to be sent, or to be summed up;
+    `again`: that one is, for want of knowing that it reached them.
     """
 
     addressee: Addressee
     reached: bool
     told: Grade | None
     waiting: bool
+    again: bool = False
 
     @property
     def warned(self) -> bool:
@@ -48,19 +50,23 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
     for recipient, channel, address, languages, why, grade, state, reached in rows:
         known = found.get((recipient, channel))
         addressee = Addressee(recipient, channel, address, tuple(languages.split()), why)
-        waiting = state in (State.QUEUED, State.DIGESTED) or (known is not None and known.waiting)
+        queued = state == State.QUEUED or (state == State.DIGESTED and not reached)
+        waiting = queued or (known is not None and known.waiting)
         if reached or state == State.CLAIMED:
             told = None if grade is None else Grade(grade)
-            found[recipient, channel] = Contact(addressee, True, told, waiting)
+            again = state == State.QUEUED
+            found[recipient, channel] = Contact(addressee, True, told, waiting, again)
         else:
-            was_reached, told = (known.reached, known.told) if known else (False, None)
-            found[recipient, channel] = Contact(addressee, was_reached, told, waiting)
+            was_reached, told, again = (
+                (known.reached, known.told, known.again) if known else (False, None, False)
+            )
+            found[recipient, channel] = Contact(addressee, was_reached, told, waiting, again)
     return found
 
 
 def is_news(contact: Contact | None, grade: Grade | None) -> bool:
-    """Whether this grade is another than they were told last."""
-    return contact is None or not contact.reached or contact.told != grade
+    """Whether this grade is another than they were told last, or that is to be told to them once more."""
+    return contact is None or not contact.reached or contact.again or contact.told != grade
 
 
 def overtake(connection: sqlite3.Connection, bulletin: Bulletin, addressee: Addressee, now: int) -> None:

@@ -141,7 +141,7 @@ ORDER BY d.id LIMIT ?
 """
 _NEWER = """
 SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision > ?
-  AND asks = 0 AND state NOT IN ('held', 'withdrawn')
+  AND asks = 0 AND state NOT IN ('held', 'superseded', 'withdrawn')
 """
 _ANOTHER = """
 SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision = ? AND asks = 0

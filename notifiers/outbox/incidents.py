@@ -182,16 +182,18 @@ def standing(connection: sqlite3.Connection, incident: str) -> Standing:
     floor = _strongest(member.sure for member in members)
     if doubtful and certain and doubtful[0] <= certain[0]:
         doubtful = None
-    newest = _newest(connection, incident)
+    newest = 0 if certain and floor else _newest(connection, incident)
+    line, floor_line = (found[1] if found else newest for found in (certain, floor))
+    lines = {identity: _line(connection, identity) for identity in {line, floor_line}}
     return Standing(
         certain=Grade(certain[0]) if certain else None,
-        line=_line(connection, certain[1] if certain else newest),
+        line=lines[line],
         doubtful=Grade(doubtful[0]) if doubtful else None,
         doubtful_line=_line(connection, doubtful[1]) if doubtful else None,
         floor=Grade(floor[0]) if floor else None,
-        floor_line=_line(connection, floor[1] if floor else newest),
+        floor_line=lines[floor_line],
         hidden=any(0 < member.strongest <= member.hidden for member in members),
-        open=sum(member.told is not None or member.unsure is not None for member in members),
+        open=sum(member.strongest > max(member.cancelled, member.hidden) for member in members),
         over=not any(member.strongest for member in members),
     )
 

@@ -101,7 +101,7 @@ def _raise(
     chosen += [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
-    given_way = known.keys() & {(a.recipient, a.channel) for a in chosen}
+    given_way = known.keys() & {(a.recipient, a.channel) for a in (*direct, *chosen)}
     for key in given_way:
         overtake(connection, bulletin, known[key].addressee, now)
     return _announced(connection, router, bulletin, chosen)

@@ -164,7 +164,7 @@ SELECT EXISTS (
   SELECT 1 FROM deliveries AS later
   WHERE later.incident = d.incident AND later.recipient = d.recipient AND later.channel = d.channel
     AND later.revision > d.revision AND later.asks = 0 AND d.asks = 0
-    AND later.state NOT IN ('held', 'withdrawn'))
+    AND later.state NOT IN ('held', 'superseded', 'withdrawn'))
 OR EXISTS (
   SELECT 1 FROM proposals AS p
   WHERE p.incident = d.incident AND p.request = d.revision AND p.state <> 'waiting')

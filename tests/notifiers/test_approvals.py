@@ -285,3 +285,12 @@ def test_what_waits_for_a_person_does_not_hide_what_waits_to_be_sent(outbox: Out
     commit(outbox, OPEN, raised(after=Grade.YELLOW), raised(Grade.YELLOW, Grade.RED, ordinal=1, review=True))
     commit(outbox, OPEN, raised(Grade.RED, Grade.BLUE, ordinal=2), now=START + 1)
     assert told(send(outbox, START + 1)) == [("ana", "update", "blue")]
+
+
+def test_a_refused_doubt_is_asked_about_anew_once_it_has_ended_and_come_back(outbox: Outbox) -> None:
+    commit(outbox, OPEN, raised(after=Grade.BLUE), raised(Grade.BLUE, Grade.RED, ordinal=1, review=True))
+    act(outbox, Refuse("5f2a9c0e", proposals(outbox)[-1].revision, "no"))
+    steps = [(Grade.RED, Grade.BLUE, False), (Grade.BLUE, Grade.RED, True)]
+    for ordinal, (before, after, review) in enumerate(steps, 2):
+        commit(outbox, OPEN, raised(before, after, ordinal=ordinal, review=review), now=START + ordinal)
+    assert [p.state for p in proposals(outbox)] == [Decision.REFUSED, Decision.WAITING]

@@ -52,6 +52,14 @@ def test_an_open_incident_shows_who_has_it_what_is_due_and_how_its_deliveries_st
     assert found.deliveries == {State.ACCEPTED: 1}
 
 
+def test_what_was_done_of_a_lower_grade_counts_no_more_after_an_upgrade(outbox: Outbox, desk: Desk) -> None:
+    commit(outbox, BY, raised())
+    act(outbox, Acknowledge("5f2a9c0e"), "ana")
+    commit(outbox, BY, raised(Grade.ORANGE, Grade.RED, ordinal=1), now=START + 1)
+    [found] = desk.incidents()
+    assert (found.stage, found.by, found.at) == ("", "", None)
+
+
 def test_what_is_over_is_no_longer_shown_and_the_strongest_comes_first(outbox: Outbox, desk: Desk) -> None:
     commit(outbox, BY, raised(), raised(warning="77aa0000", subject="hillside", after=Grade.RED))
     assert [i.id for i in desk.incidents()] == ["77aa0000", "5f2a9c0e"]
@@ -171,6 +179,9 @@ def test_an_incident_is_named_by_any_of_its_warnings_or_their_first_characters(
     assert desk.incident_of("5f2a0000") == "5f2a9c0e"
     assert desk.incident_of("5f2a") == "5f2a9c0e"
     assert desk.incident_of("5f2b") == "5f2b0000"
+    assert desk.incident_of("5f2b0") == "5f2b0000"
+    commit(outbox, BY, raised(warning="99990000", rule="gas"))
+    assert desk.incident_of("999") is None
     assert [desk.incident_of(number) for number in ("5f2", "", "0000", "%%%%")] == [None] * 4
     commit(outbox, BY, raised(warning="5f2a1111", rule="dam"))
     assert desk.incident_of("5f2a") is None

@@ -19,7 +19,7 @@ from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.reader import OutboxReader
 from notifiers.outbox.schema import OutboxError
-from notifiers.outcome import Rejected, Retry, Sent
+from notifiers.outcome import Outcome, Rejected, Retry, Sent
 from notifiers.routes import Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
@@ -288,6 +288,21 @@ def test_a_retry_of_an_overtaken_alert_is_not_sent(outbox: Outbox) -> None:
     [red] = outbox.claim("sms", START + 2, 9)
     assert red.grade is Grade.RED
     assert ("ana", Grade.ORANGE, State.SUPERSEDED) in states(outbox)
+
+
+@pytest.mark.parametrize(("outcome", "again"), [(Sent("p"), []), (Retry(0, "busy"), [Grade.YELLOW])])
+def test_a_rise_to_what_was_told_before_takes_back_a_fall_that_was_not_sent_yet(
+    outbox: Outbox, outcome: Outcome, again: list[Grade]
+) -> None:
+    by = router(route(list(Grade), (ANA,)))
+    ladder = [Grade.YELLOW, Grade.BLUE, Grade.YELLOW]
+    for ordinal, after in enumerate(ladder):
+        outbox.commit(ordinal, [transition(ordinal, Grade.BLUE, after, at=START + ordinal)])
+        outbox.route(by, START + ordinal)
+        if ordinal == 0:
+            [first] = outbox.claim("sms", START, 9)
+    outbox.settle(first.key, outcome, START + 3)
+    assert [d.grade for d in outbox.claim("sms", START + MINUTE, 9)] == again
 
 
 def test_a_grade_that_reaches_nobody_is_listed(outbox: Outbox) -> None:

@@ -72,11 +72,11 @@ class Open:
 
 @dataclass
 class Seen:
-    """What gateways did: sends a receiver may have seen by key, crashes during one, revisions by contact."""
+    """What gateways did: sends a receiver may have seen and crashes amid one, by key; what contacts saw."""
 
     sends: Counter[str] = field(default_factory=Counter)
     cut_off: Counter[str] = field(default_factory=Counter)
-    story: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    last: dict[tuple[str, str, str], Grade | None] = field(default_factory=dict)
     warned: set[tuple[str, str, str]] = field(default_factory=set)
 
 
@@ -131,7 +131,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def settle(self, data: st.DataObject, outcome: Outcome, within: int | None) -> None:
         delivery = self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
         if isinstance(outcome, Sent | Unknown):
-            self.seen.sends[delivery.key] += 1
+            self._see(delivery)
         self._settle(delivery, outcome, within)
 
     @precondition(lambda self: self.sent)
@@ -154,11 +154,11 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule()
     def crash(self) -> None:
-        self.outbox.close()
         for delivery in self.flying:
-            self.seen.sends[delivery.key] += 1
+            self._see(delivery)
             self.seen.cut_off[delivery.key] += 1
         self.flying = []
+        self.outbox.close()
         self.outbox = Outbox.open(Path(self.folder.name) / "outbox.sqlite", Realm.DRILL)
 
     @invariant()
@@ -178,6 +178,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             for delivery in self.flying:
+                self._see(delivery)
                 self._settle(delivery, Sent("p"))
             self._drain()
             assert verify(self.outbox._connection) is None
@@ -211,19 +212,25 @@ class OutboxMachine(RuleBasedStateMachine):
             receipt_within=within,
         )
 
+    def _see(self, delivery: Delivery) -> None:
+        """A receiver may have seen it now."""
+        self.seen.sends[delivery.key] += 1
+        if not self._asks(delivery):
+            contact = (delivery.incident, delivery.recipient, delivery.channel)
+            self.seen.last[contact] = delivery.grade
+
     def _check_order(self, delivery: Delivery) -> None:
-        """To one contact what is older comes first, and a cancel only after what it cancels."""
+        """A cancel comes only after what it cancels."""
         contact = (delivery.incident, delivery.recipient, delivery.channel)
-        act = delivery.bulletin.act
-        if self.outbox._connection.execute("SELECT asks FROM deliveries WHERE key = ?", (delivery.key,)) == (
-            1,
-        ):
-            return
-        if act == "cancel":
+        if delivery.bulletin.act == "cancel":
             assert contact in self.seen.warned
-        if act in ("alert", "update", "request"):
+        elif not self._asks(delivery):
             self.seen.warned.add(contact)
-        self.seen.story.setdefault(contact, []).append(delivery.revision)
+
+    def _asks(self, delivery: Delivery) -> bool:
+        """Whether it only asks for a release."""
+        row = self.outbox._connection.execute("SELECT asks FROM deliveries WHERE key = ?", (delivery.key,))
+        return bool(row.fetchone()[0])
 
     def _actions(self) -> st.SearchStrategy[Action]:
         number = st.sampled_from(sorted(self.warnings))
@@ -259,6 +266,7 @@ class OutboxMachine(RuleBasedStateMachine):
             claimed = [d for channel in CHANNELS for d in self.outbox.claim(channel, self.now, 100)]
             for delivery in claimed:
                 self._check_order(delivery)
+                self._see(delivery)
                 self._settle(delivery, Sent("p"))
             retry = self.outbox._connection.execute(
                 "SELECT min(due) FROM deliveries WHERE due IS NOT NULL AND state IN ('queued', 'unknown')"
@@ -276,6 +284,9 @@ class OutboxMachine(RuleBasedStateMachine):
         for (recipient, channel), contact in known.items():
             if contact.reached and contact.told != incident.announced:
                 assert self._given_up(identity, recipient, channel) or contact.told is None, contact
+        for (of, recipient, channel), grade in self.seen.last.items():
+            if of == identity and incident.announced is None and grade is not None:
+                assert self._given_up(identity, recipient, channel), (recipient, channel, grade)
         if stands.certain is None:
             return
         for addressee in BY.who(incident.zone, incident.hazard, stands.certain, self.now):
