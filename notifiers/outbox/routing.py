@@ -61,6 +61,7 @@ def route_some(connection: sqlite3.Connection, router: Router, now: int, limit: 
     stirred = _stirred(connection, max(limit // 4, 1))
     for incident in stirred:
         announce(connection, router, incident, now)
+        connection.execute("UPDATE incidents SET stirred = 0 WHERE id = ?", (incident,))
     notify(connection, router, now)
     return sum(map(len, joined.values())) + len(stirred)
 
@@ -120,12 +121,13 @@ def _next(connection: sqlite3.Connection, limit: int) -> list[str]:
 
 
 def _stirred(connection: sqlite3.Connection, limit: int) -> list[str]:
+    """The notice of a flood has no warnings, and nothing to be announced anew."""
     rows = connection.execute(
-        "UPDATE incidents SET stirred = 0 WHERE id IN (SELECT id FROM incidents WHERE stirred = 1"
-        " AND EXISTS (SELECT 1 FROM members WHERE incident = id) LIMIT ?) RETURNING id",
-        (max(limit, 0),),
+        "SELECT id FROM incidents WHERE stirred = 1 AND EXISTS (SELECT 1 FROM members WHERE incident = id)"
+        " LIMIT ?",
+        (limit,),
     )
-    return [identity for (identity,) in rows.fetchall()]
+    return [identity for (identity,) in rows]
 
 
 def _unrouted(connection: sqlite3.Connection, warning: str) -> list[Transition]:
