@@ -199,8 +199,15 @@ def standing(connection: sqlite3.Connection, incident: str) -> Standing:
 
 
 def stir(connection: sqlite3.Connection, incident: str) -> None:
-    """A person or the clock changed what it comes to: it is announced anew."""
-    connection.execute("UPDATE incidents SET stirred = 1 WHERE id = ?", (incident,))
+    """A person or the clock changed what it comes to: it is announced anew.
+
+    The notice of a flood has no warnings, and nothing to be announced anew.
+    """
+    connection.execute(
+        "UPDATE incidents SET stirred = 1 WHERE id = ?1"
+        " AND EXISTS (SELECT 1 FROM members WHERE incident = ?1)",
+        (incident,),
+    )
 
 
 def references(

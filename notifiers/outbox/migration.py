@@ -25,6 +25,8 @@ def _from_1(connection: sqlite3.Connection, tables: str) -> None:
         connection.execute(f"DROP INDEX {index}")
     for statement in tables.split(";\n"):
         connection.execute(statement)
+    # What an earlier version wrote is no new rise.
+    connection.execute("UPDATE reckoned SET line = (SELECT ifnull(max(id), 0) FROM transitions)")
     connection.execute(_INCIDENTS)
     connection.execute(_MEMBERS)
     rows = connection.execute(_TOLD).fetchall()

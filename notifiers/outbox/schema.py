@@ -193,9 +193,9 @@ CREATE TABLE rises (
 CREATE INDEX rises_at ON rises (at);
 CREATE INDEX rises_newest ON rises (rule, grade, at);
 
--- line: the transition up to which rises were looked for; what an earlier version wrote is no new rise.
+-- line: the transition up to which rises were looked for.
 CREATE TABLE reckoned (one INTEGER PRIMARY KEY CHECK (one = 1), line INTEGER NOT NULL);
-INSERT INTO reckoned SELECT 1, ifnull(max(id), 0) FROM transitions;
+INSERT INTO reckoned VALUES (1, 0);
 
 -- A rule that floods; id: the incident of its notice. collapsed: how many warnings it tells of, highest: of
 -- what grade; told, announced: what was said of that last, 0 if nothing yet. due: when it is over if nothing
