@@ -22,6 +22,7 @@ from ingest.screening import Screen
 from ingest.series.store import Block
 from ingest.session.wire import Message, messages
 from ingest.snapshots import Array, Snapshot
+from notifiers.action import Answer, Taken
 from rules.engine import Engine
 from rules.rule import Rule
 from rules.transition import Transition
@@ -44,13 +45,18 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What one entry led to; `block` is what was decoded of it, None if it holds no messages."""
+    """What one entry led to; `block` is what was decoded of it, None if it holds no messages.
+
+    `taken` is what a person did, with the `answer` if the judge has it already.
+    """
 
     sequence: int
     received: int
     transitions: list[Transition]
     rejected: list[Rejected]
     block: Block | None = field(default=None, compare=False)
+    taken: Taken | None = None
+    answer: Answer | None = None
 
 
 class Judge:
@@ -102,6 +108,8 @@ class Judge:
             return Judged(entry.sequence, entry.received, self._apply(entry), [])
         if entry.kind is EntryKind.BLIND:
             return Judged(entry.sequence, entry.received, self._see(entry), [])
+        if entry.kind is EntryKind.ACTION:
+            return Judged(entry.sequence, entry.received, [], [], taken=Taken.decode(entry.data))
         known = messages(entry.data) if packets is None else packets
         decoded = self._decoder.decode(entry.sequence, entry.received, known)
         self.gaps.take(decoded.numbered)
