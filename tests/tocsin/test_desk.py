@@ -71,8 +71,12 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 async def listening(path: Path) -> None:
     async with asyncio.timeout(10):
-        while not path.is_socket() or path.stat().st_mode & 0o777 != 0o660:
+        while not is_open(path):
             await asyncio.sleep(0)
+
+
+def is_open(path: Path) -> bool:
+    return path.is_socket() and path.stat().st_mode & 0o777 == 0o660
 
 
 async def said(path: Path, request: bytes) -> bytes:
