@@ -13,7 +13,7 @@ import pytest
 from ingest.journal import JournalUnavailable
 from notifiers.action import Acknowledge, Action, Answer, Cancel, Close, Taken
 from notifiers.contacts import Contacts, Person, Role
-from tocsin.desk import LONGEST, Desk, DeskBusy, Question, Request, peer_account
+from tocsin.desk import LONGEST, Desk, DeskBusy, Question, Request, peer_account, reachable
 from tocsin.desk.client import DeskUnreachable, act, ask
 from tocsin.desk.permission import NEEDED, refusal
 
@@ -61,7 +61,10 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    found = House(tmp_path / "tocsin.sock")
+    # Longer than the kernel takes a socket's name.
+    state = tmp_path / ("state-of-a-county" * 8)
+    state.mkdir()
+    found = House(state / "tocsin.sock")
     serving = asyncio.create_task(found.desk.run())
     await listening(found.desk.path)
     yield found
@@ -80,7 +83,8 @@ def is_open(path: Path) -> bool:
 
 
 async def said(path: Path, request: bytes) -> bytes:
-    reader, writer = await asyncio.open_unix_connection(path)
+    with reachable(path) as name:
+        reader, writer = await asyncio.open_unix_connection(name)
     writer.write(request)
     answer = await reader.readline()
     writer.close()
@@ -166,7 +170,8 @@ async def test_what_is_no_request_is_refused_and_the_next_client_is_served(
 
 
 async def test_a_client_that_says_nothing_keeps_nobody_waiting(house: House) -> None:
-    _, silent = await asyncio.open_unix_connection(house.desk.path)
+    with reachable(house.desk.path) as name:
+        _, silent = await asyncio.open_unix_connection(name)
 
     assert (await house.do(Acknowledge("5f2a"))).done
     silent.close()

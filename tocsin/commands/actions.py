@@ -65,7 +65,9 @@ def handle(
 
 @app.command()
 def close(
-    warning: Annotated[str, typer.Argument(help="The warning's number.")], reason: Reason, state: State = STATE
+    warning: Annotated[str, typer.Argument(help="The warning's number.")],
+    reason: Reason,
+    state: State = STATE,
 ) -> None:
     """End a warning that cannot end by itself: orphaned, blind, or raised by hand."""
     do(state, Close(warning, reason))

@@ -9,10 +9,11 @@ kernel vouches for, mapped to a person by `contacts.yaml`; it is never an argume
 
 import asyncio
 import contextlib
+import os
 import pwd
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ class Question(Exception):
 
 class DeskBusy(Exception):
     """Another process listens on the socket."""
+
+
+@contextlib.contextmanager
+def reachable(path: Path) -> Iterator[str]:
+    """A short name of a socket's path while the body runs: the kernel takes no longer one than 107 bytes."""
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
 
 
 def peer_account(connection: socket.socket) -> str:
@@ -89,8 +100,9 @@ class Desk:
 
     async def run(self) -> None:
         """Listen; OSError for a directory that is not there, `DeskBusy` if somebody else listens."""
-        await self._clear()
-        server = await asyncio.start_unix_server(self._serve, self.path, limit=LONGEST)
+        with reachable(self.path) as path:
+            await self._clear(path)
+            server = await asyncio.start_unix_server(self._serve, path, limit=LONGEST)
         # The group of the state directory may act; what they may do stands in the contacts.
         self.path.chmod(0o660)
         try:
@@ -99,12 +111,12 @@ class Desk:
         finally:
             self.path.unlink(missing_ok=True)
 
-    async def _clear(self) -> None:
+    async def _clear(self, path: str) -> None:
         """Take away the socket of a daemon that is gone."""
         if not self.path.is_socket():
             return
         try:
-            _, writer = await asyncio.open_unix_connection(self.path)
+            _, writer = await asyncio.open_unix_connection(path)
         except ConnectionRefusedError:
             self.path.unlink()
             return

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from notifiers.action import Action, Answer
-from tocsin.desk import DO_SECONDS, SAY_SECONDS, Request
+from tocsin.desk import DO_SECONDS, SAY_SECONDS, Request, reachable
 
 
 class DeskUnreachable(Exception):
@@ -29,9 +29,9 @@ def act(path: Path, action: Action) -> Answer:
 
 def _exchange(path: Path, request: Request) -> bytes:
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
+        with reachable(path) as name, socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(SAY_SECONDS + 2 * DO_SECONDS)
-            connection.connect(str(path))
+            connection.connect(name)
             connection.sendall(msgspec.json.encode(request) + b"\n")
             with connection.makefile("rb") as answers:
                 line = answers.readline()
