@@ -157,6 +157,7 @@ class Dispatcher:
             for receipt in news.receipts:
                 _record(outbox, receipt)
             outbox.expire(now)
+            outbox.lapse(router, now)
             routed = outbox.route(router, now)
             claimed = [d for name, free in room.items() for d in outbox.claim(name, now, free)]
         return _Round(claimed, routed, outbox.due(now))

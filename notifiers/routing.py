@@ -119,6 +119,13 @@ class Router:
         """Where its subject lies; the subject itself where the bundle does not know it."""
         return self._registry.place(transition.subject) or transition.subject
 
+    def places(self, transition: Transition) -> list[str]:
+        """Its zone and those above it, nearest first."""
+        return self._registry.ancestry(self.zone(transition)) or [self.zone(transition)]
+
+    def reach(self, channel: str) -> Reach:
+        return self._reach[channel]
+
     def bulletin(self, line: Transition, announcement: Announcement) -> Bulletin:
         """The announcement in words and facts, led by `line`."""
         zones = [self._registry.zones[z] for z in self._registry.ancestry(announcement.zone)]

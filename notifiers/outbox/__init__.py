@@ -9,11 +9,16 @@ thread or process reads with `OutboxReader.reading`.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
+from notifiers.action import Answer, Taken
 from notifiers.delivery import Delivery, State
+from notifiers.outbox.actions import act
+from notifiers.outbox.audit import append
+from notifiers.outbox.lapsing import lapse
 from notifiers.outbox.reader import DELIVERY, TOLD, Fault, OutboxReader, delivery_of
 from notifiers.outbox.routing import route_some
 from notifiers.outbox.schema import connect
@@ -108,6 +113,29 @@ class Outbox(OutboxReader):
         with self.transaction() as connection:
             return expire(connection, now)
 
+    def lapse(self, router: Router, now: int) -> int:
+        """Do what has fallen due beside sending; returns how much.
+
+        Another channel for whoever was not reached, the next level up where nobody answered or decided, and
+        what was shelved is told again.
+        """
+        with self.transaction() as connection:
+            return lapse(connection, router, now)
+
+    def act(self, sequence: int, at: int, taken: Taken, answer: Answer | None = None) -> Answer:
+        """Do what a person wants, by the journal entry `sequence` of instant `at` (ms), once.
+
+        A replayed entry changes nothing and gets its recorded answer. With `answer` the engine has decided
+        already, and it is only recorded; ValueError if it has not of what only it can decide.
+        """
+        with self.transaction() as connection:
+            return act(connection, sequence, at, taken, answer)
+
+    def note(self, at: int, what: str, user: str, facts: Mapping[str, Any]) -> None:
+        """Put into the audit what the outbox does not see: a start, a configuration, a refusal."""
+        with self.transaction() as connection:
+            append(connection, at, what, user, facts)
+
     def _return_claims(self) -> None:
         self._connection.execute(
             "UPDATE deliveries SET state = 'queued', due = created, reached = 1,"
@@ -169,7 +197,7 @@ WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') A
   AND NOT EXISTS (
     SELECT 1 FROM deliveries AS earlier
     WHERE earlier.incident = d.incident AND earlier.recipient = d.recipient AND earlier.channel = d.channel
-      AND earlier.revision < d.revision
+      AND earlier.revision < d.revision AND earlier.asks = 0
       AND (earlier.state IN ('queued', 'claimed') OR earlier.state = 'unknown' AND earlier.due IS NOT NULL))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

@@ -24,6 +24,11 @@ class Contact:
     told: Grade | None
     waiting: bool
 
+    @property
+    def warned(self) -> bool:
+        """Whether the newest they heard is that there is a warning."""
+        return self.reached and self.told is not None
+
 
 def delivery_key(incident: str, revision: int, step: int, recipient: str, channel: str) -> str:
     """The idempotency key: the same for every attempt, in every life of the process."""
@@ -32,10 +37,10 @@ def delivery_key(incident: str, revision: int, step: int, recipient: str, channe
 
 
 def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, str], Contact]:
-    """Everybody the incident was ever addressed to, by (recipient, channel)."""
+    """Everybody the incident was ever addressed to, by (recipient, channel); who was asked only, is not."""
     rows = connection.execute(
         "SELECT recipient, channel, address, languages, why, grade, state, reached FROM deliveries"
-        " WHERE incident = ? ORDER BY revision, id",
+        " WHERE incident = ? AND asks = 0 ORDER BY revision, id",
         (incident,),
     )
     found: dict[tuple[str, str], Contact] = {}
@@ -51,11 +56,16 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
     return found
 
 
+def is_news(contact: Contact | None, grade: Grade | None) -> bool:
+    """Whether this grade is another than they were told last."""
+    return contact is None or not contact.reached or contact.told != grade
+
+
 def overtake(connection: sqlite3.Connection, bulletin: Bulletin, addressee: Addressee, now: int) -> None:
     """What still waits to be sent to them about this incident gives way to `bulletin`."""
     connection.execute(
         "UPDATE deliveries SET due = NULL, updated = ?, state = iif(state = 'queued', ?, state)"
-        " WHERE incident = ? AND recipient = ? AND channel = ? AND revision < ?"
+        " WHERE incident = ? AND recipient = ? AND channel = ? AND revision < ? AND asks = 0"
         " AND due IS NOT NULL AND state IN ('queued', 'unknown')",
         (
             now,
@@ -76,17 +86,28 @@ def enqueue(
     *,
     step: int = 0,
     state: State = State.QUEUED,
+    asks: bool = False,
 ) -> None:
-    """One delivery of `bulletin`, once; HELD ones fall due when they are released."""
+    """One delivery of `bulletin`, once; HELD ones fall due when they are released. `asks`: for a release."""
     identity = (bulletin.incident, bulletin.revision, step, addressee.recipient, addressee.channel)
     connection.execute(
         "INSERT OR IGNORE INTO deliveries (key, incident, revision, step, recipient, channel, address, grade,"
-        " languages, otherwise, why, created, expires, state, due, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " languages, otherwise, why, created, expires, state, asks, due, updated)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(delivery_key(*identity), *identity, addressee.address, bulletin.grade),
             *(" ".join(addressee.languages), msgspec.json.encode(addressee.otherwise), addressee.why),
-            *(now, bulletin.expires, state),
+            *(now, bulletin.expires, state, asks),
             *(None if state is State.HELD else now, now),
         ),
+    )
+
+
+def withdraw(connection: sqlite3.Connection, incident: str, revision: int, now: int, state: State) -> None:
+    """Nothing of this revision goes out that has not gone out yet."""
+    connection.execute(
+        "UPDATE deliveries SET due = NULL, updated = ?, state = iif(state = 'unknown', state, ?)"
+        " WHERE incident = ? AND revision = ?"
+        " AND (state IN ('held', 'queued') OR state = 'unknown' AND due IS NOT NULL)",
+        (now, state, incident, revision),
     )

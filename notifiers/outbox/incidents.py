@@ -4,21 +4,30 @@ A warning joins the incident that is open for its hazard and zone, or opens one,
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from notifiers.bulletin import Reference
 from notifiers.outbox.reader import TRANSITION, transition_of
-from notifiers.routing import Router
+from notifiers.outbox.shelves import HIDDEN
+from notifiers.routing import Addressee, Router
 from rules.grade import Grade
 from rules.transition import Disposition, Transition
+
+# As few characters of an id as name it.
+SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
     """A row: `announced` is the grade that was told last, `proposed` the one that waits for a person.
 
-    `revision` numbers the next bulletin; `closed` in ms, None while it is open.
+    `released` is up to where nobody's release is wanting any more, `refused` up to where it was refused,
+    `doubted` up to where a doubtful grade was.
+    `ordered` is the grade of its work order, `level` how many levels above were asked since. `revision`
+    numbers the next bulletin; `closed` in ms, None while it is open.
     """
 
     id: str
@@ -27,34 +36,97 @@ class Incident:
     opened: int
     announced: Grade | None
     proposed: Grade | None
+    released: Grade | None
+    refused: Grade | None
+    doubted: Grade | None
+    ordered: Grade | None
+    level: int
     revision: int
     closed: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an incident has come to: the grade that needs no person, one above it that does, open warnings.
+    """What an incident has come to, each grade with the line it comes from.
 
-    Each with the line it comes from; without a grade `line` is the newest one, which says why it is over.
+    `certain` needs no person, `doubtful` lies above it and does. `floor` is what those who were told are to
+    be left with: `certain` and what shelves hide. Without a grade its line is the newest one, which says why
+    it is over. `open` counts the warnings that are told of; `over` is when there is none, hidden or not.
     """
 
     certain: Grade | None
     line: Transition
     doubtful: Grade | None
     doubtful_line: Transition | None
+    floor: Grade | None
+    floor_line: Transition
+    hidden: bool
     open: int
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A warning of it; grades as numbers, up to `cancelled` and `hidden` it tells nobody."""
+
+    certain: int | None
+    certain_line: int | None
+    doubtful: int | None
+    doubtful_line: int | None
+    cancelled: int
+    hidden: int
+
+    @property
+    def strongest(self) -> int:
+        return max(self.certain or 0, self.doubtful or 0)
+
+    @property
+    def sure(self) -> tuple[int, int] | None:
+        """What needs no person, with its line; once a person said it was wrong, nothing is."""
+        if self.certain is None or self.certain_line is None or self.cancelled:
+            return None
+        return self.certain, self.certain_line
+
+    @property
+    def told(self) -> tuple[int, int] | None:
+        return self.sure if self.sure and self.sure[0] > self.hidden else None
+
+    @property
+    def unsure(self) -> tuple[int, int] | None:
+        candidates = [(self.doubtful, self.doubtful_line)]
+        candidates += [(self.certain, self.certain_line)] if self.cancelled else []
+        above = max(self.cancelled, self.hidden)
+        found = [(grade, line) for grade, line in candidates if grade and line and grade > above]
+        return max(found, default=None)
+
+
+def above(one: int | None, other: int | None) -> bool:
+    """Whether a grade is higher than another, none being the lowest."""
+    return (one or 0) > (other or 0)
 
 
 def incident_of(connection: sqlite3.Connection, identity: str) -> Incident:
     """KeyError if there is none."""
     row = connection.execute(
-        "SELECT id, hazard, zone, opened, announced, proposed, revision, closed FROM incidents WHERE id = ?",
+        "SELECT id, hazard, zone, opened, announced, proposed, released, refused, doubted, ordered, level,"
+        " revision, closed FROM incidents WHERE id = ?",
         (identity,),
     ).fetchone()
     if row is None:
         raise KeyError(identity)
-    known, hazard, zone, opened, announced, proposed, revision, closed = row
-    return Incident(known, hazard, zone, opened, grade_of(announced), grade_of(proposed), revision, closed)
+    return Incident(*row[:4], *map(grade_of, row[4:10]), *row[10:])
+
+
+def resolve(connection: sqlite3.Connection, number: str) -> str | None:
+    """The incident of the warning whose id is, or begins like, `number`; None for none, and for several."""
+    exact = _incident_of_warning(connection, number)
+    if exact is not None or len(number) < SHORTEST:
+        return exact
+    rows = connection.execute(
+        "SELECT DISTINCT incident FROM members WHERE warning >= ?1 AND warning < ?1 || char(1114111) LIMIT 2",
+        (number,),
+    ).fetchall()
+    return str(rows[0][0]) if len(rows) == 1 else None
 
 
 def join(connection: sqlite3.Connection, router: Router, lines: Sequence[Transition]) -> str:
@@ -62,7 +134,14 @@ def join(connection: sqlite3.Connection, router: Router, lines: Sequence[Transit
     first = lines[0]
     incident = _incident_of_warning(connection, first.warning) or _opened(connection, router, first)
     connection.execute(
-        "INSERT OR IGNORE INTO members (warning, incident) VALUES (?, ?)", (first.warning, incident)
+        "INSERT OR IGNORE INTO members (warning, incident, rule, subject, places) VALUES (?, ?, ?, ?, ?)",
+        (
+            first.warning,
+            incident,
+            first.rule,
+            first.subject,
+            msgspec.json.encode(router.places(first)).decode(),
+        ),
     )
     for line in lines:
         connection.execute(_CERTAIN if line.disposition is Disposition.AUTO else _DOUBTFUL, _member(line))
@@ -70,29 +149,43 @@ def join(connection: sqlite3.Connection, router: Router, lines: Sequence[Transit
 
 
 def standing(connection: sqlite3.Connection, incident: str) -> Standing:
-    """What its members come to; what was cancelled does not count up to its grade."""
-    rows = connection.execute(_MEMBERS, (incident,)).fetchall()
-    certain = max(rows, key=lambda row: (row[1] or 0, -row[0]))
-    doubtful = max(rows, key=lambda row: (row[2] or 0, -row[0]))
-    above = doubtful[2] is not None and doubtful[2] > (certain[1] or 0)
+    """What its members come to; what was cancelled or is shelved does not count up to its grade."""
+    members = [_Member(*row) for row in connection.execute(_MEMBERS, (incident,))]
+    certain = _strongest(member.told for member in members)
+    doubtful = _strongest(member.unsure for member in members)
+    floor = _strongest(member.sure for member in members)
+    if doubtful and certain and doubtful[0] <= certain[0]:
+        doubtful = None
+    newest = _newest(connection, incident)
     return Standing(
-        certain=grade_of(certain[1]),
-        line=_line(connection, certain[3] if certain[1] is not None else _newest(connection, incident)),
-        doubtful=grade_of(doubtful[2]) if above else None,
-        doubtful_line=_line(connection, doubtful[4]) if above else None,
-        open=sum(row[1] is not None or row[2] is not None for row in rows),
+        certain=Grade(certain[0]) if certain else None,
+        line=_line(connection, certain[1] if certain else newest),
+        doubtful=Grade(doubtful[0]) if doubtful else None,
+        doubtful_line=_line(connection, doubtful[1]) if doubtful else None,
+        floor=Grade(floor[0]) if floor else None,
+        floor_line=_line(connection, floor[1] if floor else newest),
+        hidden=any(0 < member.strongest <= member.hidden for member in members),
+        open=sum(member.told is not None or member.unsure is not None for member in members),
+        over=not any(member.strongest for member in members),
     )
 
 
-def references(connection: sqlite3.Connection, incident: str) -> tuple[Reference, ...]:
-    """The bulletins of an incident that went out, or may have, oldest first."""
-    rows = connection.execute(
-        "SELECT revision, sent FROM bulletins AS b WHERE incident = ? AND EXISTS ("
-        "SELECT 1 FROM deliveries AS d WHERE d.incident = b.incident AND d.revision = b.revision"
-        " AND d.state NOT IN ('held', 'withdrawn')) ORDER BY revision",
-        (incident,),
-    )
-    return tuple(Reference(revision, sent) for revision, sent in rows)
+def stir(connection: sqlite3.Connection, incident: str) -> None:
+    """A person or the clock changed what it comes to: it is announced anew."""
+    connection.execute("UPDATE incidents SET stirred = 1 WHERE id = ?", (incident,))
+
+
+def references(
+    connection: sqlite3.Connection, incident: str, to: Iterable[Addressee]
+) -> tuple[Reference, ...]:
+    """The bulletins that reached any of these, or may have, since it was last over, oldest first.
+
+    Requests are no part of it: they go to those who are to act, not to those who are warned.
+    """
+    contacts = {(addressee.recipient, addressee.channel) for addressee in to}
+    rows = connection.execute(_REACHED, (incident,))
+    found = {revision: sent for revision, sent, *contact in rows if tuple(contact) in contacts}
+    return tuple(Reference(revision, sent) for revision, sent in sorted(found.items()))
 
 
 def grade_of(number: int | None) -> Grade | None:
@@ -115,6 +208,11 @@ def _opened(connection: sqlite3.Connection, router: Router, first: Transition) -
         "SELECT id FROM incidents WHERE hazard = ? AND zone = ? AND closed IS NULL", (hazard, zone)
     ).fetchone()
     return str(row[0])
+
+
+def _strongest(found: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
+    """The first of the highest grade, with its line."""
+    return max(filter(None, found), key=lambda one: one[0], default=None)
 
 
 def _member(line: Transition) -> dict[str, object]:
@@ -147,8 +245,14 @@ _DOUBTFUL = f"""
 UPDATE members SET doubtful = :grade, doubtful_line = {_LINE}, certain = min(certain, :grade)
 WHERE warning = :warning
 """
-_MEMBERS = """
-SELECT m.rowid, iif(certain > ifnull(cancelled, 0), certain, NULL),
-    iif(doubtful > ifnull(cancelled, 0), doubtful, NULL), certain_line, doubtful_line
-FROM members AS m WHERE incident = ?
+_MEMBERS = f"""
+SELECT certain, certain_line, doubtful, doubtful_line, ifnull(cancelled, 0), {HIDDEN}
+FROM members AS m WHERE incident = ? ORDER BY m.rowid
+"""
+_REACHED = """
+SELECT b.revision, b.sent, d.recipient, d.channel
+FROM bulletins AS b JOIN deliveries AS d ON d.incident = b.incident AND d.revision = b.revision
+WHERE b.incident = ?1 AND b.act <> 'request' AND (d.reached = 1 OR d.state IN ('queued', 'claimed'))
+  AND b.revision > (SELECT ifnull(max(revision), -1) FROM bulletins
+    WHERE incident = ?1 AND act IN ('clear', 'cancel'))
 """

@@ -79,9 +79,10 @@ SELECT t.warning, 'of version 1', t.warning, min(t.at),
 FROM transitions AS t WHERE t.routed IS NOT NULL GROUP BY t.warning
 """
 _MEMBERS = """
-INSERT INTO members (warning, incident, certain, certain_line, doubtful, doubtful_line)
+INSERT INTO members (warning, incident, certain, certain_line, doubtful, doubtful_line, rule, subject)
 SELECT warning, warning, iif(disposition = 'auto', after, NULL), iif(disposition = 'auto', id, NULL),
-    iif(disposition = 'review', after, NULL), iif(disposition = 'review', id, NULL)
+    iif(disposition = 'review', after, NULL), iif(disposition = 'review', id, NULL),
+    json_extract(CAST(line AS TEXT), '$.rule'), json_extract(CAST(line AS TEXT), '$.subject')
 FROM transitions AS t WHERE routed IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM transitions AS later
     WHERE later.warning = t.warning AND later.ordinal > t.ordinal AND later.routed IS NOT NULL)

@@ -3,13 +3,13 @@
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from notifiers.bulletin import Bulletin
 from notifiers.delivery import Delivery, State
-from notifiers.outbox.schema import connect_reading
+from notifiers.outbox.schema import DUE, connect_reading
 from rules.grade import Grade
 from rules.realm import Realm
 from rules.transition import Disposition, Transition
@@ -60,7 +60,7 @@ class OutboxReader:
         self.realm = Realm(realm)
 
     @classmethod
-    def reading(cls, path: Path) -> "OutboxReader":
+    def reading(cls, path: Path) -> Self:
         """Look into an outbox that another thread or process writes; raises `OutboxError`."""
         return cls(connect_reading(path))
 
@@ -116,24 +116,21 @@ class OutboxReader:
 
     def recent(self, limit: int = 20) -> list[Progress]:
         """The newest deliveries first."""
-        rows = self._connection.execute(f"SELECT {DELIVERY} FROM {TOLD} ORDER BY d.id DESC LIMIT ?", (limit,))
-        return [self._progress(row) for row in rows]
+        return self._found("true ORDER BY d.id DESC LIMIT ?", limit)
 
     def story(self, warning: str) -> list[Progress]:
         """Every delivery of the incident that a warning belongs to, oldest first."""
-        rows = self._connection.execute(
-            f"SELECT {DELIVERY} FROM {TOLD} WHERE d.incident ="
-            " (SELECT incident FROM members WHERE warning = ?) ORDER BY d.id",
-            (warning,),
+        return self._found(
+            "d.incident = (SELECT incident FROM members WHERE warning = ?) ORDER BY d.id", warning
         )
-        return [self._progress(row) for row in rows]
 
     def due(self, now: int) -> int | None:
-        """The next instant after `now` at which a delivery needs something done; None if none does."""
+        """The next instant after `now` at which something is to be done; None if nothing is."""
         instants = self._connection.execute(
             "SELECT min(due) FROM deliveries WHERE due > :now"
             " UNION ALL SELECT min(expires) FROM deliveries"
-            " WHERE expires > :now AND due IS NOT NULL AND state IN ('queued', 'unknown')",
+            " WHERE expires > :now AND due IS NOT NULL AND state IN ('queued', 'unknown')"
+            f" UNION ALL {DUE}",
             {"now": now},
         )
         return min((instant for (instant,) in instants if instant is not None), default=None)
@@ -142,7 +139,8 @@ class OutboxReader:
         """Whether anything is to be routed, sent or given up at `now`."""
         (found,) = self._connection.execute(
             "SELECT EXISTS (SELECT 1 FROM deliveries WHERE due <= ?)"
-            " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)",
+            " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
+            " OR EXISTS (SELECT 1 FROM incidents WHERE stirred = 1)",
             (now,),
         ).fetchone()
         return bool(found)
@@ -150,6 +148,10 @@ class OutboxReader:
     def _lines(self, condition: str) -> list[Transition]:
         rows = self._connection.execute(f"SELECT {TRANSITION} FROM transitions WHERE {condition}")
         return [transition_of(row) for row in rows]
+
+    def _found(self, condition: str, value: object) -> list[Progress]:
+        rows = self._connection.execute(f"SELECT {DELIVERY} FROM {TOLD} WHERE {condition}", (value,))
+        return [self._progress(row) for row in rows]
 
     def _progress(self, row: tuple[Any, ...]) -> Progress:
         state, provider_id, detail, why, updated = row[9:]

@@ -47,8 +47,12 @@ CREATE TABLE faults (
 INCIDENTS = """
 -- The warnings of one hazard in one zone, told together; id is that of the warning that opened it.
 -- announced: the grade that was told last; proposed: the one that waits for a person's release.
+-- released: up to where nobody's release is wanting any more; refused: up to where it was refused; doubted:
+-- up to where a doubtful grade was.
 -- revision: the number of the next bulletin. stirred: 1 when a person changed what it comes to, until it is
 -- routed again. cancelled: why it was wrong, '' if nobody said so. opened, closed in ms.
+-- ordered: the grade its work order was given at, ordered_at when (ms). level: how many levels above were
+-- asked since. missed: 1 once a level was asked because somebody could not be reached.
 CREATE TABLE incidents (
     id TEXT PRIMARY KEY,
     hazard TEXT NOT NULL,
@@ -56,9 +60,16 @@ CREATE TABLE incidents (
     opened INTEGER NOT NULL,
     announced INTEGER,
     proposed INTEGER,
+    released INTEGER,
+    refused INTEGER,
+    doubted INTEGER,
     revision INTEGER NOT NULL DEFAULT 0,
     stirred INTEGER NOT NULL DEFAULT 0,
     cancelled TEXT NOT NULL DEFAULT '',
+    ordered INTEGER,
+    ordered_at INTEGER,
+    level INTEGER NOT NULL DEFAULT 0,
+    missed INTEGER NOT NULL DEFAULT 0,
     closed INTEGER
 );
 CREATE INDEX incidents_stirred ON incidents (id) WHERE stirred = 1;
@@ -66,6 +77,7 @@ CREATE UNIQUE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS N
 
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
 -- cancelled: up to this grade it was wrong, and nobody is told of it.
+-- rule, subject, places (JSON: its zone and those above it) are what a shelf names.
 CREATE TABLE members (
     warning TEXT PRIMARY KEY,
     incident TEXT NOT NULL REFERENCES incidents (id),
@@ -73,7 +85,10 @@ CREATE TABLE members (
     certain_line INTEGER,
     doubtful INTEGER,
     doubtful_line INTEGER,
-    cancelled INTEGER
+    cancelled INTEGER,
+    rule TEXT NOT NULL DEFAULT '',
+    subject TEXT NOT NULL DEFAULT '',
+    places TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX members_incident ON members (incident);
 
@@ -92,6 +107,8 @@ CREATE TABLE bulletins (
 -- due: next instant (ms) at which something is to be done about it: sent, tried again, given up for want of
 -- a receipt; NULL when nothing is. While it waits to be sent, due never exceeds expires.
 -- reached: 1 when an attempt may have reached the recipient. step: 0, or the escalation that added it.
+-- asks: 1 when it asks for a release: it tells nothing, so it neither overtakes nor is overtaken.
+-- fallen: 1 once its failure was followed up.
 -- languages: those the recipient reads, in their order, with spaces between. otherwise: JSON, the
 -- [channel, address] to use next, one after another, where this one gives no receipt.
 CREATE TABLE deliveries (
@@ -106,6 +123,8 @@ CREATE TABLE deliveries (
     grade INTEGER,
     languages TEXT NOT NULL,
     otherwise BLOB NOT NULL DEFAULT '[]',
+    asks INTEGER NOT NULL DEFAULT 0,
+    fallen INTEGER NOT NULL DEFAULT 0,
     why TEXT NOT NULL,
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL,
@@ -125,24 +144,35 @@ CREATE INDEX deliveries_unconfirmed ON deliveries (due) WHERE due IS NOT NULL AN
 CREATE INDEX deliveries_due ON deliveries (due) WHERE due IS NOT NULL;
 CREATE INDEX deliveries_story ON deliveries (incident, recipient, channel, revision);
 CREATE INDEX deliveries_state ON deliveries (channel, state);
+CREATE INDEX deliveries_fallen ON deliveries (id)
+    WHERE fallen = 0 AND asks = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired');
+CREATE INDEX deliveries_address ON deliveries (address, id);
 
 -- A bulletin that a person must release; hash: what the release is bound to (bulletin.approval_hash).
--- state: waiting, released, refused, overtaken, expired. level: how far up its approval was asked for.
+-- state: a name of outbox.proposals.Decision. doubtful: 1 when the grade itself is in doubt, not only its
+-- telling. request: the revision that asks for it. level: how many levels were asked; due: when the next one
+-- is, NULL when none is left. alone: 1 when its author released it, 2 once all levels were told of that.
 CREATE TABLE proposals (
     incident TEXT NOT NULL,
     revision INTEGER NOT NULL,
+    grade INTEGER NOT NULL,
+    doubtful INTEGER NOT NULL,
     hash TEXT NOT NULL,
     author TEXT NOT NULL,
+    request INTEGER NOT NULL,
     created INTEGER NOT NULL,
-    due INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    due INTEGER,
     level INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'waiting',
     decided_by TEXT NOT NULL DEFAULT '',
     decided_at INTEGER,
     reason TEXT NOT NULL DEFAULT '',
+    alone INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (incident, revision)
 );
-CREATE INDEX proposals_waiting ON proposals (due) WHERE state = 'waiting';
+CREATE UNIQUE INDEX proposals_waiting ON proposals (incident) WHERE state = 'waiting';
+CREATE INDEX proposals_alone ON proposals (incident) WHERE alone = 1;
 
 -- Every action of a person, by the journal entry that holds it: applied once, whatever is replayed.
 CREATE TABLE actions (
@@ -155,7 +185,8 @@ CREATE TABLE actions (
     said TEXT NOT NULL
 );
 
--- The work order: stage is acknowledged, arrived, handled; grade the one it was announced at.
+-- How far a work order came: stage is acknowledged, arrived, handled; grade the one it was given at. What is
+-- older than the order in force (incidents.ordered_at) counts no more.
 CREATE TABLE stages (
     id INTEGER PRIMARY KEY,
     incident TEXT NOT NULL,
@@ -163,19 +194,19 @@ CREATE TABLE stages (
     grade INTEGER NOT NULL,
     at INTEGER NOT NULL,
     user TEXT NOT NULL,
-    note TEXT NOT NULL DEFAULT '',
-    UNIQUE (incident, stage, grade)
+    note TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX stages_incident ON stages (incident, stage, at);
 
--- By when a stage must be reached; level: whom to turn to next, as far as escalation went.
+-- By when a stage must be reached; due: NULL once it passed with nobody left to turn to, at instant missed.
 CREATE TABLE deadlines (
     incident TEXT NOT NULL,
     stage TEXT NOT NULL,
-    due INTEGER NOT NULL,
-    level INTEGER NOT NULL DEFAULT 0,
+    due INTEGER,
+    missed INTEGER,
     PRIMARY KEY (incident, stage)
 );
-CREATE INDEX deadlines_due ON deadlines (due);
+CREATE INDEX deadlines_due ON deadlines (due) WHERE due IS NOT NULL;
 
 -- id: the action that put it up. agreed: the second person of one that hides red, '' until there is one.
 CREATE TABLE shelves (
@@ -191,6 +222,7 @@ CREATE TABLE shelves (
     until INTEGER NOT NULL,
     ended INTEGER
 );
+CREATE INDEX shelves_up ON shelves (until) WHERE ended IS NULL;
 
 -- hash: SHA-256 of the hash before it and this row; see notifiers.outbox.audit.
 CREATE TABLE audit (
@@ -201,6 +233,14 @@ CREATE TABLE audit (
     facts BLOB NOT NULL,
     hash BLOB NOT NULL
 );
+"""
+
+# The next instants after :now at which `lapse` has something to do.
+DUE = """
+SELECT min(due) FROM deadlines WHERE due > :now
+UNION ALL SELECT min(due) FROM proposals WHERE state = 'waiting' AND due > :now
+UNION ALL SELECT min(expires) FROM proposals WHERE state = 'waiting' AND expires > :now
+UNION ALL SELECT min(until) FROM shelves WHERE ended IS NULL AND until > :now
 """
 
 

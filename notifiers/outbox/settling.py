@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from ingest.clock import MINUTE, SECOND
 from notifiers.delivery import State
+from notifiers.outbox.audit import append
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 
 _LONGEST_BACKOFF = MINUTE
@@ -26,6 +27,7 @@ RANK = {
     State.PLAYED: 6,
     State.ACKNOWLEDGED: 7,
 }
+_NOTED = ("key", "incident", "revision", "recipient", "channel", "attempt", "state", "provider_id", "detail")
 _RECEIPTS = {State.FAILED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED}
 
 
@@ -79,6 +81,7 @@ def record_receipt(
             "UPDATE deliveries SET state = ?, due = NULL, reached = 1, detail = ?, updated = ? WHERE key = ?",
             (state, detail, at, key),
         )
+        _note(connection, "receipt", key, at)
     return found is not None
 
 
@@ -110,7 +113,7 @@ def backoff(key: str, attempt: int) -> int:
 
 def _apply(connection: sqlite3.Connection, key: str, change: _Change) -> None:
     # A receipt can overtake the gateway's answer: then the delivery is claimed no longer and stays put.
-    connection.execute(
+    changed = connection.execute(
         "UPDATE deliveries SET state = ?, due = ?, detail = ?, updated = ?, reached = max(reached, ?)"
         " WHERE key = ? AND state = 'claimed'",
         (
@@ -121,9 +124,16 @@ def _apply(connection: sqlite3.Connection, key: str, change: _Change) -> None:
             change.state in (State.ACCEPTED, State.UNKNOWN),
             key,
         ),
-    )
+    ).rowcount
     if change.provider_id:
         connection.execute("UPDATE deliveries SET provider_id = ? WHERE key = ?", (change.provider_id, key))
+    if changed:
+        _note(connection, "outcome", key, change.now)
+
+
+def _note(connection: sqlite3.Connection, what: str, key: str, at: int) -> None:
+    row = connection.execute(f"SELECT {', '.join(_NOTED)} FROM deliveries WHERE key = ?", (key,)).fetchone()
+    append(connection, at, what, "", dict(zip(_NOTED, row, strict=True)))
 
 
 def _again(connection: sqlite3.Connection, key: str, after: int, reason: str, now: int) -> _Change:
@@ -140,9 +150,15 @@ def _next_try(connection: sqlite3.Connection, key: str, after: int, now: int) ->
     return int(min(now + max(after, backoff(key, attempt)), expires))
 
 
+# By something newer to the same recipient; what asks for a release, by its decision.
 _OVERTAKEN = """
 SELECT EXISTS (
-  SELECT 1 FROM deliveries AS d JOIN deliveries AS later
-    ON later.incident = d.incident AND later.recipient = d.recipient AND later.channel = d.channel
-  WHERE d.key = ? AND later.revision > d.revision)
+  SELECT 1 FROM deliveries AS later
+  WHERE later.incident = d.incident AND later.recipient = d.recipient AND later.channel = d.channel
+    AND later.revision > d.revision AND later.asks = 0 AND d.asks = 0
+    AND later.state NOT IN ('held', 'withdrawn'))
+OR EXISTS (
+  SELECT 1 FROM proposals AS p
+  WHERE p.incident = d.incident AND p.request = d.revision AND p.state <> 'waiting')
+FROM deliveries AS d WHERE d.key = ?
 """

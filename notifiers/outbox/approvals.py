@@ -1,0 +1,160 @@
+"""Asking people to let out what must not go out by itself, level by level, until somebody decides.
+
+What waits is the highest grade that is in doubt; without one, what is certain for those whose route demands a
+release. A later proposal, or the end, overtakes it.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+import msgspec
+
+from notifiers.bulletin import Act, Bulletin
+from notifiers.delivery import State
+from notifiers.notices import release_wanted, released_alone
+from notifiers.outbox.audit import append
+from notifiers.outbox.bulletins import Change, draft, record, recorded
+from notifiers.outbox.deliveries import contacts, enqueue, is_news, withdraw
+from notifiers.outbox.incidents import Incident, Standing, above, incident_of, stir
+from notifiers.outbox.proposals import Decision, Proposal, close, facts, find, hash_of, overtake, waiting
+from notifiers.routes import Deadlines
+from notifiers.routing import Router
+
+BY_HAND = "by-hand"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What should wait now, and whom it would go to."""
+
+    change: Change
+    doubtful: bool
+
+    @property
+    def author(self) -> str:
+        line = self.change.line
+        return str(line.evidence.get("by", "")) if line.rule == BY_HAND else ""
+
+
+def review(
+    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
+) -> bool:
+    """Bring what waits for a person up to what the incident has come to; True if something new does."""
+    wanted, present = _wanted(connection, router, incident, stands, now), waiting(connection, incident.id)
+    if wanted and present and (wanted.change.grade, wanted.doubtful) == (present.grade, present.doubtful):
+        return False
+    if present:
+        overtake(connection, present, now, State.SUPERSEDED if wanted else State.WITHDRAWN)
+    if wanted is None:
+        return False
+    _propose(connection, router, incident, wanted, now)
+    return True
+
+
+def press_on(connection: sqlite3.Connection, router: Router, now: int) -> int:
+    """Ask for what nobody decided in time, give up what has expired, and tell who let out what alone."""
+    done = 0
+    for proposal in find(connection, "state = 'waiting' AND (due <= ?1 OR expires <= ?1)", now):
+        done += 1
+        if proposal.expires <= now:
+            close(connection, proposal, Decision.EXPIRED, "", now)
+            withdraw(connection, proposal.incident, proposal.revision, now, State.EXPIRED)
+            stir(connection, proposal.incident)
+        else:
+            _ask(connection, router, proposal, now)
+    for proposal in find(connection, "alone = 1"):
+        done += 1
+        _tell_alone(connection, router, proposal, now)
+    return done
+
+
+def _wanted(
+    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
+) -> _Wanted | None:
+    settled = max(incident.announced or 0, incident.doubted or 0)
+    if stands.doubtful and stands.doubtful_line and above(stands.doubtful, settled):
+        named = router.who(incident.zone, incident.hazard, stands.doubtful, now)
+        return _Wanted(Change(stands.doubtful, stands.doubtful_line, stands.open, named), True)
+    settled = max(incident.released or 0, incident.refused or 0)
+    if stands.certain and above(stands.certain, settled):
+        known = contacts(connection, incident.id)
+        named = router.who(incident.zone, incident.hazard, stands.certain, now)
+        held = [
+            a for a in named if a.approval and is_news(known.get((a.recipient, a.channel)), stands.certain)
+        ]
+        if held:
+            return _Wanted(Change(stands.certain, stands.line, stands.open, held), False)
+        connection.execute("UPDATE incidents SET released = ? WHERE id = ?", (stands.certain, incident.id))
+    return None
+
+
+def _propose(
+    connection: sqlite3.Connection, router: Router, incident: Incident, wanted: _Wanted, now: int
+) -> None:
+    bulletin = draft(connection, router, incident.id, wanted.change, now)
+    record(connection, bulletin, wanted.author)
+    for addressee in wanted.change.to:
+        enqueue(connection, bulletin, addressee, now, state=State.HELD)
+    request = _beside(connection, bulletin, release_wanted(bulletin), now)
+    record(connection, request)
+    renewed = find(
+        connection, "incident = ? AND grade = ? AND state = 'expired'", incident.id, bulletin.grade
+    )
+    connection.execute(
+        "INSERT INTO proposals (incident, revision, grade, doubtful, hash, author, request, created, expires,"
+        " due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(incident.id, bulletin.revision, bulletin.grade, wanted.doubtful, hash_of(connection, bulletin)),
+            *(wanted.author, request.revision, now, bulletin.expires, now),
+        ),
+    )
+    connection.execute("UPDATE incidents SET proposed = ? WHERE id = ?", (bulletin.grade, incident.id))
+    [proposal] = find(connection, "incident = ? AND revision = ?", incident.id, bulletin.revision)
+    append(connection, now, "proposal", wanted.author, facts(proposal))
+    # What expired once with nobody deciding is put before everybody at once.
+    for _ in range(len(router.levels(incident.zone, now)) if renewed else 1):
+        _ask(connection, router, proposal, now)
+        [proposal] = find(connection, "incident = ? AND revision = ?", incident.id, bulletin.revision)
+
+
+def _ask(connection: sqlite3.Connection, router: Router, proposal: Proposal, now: int) -> None:
+    """The next level up; once there is none, it waits and is listed."""
+    levels = router.levels(incident_of(connection, proposal.incident).zone, now)
+    asked = levels[proposal.level] if proposal.level < len(levels) else []
+    request = recorded(connection, proposal.incident, proposal.request)
+    for addressee in asked:
+        enqueue(connection, request, addressee, now, step=proposal.level, asks=True)
+    patience = router.routes.deadlines.get(proposal.grade, Deadlines()).release
+    due = now + patience if asked and patience is not None else None
+    connection.execute(
+        "UPDATE proposals SET due = ?, level = ? WHERE incident = ? AND revision = ?",
+        (due, proposal.level + bool(asked), proposal.incident, proposal.revision),
+    )
+    what = "release asked for" if asked else "release: nobody left to ask"
+    people = sorted({addressee.recipient for addressee in asked})
+    append(connection, now, what, "", facts(proposal) | {"level": proposal.level, "asked": people})
+
+
+def _tell_alone(connection: sqlite3.Connection, router: Router, proposal: Proposal, now: int) -> None:
+    released = recorded(connection, proposal.incident, proposal.revision)
+    words = released_alone(released, proposal.decided_by, proposal.reason)
+    notice = _beside(connection, released, words, now)
+    record(connection, notice)
+    levels = router.levels(incident_of(connection, proposal.incident).zone, now)
+    for level, told in enumerate(levels):
+        for addressee in told:
+            enqueue(connection, notice, addressee, now, step=level, asks=True)
+    connection.execute(
+        "UPDATE proposals SET alone = 2 WHERE incident = ? AND revision = ?",
+        (proposal.incident, proposal.revision),
+    )
+    people = sorted({addressee.recipient for told in levels for addressee in told})
+    append(connection, now, "released alone", proposal.decided_by, facts(proposal) | {"told": people})
+
+
+def _beside(connection: sqlite3.Connection, bulletin: Bulletin, words: dict[str, str], now: int) -> Bulletin:
+    """A request about `bulletin`, with the next number of its incident."""
+    revision = incident_of(connection, bulletin.incident).revision
+    return msgspec.structs.replace(
+        bulletin, act=Act.REQUEST, revision=revision, text=words, sent=now, references=()
+    )

@@ -1,0 +1,140 @@
+"""Whoever was not reached one way is told another way; when there is none left, somebody is told of that.
+
+Not reached: failed, unknown where a key is not honoured, given up, or without a receipt in time.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+import msgspec
+
+from notifiers.notices import unreached
+from notifiers.outbox.audit import append
+from notifiers.outbox.bulletins import newest, recorded
+from notifiers.outbox.deliveries import enqueue
+from notifiers.outbox.incidents import incident_of
+from notifiers.outbox.work import ask_level, request_of
+from notifiers.routing import Addressee, Router
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A delivery that did not reach its recipient; `otherwise` is what is left to try."""
+
+    id: int
+    incident: str
+    revision: int
+    step: int
+    recipient: str
+    channel: str
+    languages: str
+    why: str
+    otherwise: bytes
+
+
+def fall_back(connection: sqlite3.Connection, router: Router, now: int) -> int:
+    """Follow up every failure once; returns how many."""
+    failures = _found(connection, _FAILURES)
+    missed: dict[str, list[str]] = {}
+    for failed in failures:
+        connection.execute("UPDATE deliveries SET fallen = 1 WHERE id = ?", (failed.id,))
+        if _overtaken(connection, failed) or _next_way(connection, failed, now):
+            continue
+        if not _reached(connection, failed):
+            missed.setdefault(failed.incident, []).append(failed.recipient)
+    for incident, recipients in missed.items():
+        _tell_of_missed(connection, router, incident, sorted(set(recipients)), now)
+    return len(failures)
+
+
+def hurry(connection: sqlite3.Connection, now: int) -> int:
+    """Where nobody acknowledged in time, use the next way beside one that is still being tried."""
+    slow = _found(connection, _SLOW, now)
+    for delivery in slow:
+        connection.execute("UPDATE deliveries SET otherwise = '[]' WHERE id = ?", (delivery.id,))
+        _next_way(connection, delivery, now)
+    return len(slow)
+
+
+def _next_way(connection: sqlite3.Connection, failed: _Failed, now: int) -> bool:
+    """Queue the first of what is left that was not used yet; False if there is none, or it is too late."""
+    bulletin = recorded(connection, failed.incident, failed.revision)
+    left = msgspec.json.decode(failed.otherwise, type=list[tuple[str, str]])
+    while left and bulletin.expires > now:
+        (channel, address), *left = left
+        used = _used(connection, failed, channel)
+        if address in used:
+            continue
+        languages = tuple(failed.languages.split())
+        addressee = Addressee(failed.recipient, channel, address, languages, failed.why, tuple(left))
+        enqueue(connection, bulletin, addressee, now, step=failed.step + len(used))
+        facts = {"incident": failed.incident, "revision": failed.revision, "recipient": failed.recipient}
+        append(connection, now, "fallback", "", facts | {"from": failed.channel, "to": channel})
+        return True
+    return False
+
+
+def _used(connection: sqlite3.Connection, failed: _Failed, channel: str) -> set[str]:
+    """The addresses of a channel at which the recipient was sent this revision."""
+    rows = connection.execute(
+        "SELECT address FROM deliveries"
+        " WHERE incident = ? AND revision = ? AND recipient = ? AND channel = ?",
+        (failed.incident, failed.revision, failed.recipient, channel),
+    )
+    return {address for (address,) in rows}
+
+
+def _tell_of_missed(
+    connection: sqlite3.Connection, router: Router, identity: str, recipients: list[str], now: int
+) -> None:
+    """Once an order, the next level; after that they are only listed."""
+    incident, told = incident_of(connection, identity), newest(connection, identity)
+    (missed,) = connection.execute("SELECT missed FROM incidents WHERE id = ?", (identity,)).fetchone()
+    asked: list[str] = []
+    if incident.announced is not None and told is not None and not missed:
+        more = [f"+{len(recipients) - _SHOWN}"] if len(recipients) > _SHOWN else []
+        request = request_of(connection, told, unreached(told, recipients[:_SHOWN] + more), now)
+        asked = ask_level(connection, router, incident, request)
+        connection.execute("UPDATE incidents SET missed = 1 WHERE id = ?", (identity,))
+    append(connection, now, "unreached", "", {"incident": identity, "recipients": recipients, "asked": asked})
+
+
+def _found(connection: sqlite3.Connection, query: str, *values: object) -> list[_Failed]:
+    return [_Failed(*row) for row in connection.execute(query, values).fetchall()]
+
+
+def _overtaken(connection: sqlite3.Connection, failed: _Failed) -> bool:
+    return _exists(connection, _NEWER, failed)
+
+
+def _reached(connection: sqlite3.Connection, failed: _Failed) -> bool:
+    """Whether another delivery of this revision reached them, or still may."""
+    return _exists(connection, _ANOTHER, failed)
+
+
+def _exists(connection: sqlite3.Connection, query: str, failed: _Failed) -> bool:
+    row = connection.execute(query, (failed.incident, failed.recipient, failed.revision)).fetchone()
+    return row is not None
+
+
+_ROW = "d.id, d.incident, d.revision, d.step, d.recipient, d.channel, d.languages, d.why, d.otherwise"
+_FAILURES = f"""
+SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen
+WHERE fallen = 0 AND asks = 0 AND due IS NULL AND state IN ('failed', 'unknown', 'expired') ORDER BY d.id
+"""
+_SLOW = f"""
+SELECT {_ROW} FROM deadlines AS x JOIN deliveries AS d ON d.incident = x.incident
+WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
+  AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2 ORDER BY d.id
+"""
+_NEWER = """
+SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision > ?
+  AND asks = 0 AND state NOT IN ('held', 'withdrawn')
+"""
+_ANOTHER = """
+SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision = ? AND asks = 0
+  AND (state IN ('queued', 'claimed', 'accepted', 'delivered', 'played', 'acknowledged', 'digested')
+    OR state = 'unknown' AND due IS NOT NULL)
+"""
