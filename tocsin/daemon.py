@@ -12,12 +12,20 @@ from ingest.finding import ConfigurationError
 from ingest.journal import EntryKind, JournalUnavailable
 from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
-from notifiers.delivery import Channel, Receipt
+from notifiers.contacts import Contacts
+from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
+from notifiers.outbox.desk import Desk as Reading
+from tocsin.audit_trail import AuditTrail, program
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.decoding import JournalDecoder
+from tocsin.desk import Desk, socket_in
+from tocsin.desk.open_warnings import shown
+from tocsin.desk.questions import Around, Questions
+from tocsin.desk.replies import Replies
+from tocsin.desk.standing import Standing
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
@@ -79,6 +87,10 @@ class Daemon:
         clock.catch_up(alive)
         self.sight = Sight(self._blind, clock, alive)
         self.judging = Judging(judge, storage, self.intake, clock, self._committed, awake=self.sight.awake)
+        self.audit = AuditTrail(storage, clock)
+        self.standing = Standing(self._reading, clock)
+        self.desk = self._desk()
+        self.replies = Replies(self._contacts, self._reading, self.desk.take, self.audit.note)
         self.channels = self._channels()
         self.dispatcher = Dispatcher(
             storage.outbox, router_of(configuration), self.channels, clock, storage.outbox_thread,
@@ -103,11 +115,22 @@ class Daemon:
     def _channels(self) -> Sequence[Channel]:
         return channels_of(self.configuration, self.clock, self._heard)
 
+    def _desk(self) -> Desk:
+        around = Around(self._contacts, self._status, lambda: shown(self.judging.judge))
+        questions = Questions(self._reading, self.clock, around)
+        path = socket_in(self.storage.directory)
+        return Desk(path, self._contacts, self.intake.act, questions.answer, note=self.audit.note)
+
+    def _reading(self) -> Reading:
+        """The outbox for whoever looks beside the thread that writes it; to be closed."""
+        return Reading.reading(self.storage.directory / "outbox.db")
+
     def _store(self) -> Store:
         return store_of(self.configuration.settings.series, self.storage.directory, self._room)
 
     def _stages(self) -> Iterator[Stage]:
         """The path of one reading, in the direction it flows: stopped in this order, started in the other."""
+        yield Stage("desk", self.desk.run, self.desk.stop)
         yield Stage("session", self.session.run)
         yield Stage("intake", self.intake.run, self.intake.stop)
         yield Stage("judging", self.judging.run, self.judging.stop)
@@ -120,6 +143,7 @@ class Daemon:
         yield Stage("sight", self.sight.run)
         yield Stage("reserve", self.storage.reserve.run)
         yield Stage("upkeep", self._keep_up)
+        yield Stage("standing", self.standing.run)
         yield Stage("watchdog", lambda: self.notify.watch(self._progress))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -129,6 +153,8 @@ class Daemon:
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
         self._over("replay")
         self._tell_faults()
+        settings, applied = self.configuration.settings, self.configuration.basis.bundle
+        await self.audit.started(applied, str(settings.realm))
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
             self.ready = True
@@ -194,6 +220,24 @@ class Daemon:
     def _heard(self, receipt: Receipt) -> None:
         self.dispatcher.receipt(receipt)
 
+    def _replied(self, reply: Reply) -> None:
+        speakers = {c.name for c in self.channels if isinstance(c, LoudspeakerChannel)}
+        self.replies.hear(reply, horn=reply.channel in speakers)
+
+    def _contacts(self) -> Contacts:
+        return self.configuration.contacts
+
+    def _status(self) -> dict[str, object]:
+        judge = self.judging.judge
+        return {
+            "version": program(),
+            "realm": str(self.configuration.settings.realm),
+            "bundle": judge.basis.bundle,
+            "problems": self.problems(),
+            "journaled": self.storage.journal.last,
+            "judged": judge.position,
+        }
+
     async def _drain_dispatcher(self) -> None:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)
 
@@ -211,18 +255,23 @@ class Daemon:
     async def reload(self, path: Path) -> bool:
         """Read the files again, all or nothing; False and the old bundle stays if anything is wrong."""
         async with self._reloading:
+            bundle, findings = "", list[str]()
             try:
-                bundle = await asyncio.to_thread(read_bundle, path)
-                configuration = await asyncio.to_thread(configure, bundle)
+                read = await asyncio.to_thread(read_bundle, path)
+                bundle = read.hash
+                configuration = await asyncio.to_thread(configure, read)
                 if obstacle := self._obstacle(configuration):
-                    return self._refuse([obstacle])
-                await asyncio.to_thread(self.storage.bundles.save, bundle)
+                    findings = [obstacle]
+                else:
+                    await asyncio.to_thread(self.storage.bundles.save, read)
+                    await self._apply(configuration)
             except ConfigurationError as error:
-                return self._refuse([str(finding) for finding in error.findings])
+                findings = [str(finding) for finding in error.findings]
             except OSError as error:
-                return self._refuse([str(error)])
-            await self._apply(configuration)
-            return True
+                findings = [str(error)]
+            if findings:
+                await self._refuse(bundle, findings)
+            return not findings
 
     def _obstacle(self, configuration: Configuration) -> str:
         """Why this process cannot take on a configuration that is sound in itself; empty if it can."""
@@ -241,10 +290,10 @@ class Daemon:
             )
         return ""
 
-    def _refuse(self, findings: list[str]) -> bool:
+    async def _refuse(self, bundle: str, findings: list[str]) -> None:
         self.reload_refused = f"{len(findings)} findings, the first: {findings[0]}"
         log.error("reload refused, nothing changed", findings=findings)
-        return False
+        await self.audit.configured(bundle, findings)
 
     async def _apply(self, configuration: Configuration) -> None:
         if configuration.settings != self.configuration.settings:
@@ -255,6 +304,7 @@ class Daemon:
         self.dispatcher.reroute(router_of(configuration))
         log.info("bundle applied", bundle=configuration.basis.bundle, entry=entry.sequence)
         self._tell_faults()
+        await self.audit.configured(configuration.basis.bundle, [])
 
     async def _keep_up(self) -> None:
         """Retire closed journal files, and say early when they do not go."""

@@ -47,10 +47,10 @@ class House:
         answer.set_result(Answer(True, "noted"))
         return answer
 
-    async def _ask(self, request: Request) -> object:
+    async def _ask(self, request: Request, person: Person) -> object:
         if request.ask != "status":
             raise Question(f"no question {request.ask}; there are: status")
-        return {"open": 3, "since": request.since}
+        return {"open": 3, "since": request.since, "to": person.id}
 
     async def _note(self, what: str, user: str, facts: dict[str, object]) -> None:
         self.noted.append((what, user, facts))
@@ -144,7 +144,7 @@ async def test_without_a_journal_the_person_is_told_that_nothing_was_recorded(ho
 async def test_a_question_is_answered_and_one_that_is_not_known_says_which_are(house: House) -> None:
     path = house.desk.path
 
-    assert await asyncio.to_thread(ask, path, "status", since=7) == {"open": 3, "since": 7}
+    assert await asyncio.to_thread(ask, path, "status", since=7) == {"open": 3, "since": 7, "to": "lin"}
     with pytest.raises(PermissionError, match="there are: status"):
         await asyncio.to_thread(ask, path, "weather")
 

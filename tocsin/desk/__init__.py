@@ -74,8 +74,8 @@ def peer_account(connection: socket.socket) -> str:
 class Desk:
     """Serves on `path` from `run` until it is cancelled; several people at a time.
 
-    `contacts` gives those now in force, `act` journals and answers, `ask` answers a question by (name, since,
-    about) or raises `Question`, `note` records what was refused: (what, user, facts).
+    `contacts` gives those now in force, `act` journals and answers, `ask` answers a question of a person or
+    raises `Question`, `note` records what was refused: (what, user, facts).
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Desk:
         path: Path,
         contacts: Callable[[], Contacts],
         act: Callable[[Taken], Awaitable[asyncio.Future[Answer]]],
-        ask: Callable[[Request], Awaitable[object]],
+        ask: Callable[[Request, Person], Awaitable[object]],
         *,
         note: Callable[[str, str, dict[str, object]], Awaitable[None]],
         account: Callable[[socket.socket], str] = peer_account,
@@ -97,19 +97,25 @@ class Desk:
         self._note = note
         self._account = account
         self._acting: set[asyncio.Task[asyncio.Future[Answer]]] = set()
+        self._over = asyncio.Event()
 
     async def run(self) -> None:
-        """Listen; OSError for a directory that is not there, `DeskBusy` if somebody else listens."""
+        """Listen until `stop`; OSError if the directory is not there, `DeskBusy` if somebody else listens."""
         with reachable(self.path) as path:
             await self._clear(path)
             server = await asyncio.start_unix_server(self._serve, path, limit=LONGEST)
         # The group of the state directory may act; what they may do stands in the contacts.
         self.path.chmod(0o660)
         try:
-            async with server:
-                await server.serve_forever()
+            await self._over.wait()
         finally:
+            server.close()
             self.path.unlink(missing_ok=True)
+
+    async def stop(self) -> None:
+        """Nobody new is heard; what is being done is journaled first."""
+        self._over.set()
+        await asyncio.gather(*self._acting, return_exceptions=True)
 
     async def _clear(self, path: str) -> None:
         """Take away the socket of a daemon that is gone."""
@@ -146,7 +152,7 @@ class Desk:
         if request.act is not None:
             return await self._do(person, account, request, request.act)
         try:
-            return {"found": await self._ask(request), "you": person.id}
+            return {"found": await self._ask(request, person), "you": person.id}
         except Question as error:
             return Answer(False, str(error))
 

@@ -14,11 +14,15 @@ class DeskUnreachable(Exception):
     """No daemon listens; says how to start one."""
 
 
+class Refused(PermissionError):
+    """The desk does not answer this person, or not this question; says why."""
+
+
 def ask(path: Path, question: str, *, since: int = 0, about: str = "") -> Any:
-    """What the daemon answers, as plain JSON values; `DeskUnreachable`, PermissionError with the reason."""
+    """What the daemon answers, as plain JSON values; `DeskUnreachable`, `Refused`."""
     reply = msgspec.json.decode(_exchange(path, Request(ask=question, since=since, about=about)))
     if "found" not in reply:
-        raise PermissionError(reply["said"])
+        raise Refused(reply["said"])
     return reply["found"]
 
 

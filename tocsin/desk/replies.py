@@ -4,12 +4,21 @@ Either acknowledges the newest incident that the address was told of. A text may
 characters of its number.
 """
 
+import asyncio
 import re
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 
-from notifiers.action import Acknowledge, Taken
+import structlog
+
+from notifiers.action import Acknowledge, Answer, Taken
 from notifiers.contacts import Contacts
 from notifiers.delivery import Reply
+from notifiers.outbox.desk import Desk
+from notifiers.outbox.schema import OutboxError
+
+log = structlog.get_logger()
 
 # What people write when they mean yes, without case and without spaces and full stops around it.
 WORDS = frozenset({"1", "ok", "yes", "ack", "y", "收到", "已收到", "确认", "是"})
@@ -38,6 +47,54 @@ def acknowledgement(
     user = f"horn:{reply.address}" if person is None else person.id
     via = f"{'horn' if person is None else 'sms'}:{reply.address}"
     return Taken(user, via, Acknowledge(incident))
+
+
+class Replies:
+    """Takes each reply as the action it stands for; what stands for none is noted, counted and logged.
+
+    `reading` opens the outbox for one look, `take` journals and applies, `note` is for the audit.
+    """
+
+    def __init__(
+        self,
+        contacts: Callable[[], Contacts],
+        reading: Callable[[], Desk],
+        take: Callable[[Taken], Awaitable[Answer]],
+        note: Callable[[str, str, dict[str, object]], Awaitable[None]],
+    ) -> None:
+        self.refused = 0
+        self._contacts = contacts
+        self._reading = reading
+        self._take = take
+        self._note = note
+        self._heard: set[asyncio.Task[None]] = set()
+
+    def hear(self, reply: Reply, *, horn: bool) -> None:
+        """From the event loop; returns at once."""
+        task = asyncio.ensure_future(self._follow(reply, horn=horn))
+        self._heard.add(task)
+        task.add_done_callback(self._heard.discard)
+
+    async def _follow(self, reply: Reply, *, horn: bool) -> None:
+        try:
+            taken = await asyncio.to_thread(self._acknowledgement, reply, horn=horn)
+        except (NotUnderstood, OutboxError, sqlite3.Error) as error:
+            await self._refuse(reply, str(error))
+            return
+        answer = await self._take(taken)
+        if not answer.done:
+            await self._refuse(reply, answer.said)
+
+    def _acknowledgement(self, reply: Reply, *, horn: bool) -> Taken:
+        with closing(self._reading()) as desk:
+            return acknowledgement(reply, self._contacts(), desk.told, horn=horn)
+
+    async def _refuse(self, reply: Reply, reason: str) -> None:
+        """The number and what it says are for the audit, not for the log."""
+        self.refused += 1
+        log.warning("reply: acknowledges nothing", channel=reply.channel, reason=reason)
+        facts: dict[str, object] = {"channel": reply.channel, "address": reply.address, "text": reply.text}
+        await self._note("reply refused", "", {**facts, "reason": reason})
 
 
 def _wanted(text: str) -> str:
