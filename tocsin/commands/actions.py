@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from ingest.clock import SystemClock
@@ -22,7 +23,8 @@ from notifiers.action import (
     Unshelve,
 )
 from rules.grade import Grade
-from tocsin.commands import FINDINGS, STATE, State, fail
+from tocsin.commands import FINDINGS, STATE, Json, State, fail
+from tocsin.commands.sheet import tell
 from tocsin.desk import socket_in
 from tocsin.desk.client import act
 
@@ -33,24 +35,27 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; it is told and kept.
 ShelfId = Annotated[int, typer.Argument(help="The shelf's number, as `tocsin shelves` shows it.")]
 
 
-def do(state: Path, action: Action) -> None:
+def do(state: Path, action: Action, *, as_json: bool) -> None:
     """Say what became of it; what was refused ends with exit code 1."""
     answer = act(socket_in(state), action)
+    if as_json:
+        tell(msgspec.to_builtins(answer))
+        raise SystemExit(0 if answer.done else FINDINGS)
     if not answer.done:
         fail(answer.said, FINDINGS)
     typer.echo(answer.said)
 
 
 @app.command()
-def ack(incident: Incident, state: State = STATE) -> None:
+def ack(incident: Incident, state: State = STATE, as_json: Json = False) -> None:
     """I know of it and take it on: reminders end, the warning does not."""
-    do(state, Acknowledge(incident))
+    do(state, Acknowledge(incident), as_json=as_json)
 
 
 @app.command()
-def arrive(incident: Incident, state: State = STATE) -> None:
+def arrive(incident: Incident, state: State = STATE, as_json: Json = False) -> None:
     """Somebody is there."""
-    do(state, Arrive(incident))
+    do(state, Arrive(incident), as_json=as_json)
 
 
 @app.command()
@@ -58,9 +63,10 @@ def handle(
     incident: Incident,
     note: Annotated[str, typer.Option(help="What was done.")] = "",
     state: State = STATE,
+    as_json: Json = False,
 ) -> None:
     """What was to be done is done."""
-    do(state, Handle(incident, note))
+    do(state, Handle(incident, note), as_json=as_json)
 
 
 @app.command()
@@ -68,15 +74,16 @@ def close(
     warning: Annotated[str, typer.Argument(help="The warning's number.")],
     reason: Reason,
     state: State = STATE,
+    as_json: Json = False,
 ) -> None:
     """End a warning that cannot end by itself: orphaned, blind, or raised by hand."""
-    do(state, Close(warning, reason))
+    do(state, Close(warning, reason), as_json=as_json)
 
 
 @app.command()
-def cancel(incident: Incident, reason: Reason, state: State = STATE) -> None:
+def cancel(incident: Incident, reason: Reason, state: State = STATE, as_json: Json = False) -> None:
     """It was wrong: everybody who was told is told so."""
-    do(state, Cancel(incident, reason))
+    do(state, Cancel(incident, reason), as_json=as_json)
 
 
 @app.command()
@@ -85,9 +92,10 @@ def refuse(
     revision: Annotated[int, typer.Argument(help="Which proposal, as `tocsin proposals` shows it.")],
     reason: Reason,
     state: State = STATE,
+    as_json: Json = False,
 ) -> None:
     """What waits for a person does not go out."""
-    do(state, Refuse(incident, revision, reason))
+    do(state, Refuse(incident, revision, reason), as_json=as_json)
 
 
 @app.command("raise")
@@ -98,12 +106,13 @@ def raise_(
     zh: Annotated[str, typer.Option(help="What people are told, in Chinese.")] = "",
     en: Annotated[str, typer.Option(help="What people are told, in English.")] = "",
     state: State = STATE,
+    as_json: Json = False,
 ) -> None:
     """A warning by hand, under the same approvals as any other."""
     text = {language: words for language, words in (("zh", zh), ("en", en)) if words.strip()}
     if not text:
         raise typer.BadParameter("say what people are to be told: --zh, --en or both")
-    do(state, Raise(hazard, zone, named(grade), text))
+    do(state, Raise(hazard, zone, named(grade), text), as_json=as_json)
 
 
 @app.command()
@@ -115,22 +124,23 @@ def shelve(
     red: Annotated[bool, typer.Option(help="Red ones too, once a second person agrees.")] = False,
     maintenance: Annotated[bool, typer.Option(help="It is being worked on.")] = False,
     state: State = STATE,
+    as_json: Json = False,
 ) -> None:
     """Tell nobody of a sensor, a zone or a rule for a while; what it hides is listed."""
     until = SystemClock().now() + duration(for_)
-    do(state, Shelve(scoped(scope), name, reason, until, red, maintenance))
+    do(state, Shelve(scoped(scope), name, reason, until, red, maintenance), as_json=as_json)
 
 
 @app.command()
-def agree(shelf: ShelfId, state: State = STATE) -> None:
+def agree(shelf: ShelfId, state: State = STATE, as_json: Json = False) -> None:
     """The second person of a shelf that hides red."""
-    do(state, Agree(shelf))
+    do(state, Agree(shelf), as_json=as_json)
 
 
 @app.command()
-def unshelve(shelf: ShelfId, state: State = STATE) -> None:
+def unshelve(shelf: ShelfId, state: State = STATE, as_json: Json = False) -> None:
     """Tell of it again; what is open is told at once."""
-    do(state, Unshelve(shelf))
+    do(state, Unshelve(shelf), as_json=as_json)
 
 
 def named(grade: str) -> Grade:
