@@ -134,9 +134,14 @@ class Intake:
             self._order.release()
 
     async def _turn(self) -> None:
-        """Have the order, unless a batch holds it that the disk does not take."""
+        """Have the order, unless a batch holds it that the disk does not take.
+
+        As before a batch it is noted first if the process stood still: an action settles what is due, too.
+        """
         try:
             async with asyncio.timeout(PATIENCE_SECONDS if self.available else 0):
+                if self._wakeful is not None:
+                    await self._wakeful()
                 await self._order.acquire()
         except TimeoutError:
             raise JournalUnavailable(

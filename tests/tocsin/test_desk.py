@@ -30,6 +30,8 @@ class House:
         self.taken: list[Taken] = []
         self.noted: list[tuple[str, str, dict[str, object]]] = []
         self.broken = False
+        self.writable = asyncio.Event()
+        self.writable.set()
         self.desk = Desk(
             path,
             lambda: CONTACTS,
@@ -42,6 +44,7 @@ class House:
     async def _act(self, taken: Taken) -> asyncio.Future[Answer]:
         if self.broken:
             raise JournalUnavailable(Path("journal"), "the disk is full")
+        await self.writable.wait()
         self.taken.append(taken)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         answer.set_result(Answer(True, "noted"))
@@ -194,6 +197,20 @@ async def test_a_second_desk_leaves_the_first_alone(house: House) -> None:
     with pytest.raises(DeskBusy):
         await House(house.desk.path).desk.run()
     assert (await house.do(Acknowledge("5f2a"))).done
+
+
+async def test_a_stop_waits_until_what_is_being_done_is_journaled(house: House) -> None:
+    house.writable.clear()
+    doing = asyncio.ensure_future(house.desk.take(Taken("lin", "account:lin", Acknowledge("5f2a"))))
+    stopping = asyncio.ensure_future(house.desk.stop())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not stopping.done()
+
+    house.writable.set()
+    await stopping
+    assert len(house.taken) == 1
+    assert (await doing).done
 
 
 def test_nobody_there_is_said_with_the_way_out(tmp_path: Path) -> None:
