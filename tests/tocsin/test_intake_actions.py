@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from ingest.clock import LockstepClock
 from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable, Retention
 from notifiers.action import Acknowledge, Taken
 from tests.tocsin.scripted import ScriptedSession
-from tests.tocsin.test_intake import START, FailingJournal, batch, until
+from tests.tocsin.test_intake import START, FailingJournal, InstantDisk, batch, until
 from tocsin.intake import Intake
 
 TAKEN = Taken("lin", "account:lin", Acknowledge("5f2a9c0e"))
@@ -29,7 +29,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def intake_of(journal: object, disk: ThreadPoolExecutor, **more: object) -> tuple[Intake, ScriptedSession]:
+def intake_of(journal: object, disk: Executor, **more: object) -> tuple[Intake, ScriptedSession]:
     session = ScriptedSession(journal)  # type: ignore[arg-type]
     return Intake(session, journal, LockstepClock(START), disk, **more), session  # type: ignore[arg-type]
 
@@ -92,12 +92,10 @@ async def test_behind_a_batch_that_the_disk_does_not_take_nobody_waits(
     await asyncio.wait([running])
 
 
-async def test_that_the_process_stood_still_is_noted_before_an_action(
-    journal: Journal, disk: ThreadPoolExecutor
-) -> None:
+async def test_that_the_process_stood_still_is_noted_before_an_action(journal: Journal) -> None:
     """Else the silence of a suspended machine would count as that of the sensors."""
     noted = asyncio.Event()
-    intake, _ = intake_of(journal, disk, wakeful=noted.wait)
+    intake, _ = intake_of(journal, InstantDisk(), wakeful=noted.wait)
     acting = asyncio.ensure_future(intake.act(TAKEN))
     for _ in range(5):
         await asyncio.sleep(0)
