@@ -38,6 +38,13 @@ async def test_a_question_that_is_not_known_names_those_that_are(at: Bureau) -> 
     assert all(known in str(raised_.value) for known in ALL)
 
 
+async def test_whoever_asks_is_told_that_the_outbox_cannot_be_read(at: Bureau, tmp_path: Path) -> None:
+    at.state = tmp_path / "elsewhere"
+
+    with pytest.raises(Question, match="cannot be looked into"):
+        await ask(at, "status")
+
+
 @pytest.mark.parametrize("question", sorted(ALL))
 async def test_every_question_has_an_answer_even_when_nothing_happened(at: Bureau, question: str) -> None:
     assert await ask(at, question) is not None

@@ -5,6 +5,7 @@ Answers are plain JSON values: instants in ms since the epoch, grades by their n
 
 import asyncio
 import dataclasses
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from enum import IntEnum
@@ -16,6 +17,7 @@ from ingest.clock import Clock
 from notifiers.contacts import Contacts, Person, Role
 from notifiers.outbox.desk import Awaiting, Desk
 from notifiers.outbox.reader import Progress
+from notifiers.outbox.schema import OutboxError
 from tocsin.desk import Question, Request
 
 
@@ -37,7 +39,7 @@ class Questions:
         self._around = around
 
     async def answer(self, request: Request, person: Person) -> object:
-        """Raises `Question` for one that is not known."""
+        """Raises `Question` for one that is not known, or cannot be answered now."""
         match request.ask:
             case "whoami":
                 return plain(_whoami(person))
@@ -58,7 +60,10 @@ class Questions:
             with closing(self._reading()) as desk:
                 return plain(question(desk))
 
-        return await asyncio.to_thread(look)
+        try:
+            return await asyncio.to_thread(look)
+        except (OutboxError, sqlite3.Error) as error:
+            raise Question(f"the outbox cannot be looked into: {error}") from error
 
     def _status(self, desk: Desk) -> dict[str, object]:
         now = self._clock.now()
