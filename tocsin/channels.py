@@ -28,7 +28,7 @@ from tocsin.wiring import mqtt_broker
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class Surroundings:
     """What a channel is given beside its own settings: where it hears from people, and what it may write to.
 
     `directory` is the state directory.
@@ -42,7 +42,7 @@ class Around:
     on_reply: Callable[[Reply], None]
 
 
-def channels_of(around: Around) -> list[Channel]:
+def channels_of(around: Surroundings) -> list[Channel]:
     """The channels the settings configure.
 
     Raises ValueError for a URL or key that cannot be used, OSError for a secret that cannot be read.
@@ -70,7 +70,7 @@ async def close(channels: Iterable[Channel]) -> None:
                 await channel.close()
 
 
-def _apprise(name: str, of: settings_of.Apprise, around: Around) -> Channel:
+def _apprise(name: str, of: settings_of.Apprise, around: Surroundings) -> Channel:
     return AppriseChannel(
         name,
         of.realm,
@@ -83,7 +83,7 @@ def _apprise(name: str, of: settings_of.Apprise, around: Around) -> Channel:
     )
 
 
-def _kannel(name: str, of: settings_of.Kannel, around: Around) -> Channel:
+def _kannel(name: str, of: settings_of.Kannel, around: Surroundings) -> Channel:
     return KannelChannel(
         name,
         of.realm,
@@ -104,7 +104,7 @@ def _kannel(name: str, of: settings_of.Kannel, around: Around) -> Channel:
     )
 
 
-def _template(name: str, of: settings_of.TemplateSms, around: Around) -> Channel:
+def _template(name: str, of: settings_of.TemplateSms, around: Surroundings) -> Channel:
     return TemplateSmsChannel(
         name,
         of.realm,
@@ -134,7 +134,7 @@ def _account(name: str, of: settings_of.TemplateSms) -> Provider:
             return Huawei(key, secret, of.sender or "", of.signature, **chosen)
 
 
-def _loudspeaker(name: str, of: settings_of.Loudspeaker, around: Around) -> Channel:
+def _loudspeaker(name: str, of: settings_of.Loudspeaker, around: Surroundings) -> Channel:
     broker = mqtt_broker(around.settings.mqtt)
     return LoudspeakerChannel(
         name,
@@ -159,7 +159,7 @@ def _loudspeaker(name: str, of: settings_of.Loudspeaker, around: Around) -> Chan
     )
 
 
-def _webhook(name: str, of: settings_of.Webhook, around: Around) -> Channel:
+def _webhook(name: str, of: settings_of.Webhook, around: Surroundings) -> Channel:
     return WebhookChannel(
         name,
         of.realm,
@@ -172,7 +172,7 @@ def _webhook(name: str, of: settings_of.Webhook, around: Around) -> Channel:
     )
 
 
-def _cap(name: str, of: settings_of.Cap, around: Around) -> Channel:
+def _cap(name: str, of: settings_of.Cap, around: Surroundings) -> Channel:
     issuer = Issuer(
         sender=of.sender,
         office=of.office,
@@ -189,7 +189,7 @@ def _hazard(of: settings_of.CapHazard) -> Hazard:
     return Hazard(of.categories, {str(language): text for language, text in of.event.items()}, of.code)
 
 
-MAKERS: Mapping[type, Callable[[str, Any, Around], Channel]] = MappingProxyType(
+MAKERS: Mapping[type, Callable[[str, Any, Surroundings], Channel]] = MappingProxyType(
     {
         settings_of.Apprise: _apprise,
         settings_of.Kannel: _kannel,

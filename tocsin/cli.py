@@ -26,8 +26,11 @@ from rules.grade import Grade
 from rules.transition import iso, line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
+from tocsin.commands import actions, audit, backups, duty, proposals, standing
 from tocsin.configuration import configure, read_bundle
 from tocsin.demo import demonstrate
+from tocsin.desk import DeskBusy
+from tocsin.desk.client import DeskUnreachable, Refused
 from tocsin.log import configure as configure_log
 from tocsin.marker import require_own
 from tocsin.replay import Tally, read_basis
@@ -48,6 +51,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+for commands in (standing, actions, proposals, duty, backups):
+    app.add_typer(commands.app)
+app.add_typer(audit.app, name="audit")
 
 FINDINGS, USAGE, ENVIRONMENT = 1, 2, 3
 # Of a table that no terminal shows.
@@ -82,8 +89,10 @@ def main(arguments: list[str] | None = None) -> None:
     require_own()
     try:
         app(arguments)
-    except (ConfigurationError, ReadingsError) as error:
+    except (ConfigurationError, ReadingsError, Refused) as error:
         fail(str(error), FINDINGS)
+    except (DeskUnreachable, DeskBusy) as error:
+        fail(str(error), ENVIRONMENT)
     except (AlreadyRunning, JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable) as error:
         fail(str(error), ENVIRONMENT)
     except NoFilesError as error:

@@ -6,23 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from starlette.routing import Route
 
-from ingest.clock import MINUTE, SECOND, Clock
+from ingest.clock import SECOND, Clock
 from ingest.finding import ConfigurationError
-from ingest.journal import EntryKind, JournalUnavailable
 from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
+from notifiers.contacts import Contacts
 from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.outbox import Outbox
+from notifiers.outbox.desk import Desk as Reading
 from notifiers.outbox.placing import place
 from notifiers.routing import Router
-from tocsin.bundle import Bundle
+from tocsin.audit_trail import AuditTrail, program
 from tocsin.canary import Canary
-from tocsin.channels import Around, channels_of
+from tocsin.channels import Surroundings, callbacks_of, channels_of, close, horns_of
 from tocsin.configuration import Configuration, basis_of, configure, read_bundle
 from tocsin.decoding import JournalDecoder
+from tocsin.desk import Desk, socket_in
+from tocsin.desk.open_warnings import shown
+from tocsin.desk.questions import Around, Questions
+from tocsin.desk.replies import Replies
+from tocsin.desk.standing import Standing
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
@@ -30,6 +37,7 @@ from tocsin.sight import Blind, Sight
 from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
+from tocsin.upkeep import Upkeep
 from tocsin.watchdog import Watchdog
 from tocsin.wiring import mqtt_broker, router_of, store_of, verify, watchdog_of
 
@@ -38,7 +46,6 @@ log = structlog.get_logger()
 STOP_SECONDS = 10.0
 # How long a stop goes on sending what is due.
 SEND_ON = 5 * SECOND
-UPKEEP_EVERY = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,12 @@ class Daemon:
         self.judging = Judging(
             judge, storage, self.intake, clock, self._committed, awake=self.sight.awake, flown=self._flown
         )
+        self.audit = AuditTrail(storage, clock)
+        self.standing = Standing(self._reading, clock)
+        self.desk = self._desk()
+        self.replies = Replies(self._contacts, self._reading, self.desk.take, self.audit.note)
         self.channels = self._channels()
+        self.speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
         router = router_of(configuration)
         storage.outbox_thread.submit(_place, storage.outbox, router).result()
         self.dispatcher = Dispatcher(
@@ -115,7 +127,7 @@ class Daemon:
         return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
 
     def _channels(self) -> Sequence[Channel]:
-        around = Around(
+        around = Surroundings(
             self.configuration.settings,
             self.configuration.basis.registry,
             self.storage.directory,
@@ -125,25 +137,36 @@ class Daemon:
         )
         return channels_of(around)
 
+    def _desk(self) -> Desk:
+        around = Around(self._contacts, self._status, lambda: shown(self.judging.judge))
+        questions = Questions(self._reading, self.clock, around)
+        path = socket_in(self.storage.directory)
+        return Desk(path, self._contacts, self.intake.act, questions.answer, note=self.audit.note)
+
+    def _reading(self) -> Reading:
+        """The outbox for whoever looks beside the thread that writes it; to be closed."""
+        return Reading.reading(self.storage.directory / "outbox.db")
+
     def _store(self) -> Store:
         return store_of(self.configuration.settings.series, self.storage.directory, self._room)
 
     def _stages(self) -> Iterator[Stage]:
         """The path of one reading, in the direction it flows: stopped in this order, started in the other."""
+        yield Stage("desk", self.desk.run, self.desk.stop)
         yield Stage("session", self.session.run)
         yield Stage("intake", self.intake.run, self.intake.stop)
         yield Stage("judging", self.judging.run, self.judging.stop)
         yield Stage("dispatcher", self.dispatcher.run, self._drain_dispatcher)
-        for channel in self.channels:
-            if isinstance(channel, LoudspeakerChannel):
-                yield Stage(channel.name, channel.run)
+        for speaker in self.speakers:
+            yield Stage(speaker.name, speaker.run)
         yield Stage("series", self.series.run, self.series.drain)
         # Started before the session, intake and judging: its first entry comes before all of theirs.
         yield Stage("sight", self.sight.run)
         yield Stage("reserve", self.storage.reserve.run)
-        yield Stage("upkeep", self._keep_up)
+        yield Stage("upkeep", Upkeep(self.storage, self.clock).run)
         if self.watchdog is not None:
             yield Stage("canary", self.watchdog.run)
+        yield Stage("standing", self.standing.run)
         yield Stage("watchdog", lambda: self.notify.watch(self._progress))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -153,6 +176,8 @@ class Daemon:
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
         self._over("replay")
         self._tell_faults()
+        settings, applied = self.configuration.settings, self.configuration.basis.bundle
+        await self.audit.started(applied, str(settings.realm))
         async with asyncio.TaskGroup() as group:
             tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
             self.ready = True
@@ -160,6 +185,11 @@ class Daemon:
             await stop.wait()
             self.notify.send("STOPPING=1")
             await self._drain(tasks)
+        await close(self.channels)
+
+    def callbacks(self) -> list[Route]:
+        """What gateways call on the daemon's own HTTP server."""
+        return callbacks_of(self.channels)
 
     def _tell_faults(self) -> None:
         """Rules that cannot be judged for a sensor, as for want of a site parameter, stop no other rule."""
@@ -223,7 +253,21 @@ class Daemon:
         self.dispatcher.receipt(receipt)
 
     def _replied(self, reply: Reply) -> None:
-        log.info("reply", channel=reply.channel, text=reply.text)
+        self.replies.hear(reply, horn=reply.channel in {speaker.name for speaker in self.speakers})
+
+    def _contacts(self) -> Contacts:
+        return self.configuration.contacts
+
+    def _status(self) -> dict[str, object]:
+        judge = self.judging.judge
+        return {
+            "version": program(),
+            "realm": str(self.configuration.settings.realm),
+            "bundle": judge.basis.bundle,
+            "problems": self.problems(),
+            "journaled": self.storage.journal.last,
+            "judged": judge.position,
+        }
 
     async def _drain_dispatcher(self) -> None:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)
@@ -242,18 +286,23 @@ class Daemon:
     async def reload(self, path: Path) -> bool:
         """Read the files again, all or nothing; False and the old bundle stays if anything is wrong."""
         async with self._reloading:
+            bundle, findings = "", list[str]()
             try:
-                bundle = await asyncio.to_thread(read_bundle, path)
-                configuration = await asyncio.to_thread(configure, bundle)
+                read = await asyncio.to_thread(read_bundle, path)
+                bundle = read.hash
+                configuration = await asyncio.to_thread(configure, read)
                 if obstacle := self._obstacle(configuration):
-                    return self._refuse([obstacle])
-                await asyncio.to_thread(self.storage.bundles.save, bundle)
+                    findings = [obstacle]
+                else:
+                    await asyncio.to_thread(self.storage.bundles.save, read)
+                    await self._apply(configuration)
             except ConfigurationError as error:
-                return self._refuse([str(finding) for finding in error.findings])
+                findings = [str(finding) for finding in error.findings]
             except OSError as error:
-                return self._refuse([str(error)])
-            await self._apply(configuration)
-            return True
+                findings = [str(error)]
+            if findings:
+                await self._refuse(bundle, findings)
+            return not findings
 
     def _obstacle(self, configuration: Configuration) -> str:
         """Why this process cannot take on a configuration that is sound in itself; empty if it can."""
@@ -272,10 +321,10 @@ class Daemon:
             )
         return ""
 
-    def _refuse(self, findings: list[str]) -> bool:
+    async def _refuse(self, bundle: str, findings: list[str]) -> None:
         self.reload_refused = f"{len(findings)} findings, the first: {findings[0]}"
         log.error("reload refused, nothing changed", findings=findings)
-        return False
+        await self.audit.configured(bundle, findings)
 
     async def _apply(self, configuration: Configuration) -> None:
         if configuration.settings != self.configuration.settings:
@@ -284,23 +333,11 @@ class Daemon:
         self.reload_refused = ""
         entry = await self.intake.apply(configuration.basis.bundle)
         self.dispatcher.reroute(router_of(configuration))
+        for speaker in self.speakers:
+            speaker.know(horns_of(configuration.basis.registry))
         log.info("bundle applied", bundle=configuration.basis.bundle, entry=entry.sequence)
         self._tell_faults()
-
-    async def _keep_up(self) -> None:
-        """Retire closed journal files, and say early when they do not go."""
-        while True:
-            await asyncio.sleep(UPKEEP_EVERY / 1000)
-            # Not on the journal's own thread: an ack must not wait for a file to be compressed.
-            try:
-                done = await asyncio.to_thread(
-                    self.storage.journal.maintain, self.clock.now(), compress=self._room()
-                )
-            except JournalUnavailable as error:
-                log.error("journal cannot be looked after", reason=str(error))
-                continue
-            if done.alarm:
-                log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
+        await self.audit.configured(configuration.basis.bundle, [])
 
     async def _dispatched(self) -> None:
         """Return once the dispatcher has made a round."""
@@ -320,20 +357,18 @@ class Daemon:
 
     def hops(self) -> dict[str, Callable[[], bool]]:
         """For a lockstep clock: who must be idle before time moves on."""
-        speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
         return {
             "sight": self.sight.idle,
             "intake": self.intake.idle,
             "judging": self.judging.idle,
             "dispatcher": self.dispatcher.idle,
             "series": self.series.idle,
-            "loudspeaker": lambda: all(speaker.idle() for speaker in speakers),
+            "loudspeaker": lambda: all(speaker.idle() for speaker in self.speakers),
         }
 
     def connected(self) -> bool:
         """Whether the session and every channel that keeps a connection have theirs."""
-        speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
-        return self.ready and self.session.connected and all(s.connected for s in speakers)
+        return self.ready and self.session.connected and all(s.connected for s in self.speakers)
 
     def _broken_rules(self) -> str:
         """The rules that broke: nobody is warned by them until a reload changes them."""
@@ -360,19 +395,7 @@ async def _forever(stage: Stage) -> None:
 
 
 def _place(outbox: Outbox, router: Router) -> None:
-    with outbox.transaction() as connection:
-        place(connection, router)
-
-
-def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> None:
-    """Apply a checked bundle before a daemon begins: as the first entry of the journal, or behind all others.
-
-    Behind others it applies at the instant up to which everything is settled: what fell due since then is for
-    the daemon, which says first that it was blind.
-    """
-    storage.bundles.save(bundle)
-    at = storage.settled() or clock.now()
-    append = storage.journal_thread.submit(
-        storage.journal.append, at, EntryKind.BUNDLE, 0, bundle.hash.encode()
-    )
-    storage.bundles.record(append.result().sequence, bundle.hash)
+    # A start writes nothing without need: the disk may be full.
+    if outbox.unplaced():
+        with outbox.transaction() as connection:
+            place(connection, router)

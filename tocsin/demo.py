@@ -28,7 +28,8 @@ from tocsin.bundle import Bundle
 from tocsin.channel_settings import Apprise, Channel, Loudspeaker
 from tocsin.channels import horns_of
 from tocsin.configuration import Configuration, configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.overview import Watcher
 from tocsin.settings import Mqtt, SeriesSettings, Settings
 from tocsin.storage import Storage

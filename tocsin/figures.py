@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ingest.clock import SECOND
+from notifiers.outbox.work import Stage
 from rules.engine import Engine
 from rules.engine.board import Board
 from rules.engine.ring import NEVER, Longs
@@ -85,10 +86,30 @@ def figures(daemon: Daemon, unheard: Unheard) -> Iterator[Figure]:
     yield from _watchdog(daemon)
     yield Figure("tocsin_rules_switched_off", "Rules that broke", len(judge.engine.switched_off))
     yield Figure("tocsin_reload_successful", "0 after a refused reload", not daemon.reload_refused)
+    yield from _desk(daemon)
     for kind, (heard, registered) in online(daemon).items():
         labels = (("kind", kind),)
         yield Figure("tocsin_sensors_online", "Sensors heard within three intervals", heard, labels)
         yield Figure("tocsin_sensors_registered", "Sensors in the registry", registered, labels)
+
+
+def _desk(daemon: Daemon) -> Iterator[Figure]:
+    """As `standing` saw it, some seconds ago at most."""
+    numbers = daemon.standing.numbers
+    for stage in ("open", *Stage):
+        yield Figure(
+            "tocsin_open_incidents", "Open incidents by how far their work order came",
+            numbers.incidents.get(stage, 0), (("stage", str(stage)),),
+        )  # fmt: skip
+    yield Figure("tocsin_proposals_waiting", "Proposals that wait for a person", numbers.waiting)
+    yield Figure("tocsin_unreached", "Entries of the list of the unreached", sum(numbers.unreached.values()))
+    yield Figure("tocsin_shelves", "Shelves that are up", numbers.shelves)
+    yield Figure("tocsin_hidden_warnings", "Open warnings that shelves hide", numbers.hidden)
+    yield Figure("tocsin_actions", "What people did, with what was refused", numbers.actions, counter=True)
+    yield Figure("tocsin_desk_refused", "Requests of people who may not", daemon.desk.refused, counter=True)
+    yield Figure(
+        "tocsin_replies_refused", "Replies that acknowledge nothing", daemon.replies.refused, counter=True
+    )
 
 
 def _losses(judge: Judge) -> Iterator[Figure]:

@@ -1,7 +1,7 @@
 """/healthz, /readyz and /metrics on a loopback port."""
 
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -52,9 +52,15 @@ def _family(figure: Figure) -> Metric:
 
 
 def application(
-    figures: Figures, problems: Callable[[], dict[str, str]], notices: Callable[[], dict[str, str]]
+    figures: Figures,
+    problems: Callable[[], dict[str, str]],
+    notices: Callable[[], dict[str, str]],
+    callbacks: Sequence[Route] = (),
 ) -> Starlette:
-    """By part: `problems` are what is wrong, none means ready; `notices` are over, but people should know."""
+    """By part: `problems` are what is wrong, none means ready; `notices` are over, but people should know.
+
+    `callbacks` are what gateways call.
+    """
     registry = CollectorRegistry()
     registry.register(FigureCollector(figures))
 
@@ -72,7 +78,12 @@ def application(
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            *callbacks,
+        ]
     )
 
 

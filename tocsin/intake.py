@@ -12,20 +12,27 @@ from ingest.clock import Clock
 from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable
 from ingest.session import Batch, Session, SessionClosed
 from ingest.session.wire import Message
+from notifiers.action import Answer, Taken
 from tocsin.sight import Blind
 
 log = structlog.get_logger()
 
 # Between two attempts to write to a journal that failed; the batch stays unacked meanwhile.
 RETRY_SECONDS = 0.5
+# How long a person's action waits for what came before it to be written.
+PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A journaled entry on its way to the judge, with its packets if they are at hand."""
+    """A journaled entry on its way to the judge, with its packets if they are at hand.
+
+    `answer` is what the person who acted waits for.
+    """
 
     entry: Entry
     packets: Sequence[Message] | None
+    answer: asyncio.Future[Answer] | None = None
 
 
 class Intake:
@@ -111,6 +118,36 @@ class Intake:
             finally:
                 self._noting = False
 
+    async def act(self, taken: Taken) -> asyncio.Future[Answer]:
+        """Journal what a person did and hand it to the judge; the future holds what became of it.
+
+        Raises JournalUnavailable soon if it cannot be written: a person must know whether they were heard.
+        Not to be cancelled: what is journaled must be handed on.
+        """
+        await self._turn()
+        try:
+            entry = await self._append(EntryKind.ACTION, 0, taken.encode())
+            answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            await self._hand(Handed(entry, None, answer))
+            return answer
+        finally:
+            self._order.release()
+
+    async def _turn(self) -> None:
+        """Have the order, unless a batch holds it that the disk does not take.
+
+        As before a batch it is noted first if the process stood still: an action settles what is due, too.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS if self.available else 0):
+                if self._wakeful is not None:
+                    await self._wakeful()
+                await self._order.acquire()
+        except TimeoutError:
+            raise JournalUnavailable(
+                self._journal.directory, "the disk does not take what came before"
+            ) from None
+
     async def _note(self, kind: EntryKind, data: bytes) -> Entry:
         entry = await self.append(kind, 0, data)
         await self._hand(Handed(entry, None))
@@ -121,27 +158,33 @@ class Intake:
 
         Raises JournalUnavailable only once the daemon stops: what is not acked will come again.
         """
-        loop = asyncio.get_running_loop()
         while True:
-            self._writing += 1
             try:
-                if not self._room():
-                    raise JournalUnavailable(self._journal.directory, "the disk is full")
-                entry = await loop.run_in_executor(
-                    self._disk, self._journal.append, self._clock.now(), kind, count, data
-                )
-            except JournalUnavailable as error:
-                self._report(error)
+                return await self._append(kind, count, data)
+            except JournalUnavailable:
                 if self._stopping:
                     raise
-            else:
-                if not self.available:
-                    log.info("journal writable again", path=str(self._journal.directory))
-                self.available = True
-                return entry
-            finally:
-                self._writing -= 1
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def _append(self, kind: EntryKind, count: int, data: bytes) -> Entry:
+        """Once."""
+        loop = asyncio.get_running_loop()
+        self._writing += 1
+        try:
+            if not self._room():
+                raise JournalUnavailable(self._journal.directory, "the disk is full")
+            entry = await loop.run_in_executor(
+                self._disk, self._journal.append, self._clock.now(), kind, count, data
+            )
+        except JournalUnavailable as error:
+            self._report(error)
+            raise
+        finally:
+            self._writing -= 1
+        if not self.available:
+            log.info("journal writable again", path=str(self._journal.directory))
+        self.available = True
+        return entry
 
     def _report(self, error: JournalUnavailable) -> None:
         if self.available:

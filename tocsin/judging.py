@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -12,8 +12,8 @@ from ingest.journal import Entry, EntryKind, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
 from ingest.session.wire import Message
 from ingest.snapshots import Copies, SnapshotUnwritable
+from notifiers.action import Answer
 from rules.engine.normal_form import Fault
-from rules.transition import Transition
 from tocsin.canary import Canary
 from tocsin.decoding import Recent
 from tocsin.intake import Handed, Intake
@@ -22,6 +22,7 @@ from tocsin.storage import Storage
 
 log = structlog.get_logger()
 P = ParamSpec("P")
+R = TypeVar("R")
 
 # Seconds of the event loop, not of the injected clock: how much work a restart may repeat is a matter of the
 # machine, not of simulated time.
@@ -111,8 +112,10 @@ class Judging:
         while True:
             handed = await self._next(self._snapshot_due - loop.time())
             if handed is not None:
-                await self._take(handed.entry, handed.packets)
+                answer = await self._take(handed.entry, handed.packets)
                 self.done += 1
+                if handed.answer is not None and answer is not None and not handed.answer.done():
+                    handed.answer.set_result(answer)
             elif self._intake.settled() and self._awake():
                 await self._tick()
             else:
@@ -120,7 +123,8 @@ class Judging:
                 await asyncio.sleep(LOOK_SECONDS)
             await self._keep_up()
 
-    async def _take(self, entry: Entry, packets: Sequence[Message] | None = None) -> None:
+    async def _take(self, entry: Entry, packets: Sequence[Message] | None = None) -> Answer | None:
+        """Judge an entry and keep what it led to; what a person's action came to, if it was one."""
         self._committing = True
         if entry.kind is EntryKind.BUNDLE:
             await self._write(self._storage.bundles.record, entry.sequence, entry.data.decode())
@@ -132,7 +136,7 @@ class Judging:
             log.error("a journaled action cannot be read; nothing was done", fault=judged.answer)
         if judged.block is not None:
             self.recent.put(judged.block)
-        await self._commit(judged)
+        return await self._commit(judged)
 
     async def _next(self, seconds: float) -> Handed | None:
         """The next entry, or None when a deadline or the given time came first."""
@@ -156,10 +160,11 @@ class Judging:
             transitions = self.judge.tick(instant)
             await self._commit(Judged(self.judge.position, instant, transitions, []))
 
-    async def _commit(self, judged: Judged) -> None:
+    async def _commit(self, judged: Judged) -> Answer | None:
         self._tell_of_broken_rules()
-        if judged.transitions:
-            await self._write(self._record, judged.sequence, judged.transitions)
+        answer = judged.answer
+        if judged.transitions or judged.taken is not None:
+            answer = await self._write(self._record, judged)
             self.transitions += len(judged.transitions)
         if judged.rejected:
             add = self._storage.quarantine.add
@@ -167,6 +172,7 @@ class Judging:
         self._flown(judged.canaries)
         self._committed()
         self._committing = False
+        return answer
 
     def _tell_of_broken_rules(self) -> None:
         """A rule that breaks stops no other, so somebody must hear of it."""
@@ -175,22 +181,28 @@ class Judging:
             log.error("rule switched off; nobody is warned by it", rule=fault.rule, reason=fault.reason)
         self._told = broken
 
-    def _record(self, position: int, transitions: list[Transition]) -> None:
-        for fault in self._storage.outbox.commit(position, transitions):
+    def _record(self, judged: Judged) -> Answer | None:
+        """Transitions, and what a person did, in one transaction."""
+        outbox = self._storage.outbox
+        with outbox.transaction():
+            faults = outbox.commit(judged.sequence, judged.transitions)
+            answer = None
+            if judged.taken is not None:
+                answer = outbox.act(judged.sequence, judged.received, judged.taken, judged.answer)
+        for fault in faults:
             log.error("a transition judged again differs; the recorded one stands", fault=str(fault))
+        return answer
 
-    async def _write(self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    async def _write(self, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Try until the disk takes it: an entry is not done before."""
         loop = asyncio.get_running_loop()
         while True:
             try:
-                await loop.run_in_executor(self._storage.outbox_thread, lambda: write(*args, **kwargs))
+                return await loop.run_in_executor(self._storage.outbox_thread, lambda: write(*args, **kwargs))
             except (sqlite3.Error, OSError, QuarantineUnavailable) as error:
                 log.error("state cannot be written; trying again", reason=str(error))
                 self._storage.reserve.relieve(error)
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
 
     def idle(self) -> bool:
         due = self.judge.due

@@ -5,13 +5,16 @@ from ingest.conduct import Told
 from ingest.gaps import Missing
 from rules.transition import iso
 from tocsin.daemon import Daemon
+from tocsin.desk.standing import Numbers
 
 # How far the history may lie back before people are told, ms.
 SLOW = 10 * SECOND
+# How many horns are named.
+SHOWN = 20
 
 
 def notices(daemon: Daemon) -> dict[str, str]:
-    """By part; missing numbers and a slow history as long as they are, all else for an hour."""
+    """By part; messages refused and a lost session for an hour, all else as long as it is so."""
     judge, now = daemon.judging.judge, daemon.clock.now()
     found = {}
     if (impostors := judge.conduct.impostors.told(now)).names:
@@ -29,6 +32,27 @@ def notices(daemon: Daemon) -> dict[str, str]:
         found["history"] = (
             f"the database is {behind // SECOND} s behind: {daemon.series.lag} entries wait in the journal, "
             "warnings do not; give it more room, or less to do"
+        )
+    if silent := [horn for speaker in daemon.speakers for horn in speaker.silent(now)]:
+        found["horns"] = f"{len(silent)} do not answer: {', '.join(silent[:SHOWN])}{_further(silent)}"
+    return found | _desk(daemon.standing.numbers)
+
+
+def _further(names: list[str]) -> str:
+    return f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+
+
+def _desk(numbers: Numbers) -> dict[str, str]:
+    """What waits for somebody to do something about it."""
+    found = {}
+    if numbers.unreached:
+        told = ", ".join(f"{count} {why}" for why, count in numbers.unreached.items())
+        found["unreached"] = f"{told}: tocsin unreached names them"
+    if numbers.waiting:
+        found["proposals"] = f"{numbers.waiting} wait for a person's release: tocsin proposals shows them"
+    if numbers.shelves:
+        found["shelves"] = (
+            f"{numbers.shelves} up, which hide {numbers.hidden} open warnings: tocsin shelves lists them"
         )
     return found
 

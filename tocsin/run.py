@@ -13,8 +13,9 @@ from ingest.finding import ConfigurationError
 from tocsin import reserve
 from tocsin.bundle import Bundle, Bundles
 from tocsin.configuration import Configuration, basis_of, configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
 from tocsin.figures import Unheard, figures
+from tocsin.first_bundle import apply_first
 from tocsin.health import HealthServer, application, door
 from tocsin.notices import notices
 from tocsin.startup import Over, Phases, cpu, untimed
@@ -83,7 +84,9 @@ def to_start_with(
 
 async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases: Phases) -> None:
     unheard = Unheard()
-    shown = application(lambda: figures(daemon, unheard), daemon.problems, lambda: notices(daemon))
+    shown = application(
+        lambda: figures(daemon, unheard), daemon.problems, lambda: notices(daemon), daemon.callbacks()
+    )
     health = HealthServer(shown, listening)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

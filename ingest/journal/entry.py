@@ -14,6 +14,7 @@ class EntryKind(StrEnum):
 
     MQTT    the raw PUBLISH packets of one batch, concatenated
     BUNDLE  the hash of a bundle that was applied
+    ACTION  what a person did, as JSON
     BLIND   JSON {"since", "ended"}: nothing could arrive from `since` (ms) up to the entry that says ended
     ACTION  what a person did (`notifiers.action.Taken`)
     """

@@ -25,6 +25,17 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What `user` ('' for Tocsin itself) did at `at` (ms)."""
+
+    sequence: int
+    at: int
+    what: str
+    user: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """The first record that is not what was written, or is missing."""
 
@@ -45,6 +56,18 @@ def append(connection: sqlite3.Connection, at: int, what: str, user: str, facts:
 def head(connection: sqlite3.Connection) -> Head:
     row = connection.execute("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
     return Head(0, BEGIN) if row is None else Head(*row)
+
+
+def records(connection: sqlite3.Connection, since: int, limit: int) -> list[Record]:
+    """The newest `limit` of those from `since` (ms) on, oldest first."""
+    rows = connection.execute(
+        "SELECT sequence, at, what, user, facts FROM audit WHERE at >= ? ORDER BY sequence DESC LIMIT ?",
+        (since, limit),
+    ).fetchall()
+    return [
+        Record(number, at, what, user, msgspec.json.decode(facts))
+        for number, at, what, user, facts in reversed(rows)
+    ]
 
 
 def verify(connection: sqlite3.Connection, anchor: Head | None = None) -> Broken | None:

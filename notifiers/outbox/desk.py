@@ -11,7 +11,7 @@ import msgspec
 from notifiers.action import Action, Scope
 from notifiers.bulletin import Bulletin
 from notifiers.outbox import audit
-from notifiers.outbox.audit import Broken, Head
+from notifiers.outbox.audit import Broken, Head, Record
 from notifiers.outbox.bulletins import recorded
 from notifiers.outbox.handover import Handover, hand_over
 from notifiers.outbox.incidents import resolve
@@ -25,11 +25,12 @@ from rules.grade import Grade
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A proposal that waits, what it says, and the (recipient, channel) it would go to."""
+    """A proposal that waits, what it says, the (recipient, channel) it would go to, and who was asked."""
 
     proposal: Proposal
     bulletin: Bulletin
     to: Sequence[tuple[str, str]]
+    asked: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,14 @@ class Desk(OutboxReader):
         """What to note down elsewhere, for `verify` to find out a chain that was cut short."""
         return audit.head(self._connection)
 
+    def audit(self, since: int, limit: int = 1000) -> list[Record]:
+        """The newest records from `since` (ms) on, oldest first."""
+        return audit.records(self._connection, since, limit)
+
+    def count_actions(self) -> int:
+        """How much people did, with what was refused."""
+        return int(self._connection.execute("SELECT count(*) FROM actions").fetchone()[0])
+
     def verify(self, anchor: Head | None = None) -> Broken | None:
         """The first record of the audit that is wrong, None if all are right."""
         return audit.verify(self._connection, anchor)
@@ -152,7 +161,8 @@ class Desk(OutboxReader):
 def _awaiting(connection: sqlite3.Connection, proposal: Proposal) -> Awaiting:
     known = (proposal.incident, proposal.revision)
     to = [(recipient, channel) for recipient, channel, _ in addresses(connection, *known)]
-    return Awaiting(proposal, recorded(connection, *known), to)
+    asked = [name for (name,) in connection.execute(_ASKED, (proposal.incident, proposal.request))]
+    return Awaiting(proposal, recorded(connection, *known), to, asked)
 
 
 def _shelf(connection: sqlite3.Connection, row: Sequence[Any]) -> Shelf:
@@ -173,6 +183,9 @@ def _shelf(connection: sqlite3.Connection, row: Sequence[Any]) -> Shelf:
     )
 
 
+_ASKED = """
+SELECT recipient FROM deliveries WHERE incident = ? AND revision = ? GROUP BY recipient ORDER BY min(id)
+"""
 _SHELVES = """
 SELECT id, scope, name, reason, red, maintenance, user, agreed, since, until FROM shelves
 WHERE ended IS NULL AND until > ? ORDER BY id

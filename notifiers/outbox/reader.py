@@ -9,6 +9,7 @@ import msgspec
 
 from notifiers.bulletin import Bulletin
 from notifiers.delivery import Delivery, State
+from notifiers.outbox.migration import UNPLACED
 from notifiers.outbox.schema import DUE, connect_reading
 from rules.grade import Grade
 from rules.realm import Realm
@@ -102,6 +103,13 @@ class OutboxReader:
     def unrouted(self) -> list[Transition]:
         """The lines for which no route named anybody, oldest first."""
         return self._lines("routed = 'nobody' ORDER BY id")
+
+    def unplaced(self) -> bool:
+        """Whether there are incidents of version 1, whose hazard and zone no router has said yet."""
+        (found,) = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM incidents WHERE hazard = ?)", (UNPLACED,)
+        ).fetchone()
+        return bool(found)
 
     def faults(self) -> list[Fault]:
         """Every difference between a replay and the record so far."""

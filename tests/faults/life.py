@@ -24,8 +24,8 @@ from rules.realm import Realm
 from tests.tocsin.scripted import ScriptedSession, batch
 from tests.tocsin.village import RULES, START, bundle, report
 from tocsin.configuration import configure
-from tocsin.daemon import apply_first
 from tocsin.decoding import JournalDecoder
+from tocsin.first_bundle import apply_first
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging

@@ -10,7 +10,9 @@ from ingest.clock import SystemClock
 from ingest.journal import Entry, JournalUnavailable
 from ingest.series import Store
 from ingest.session import Session
+from notifiers.contacts import Person
 from notifiers.delivery import Channel
+from notifiers.outbox.desk import Desk as Reading
 from tests.simulation.database import SimulatedDatabase
 from tests.simulation.disk import (
     NOWHERE,
@@ -25,7 +27,9 @@ from tests.simulation.gateways import Gateway, GatewayChannel
 from tests.simulation.loop import SeededLoop, Thread
 from tests.simulation.outbox import KeptOutbox
 from tests.simulation.town import basis_of, bundles, configured
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.desk import Desk, Question, Request
+from tocsin.first_bundle import apply_first
 from tocsin.judge import Basis
 from tocsin.storage import Storage
 from tocsin.wiring import mqtt_broker
@@ -92,6 +96,13 @@ class Surroundings:
     wall: Callable[[], float]
 
 
+class DeafDesk(Desk):
+    """Nobody reaches it over a socket; what people do is given to `take`."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
 class SimulatedDaemon(Daemon):
     """The composition root itself; only what reaches outside is another."""
 
@@ -106,6 +117,12 @@ class SimulatedDaemon(Daemon):
     def _channels(self) -> Sequence[Channel]:
         return [self._around.parts.channel(name, gate) for name, gate in self._around.gateways.items()]
 
+    def _desk(self) -> Desk:
+        return DeafDesk(NOWHERE, self._contacts, self.intake.act, nothing_asked, note=self.audit.note)
+
+    def _reading(self) -> Reading:
+        return self._around.disk.outbox.lent()
+
     def _store(self) -> Store:
         return self._around.database
 
@@ -117,6 +134,10 @@ class SimulatedDaemon(Daemon):
         async with self._reloading:
             await asyncio.to_thread(self.storage.bundles.save, bundles()[number])
             await self._apply(configured(number))
+
+
+async def nothing_asked(request: Request, _: Person) -> object:
+    raise Question(f"nobody asks {request.ask} here")
 
 
 class Life:

@@ -6,10 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifiers.outbox import Outbox
+from notifiers.outbox.desk import Desk
 from rules.realm import Realm
 from tests.simulation.disk import Faults
 
 IN_MEMORY = Path(":memory:")
+
+
+class LentDesk(Desk):
+    """The questions over the one connection there is."""
+
+    def close(self) -> None:
+        """It is another's."""
 
 
 class KeptOutbox(Outbox):
@@ -34,6 +42,9 @@ class KeptOutbox(Outbox):
             raise sqlite3.OperationalError("disk I/O error")
         with super().transaction() as connection:
             yield connection
+
+    def lent(self) -> LentDesk:
+        return LentDesk(self._connection)
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         return self._connection.execute(query).fetchall()

@@ -38,6 +38,20 @@ FAULTS = {
     "upkeep": 2,
     "suspend": 1,
 }
+# What people do and how often.
+DEEDS = {
+    "ack": 4,
+    "arrive": 2,
+    "handle": 2,
+    "cancel": 2,
+    "release": 4,
+    "release another": 2,
+    "break glass": 2,
+    "refuse": 1,
+    "shelve": 2,
+    "agree": 3,
+    "unshelve": 2,
+}
 STEPS = (1, 10, 60, 600, 3_600, 86_400)
 LASTS = 45.0
 
@@ -70,6 +84,7 @@ class Plan:
     lasts: float
     faults: tuple[Planned, ...]
     publishes: tuple[Publish, ...]
+    deeds: tuple[Planned, ...]
     honours_keys: bool
     renumbers: bool
     window: int
@@ -77,7 +92,7 @@ class Plan:
 
     @property
     def events(self) -> int:
-        return len(self.faults) + len(self.publishes)
+        return len(self.faults) + len(self.publishes) + len(self.deeds)
 
 
 def drawn(seed: int, mode: Mode, lasts: float = LASTS) -> Plan:
@@ -93,6 +108,7 @@ def drawn(seed: int, mode: Mode, lasts: float = LASTS) -> Plan:
         lasts=lasts,
         faults=tuple(faults),
         publishes=tuple(publishes),
+        deeds=tuple(_deeds(random.Random(f"{mode}:{seed}:people"), lasts, faults)),
         honours_keys=chance.random() < 0.7,
         renumbers=chance.random() < 0.5,
         window=chance.choice([2, 10, 1000]),
@@ -107,6 +123,16 @@ def _fault(chance: random.Random, until: float, busy: list[float]) -> Planned:
     if chance.random() < 0.7:
         at = chance.choice(busy) + chance.expovariate(40.0)
     return Planned(min(at, until), what, chance.randint(0, 40), chance.random())
+
+
+def _deeds(chance: random.Random, lasts: float, faults: list[Planned]) -> Iterator[Planned]:
+    """A third of them right before something goes wrong."""
+    for _ in range(chance.randint(0, 16)):
+        [what] = chance.choices(list(DEEDS), list(DEEDS.values()))
+        at = chance.uniform(2.0, lasts)
+        if chance.random() < 0.3:
+            at = max(chance.choice(faults).at - chance.expovariate(100.0), 0.0)
+        yield Planned(at, what, 0, chance.random())
 
 
 def _publishes(chance: random.Random, lasts: float) -> Iterator[Publish]:

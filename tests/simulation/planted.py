@@ -10,6 +10,7 @@ from ingest.journal import Entry, EntryKind
 from ingest.session import Batch, Session
 from ingest.session.wire import acknowledgements
 from ingest.snapshots import Array
+from notifiers.action import Answer, Release, Taken
 from notifiers.delivery import Delivery
 from notifiers.outbox.reader import Fault
 from rules.engine.saved import Rest
@@ -77,6 +78,25 @@ class OutboxWithThePositionFirst(KeptOutbox):
         super().reopen()
 
 
+class OutboxThatActsAnew(KeptOutbox):
+    """What a replay brings again is done again."""
+
+    def act(self, sequence: int, at: int, taken: Taken, answer: Answer | None = None) -> Answer:
+        with self.transaction() as connection:
+            connection.execute("UPDATE actions SET sequence = -sequence WHERE sequence = ?", (sequence,))
+            return super().act(sequence, at, taken, answer)
+
+
+class OutboxThatReleasesUnseen(KeptOutbox):
+    """Whatever hash somebody was shown, it goes out."""
+
+    def act(self, sequence: int, at: int, taken: Taken, answer: Answer | None = None) -> Answer:
+        if isinstance(wanted := taken.action, Release):
+            for (hash_,) in self.rows("SELECT hash FROM proposals WHERE state = 'waiting'"):
+                wanted = msgspec.structs.replace(wanted, hash=str(hash_))
+        return super().act(sequence, at, msgspec.structs.replace(taken, action=wanted), answer)
+
+
 class ChannelWithoutKeys(GatewayChannel):
     """Every attempt looks like another message."""
 
@@ -121,6 +141,8 @@ PLANTED = {
     "series cursor before the write": Parts(journal=JournalThatMovesCursorsAhead),
     "database believed before it is durable": Parts(database=DatabaseBelievedTooEarly),
     "outbox position before the transitions": Parts(outbox=OutboxWithThePositionFirst),
+    "action done at each replay": Parts(outbox=OutboxThatActsAnew),
+    "release of what was not seen": Parts(outbox=OutboxThatReleasesUnseen),
     "missing idempotency key": Parts(channel=ChannelWithoutKeys),
     "release that a restart shortens": Parts(snapshots=SnapshotsThatShortenReleases),
     **{

@@ -46,7 +46,7 @@ def _keep(found: Replayed, transitions: Sequence[Transition], since: int | None)
 def _blind_since(entry: Entry, since: int | None) -> int | None:
     if entry.kind is not EntryKind.BLIND:
         # A reading ends blind time, whatever else is said.
-        return since if entry.kind is EntryKind.BUNDLE else None
+        return None if entry.kind is EntryKind.MQTT else since
     blind = read_blind(entry.data)
     if blind.ended:
         return None

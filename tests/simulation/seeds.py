@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.simulation.checks import verify
+from tests.simulation.deeds import verify_deeds
 from tests.simulation.life import Parts
 from tests.simulation.plan import Mode, drawn
 from tests.simulation.world import World
@@ -34,6 +35,7 @@ def live(seed: int, mode: Mode, parts: Parts | None = None, tally: Tally | None 
     try:
         world.run()
         verify(world)
+        verify_deeds(world)
     except Exception as error:
         raise SeedFailed(_account(world, error)) from error
     if tally is not None:

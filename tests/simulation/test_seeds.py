@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.simulation.plan import FAULTS, Mode
+from tests.simulation.plan import DEEDS, FAULTS, Mode
 from tests.simulation.seeds import Tally, chosen, live
 
 # In parts, so that a run shows how far it is.
 PARTS = 5
 SEEDS = {Mode.SAFETY: 1_500, Mode.LIVENESS: 500}
-ENOUGH = 100
+ENOUGH, MANY = 100, 300
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -22,6 +22,10 @@ def test_no_seed_breaks_an_invariant(mode: Mode, part: int) -> None:
 
     if tally.seeds >= ENOUGH:
         assert {fault for fault in FAULTS if not tally.happened[fault]} == set()
+        assert {deed for deed in DEEDS if not tally.happened[deed]} == set()
+    if tally.seeds >= MANY:
+        # And what people did led to something, but for the release of what they were not shown.
+        assert {deed for deed in DEEDS if not tally.happened[f"{deed} done"]} == {"release another"}
 
 
 @pytest.mark.parametrize("mode", list(Mode))

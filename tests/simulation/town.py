@@ -1,9 +1,12 @@
 """A town whose clockwork is short, reports every 10 s and releases of half a minute: much happens soon."""
 
 import random
+from dataclasses import replace
 from functools import cache
 
 from ingest.clock import SECOND
+from notifiers.contacts import Contacts
+from notifiers.routes import Level, Route
 from notifiers.routing import Router
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure
@@ -105,6 +108,7 @@ routes:
   - {hazard: "*", grades: [blue, yellow, orange, red], to: [ana], channels: [sms]}
   - {hazard: "*", grades: [orange, red], to: [horns], channels: [loudspeaker]}
 """
+PHONES = {"ana": "+8610000000001", "bo": "+8610000000002", "wu": "+8610000000003"}
 SENSOR_IDS = ("river-1", "river-2", "river-3", "rain-1", "rain-2")
 
 
@@ -130,7 +134,24 @@ def bundles() -> tuple[Bundle, ...]:
 
 @cache
 def configured(number: int = 0) -> Configuration:
-    return configure(bundles()[number])
+    """Of a flood the horns tell once a person has released it; Bo and Wu answer for the village."""
+    read = configure(bundles()[number])
+    ana = read.contacts.people["ana"]
+    people = {name: replace(ana, id=name, phone=phone) for name, phone in PHONES.items()}
+    level = Level(
+        zones=frozenset({"village"}),
+        people=(people["bo"], people["wu"]),
+        channels=("sms",),
+        file="routes.yaml",
+        line=9,
+    )
+    routes = replace(read.routes, routes=(*read.routes.routes[:1], *_horns(read)), levels=(level,))
+    return replace(read, contacts=Contacts(people, {}), routes=routes)
+
+
+def _horns(read: Configuration) -> tuple[Route, ...]:
+    horns = read.routes.routes[1]
+    return replace(horns, hazard="flood", approval=True), replace(horns, hazard="rain")
 
 
 @cache

@@ -18,6 +18,7 @@ from tests.simulation.faults import Happenings
 from tests.simulation.gateways import Gateway
 from tests.simulation.life import Disk, Life, Parts, Surroundings
 from tests.simulation.loop import OWNER, Owner, SeededLoop
+from tests.simulation.people import People
 from tests.simulation.plan import Mode, Plan, Publish
 from tests.simulation.town import START, basis_of, bundles
 
@@ -51,7 +52,7 @@ class World:
         self._buried = False
         self._owners: list[Owner] = []
         self._logs: list[dict[str, object]] = []
-        self._context = contextvars.copy_context()
+        self.context = contextvars.copy_context()
         parts = parts or Parts()
         self.disk = Disk(parts, self._appended, self._moved)
         self.broker = SimulatedBroker(
@@ -65,6 +66,7 @@ class World:
         database = parts.database(self.loop.time)
         self.around = Surroundings(self.loop, parts, self.disk, gateways, database, self.wall)
         self.happenings = Happenings(self)
+        self.people = People(self)
         self.owner = Owner()
         self.life: Life | None = None
 
@@ -103,6 +105,8 @@ class World:
         self.start()
         for publish in self.plan.publishes:
             self.loop.outside(publish.at, self._publish, publish)
+        for deed in self.plan.deeds:
+            self.loop.outside(deed.at, self.people.act, deed)
         for fault in self.plan.faults:
             self.loop.outside(fault.at, self.happenings.arm, fault)
         quiet = self.plan.lasts if self.plan.mode is Mode.SAFETY else self.plan.lasts / 2
@@ -151,10 +155,10 @@ class World:
             return
         self.owner, self.life = Owner(), Life(self.around)
         self._owners.append(self.owner)
-        self._context = contextvars.copy_context()
-        self._context.run(OWNER.set, self.owner)
+        self.context = contextvars.copy_context()
+        self.context.run(OWNER.set, self.owner)
         self.tell("the daemon starts")
-        task = self.loop.create_task(self.life.run(), context=self._context)
+        task = self.loop.create_task(self.life.run(), context=self.context)
         task.add_done_callback(self._ended)
 
     def start_after(self, seconds: float) -> None:
@@ -177,7 +181,7 @@ class World:
         """As an operator's SIGHUP does."""
         daemon = self.life.daemon if self.life is not None else None
         if daemon is not None and daemon.ready:
-            task = self.loop.create_task(daemon.adopt(number), context=self._context)
+            task = self.loop.create_task(daemon.adopt(number), context=self.context)
             task.add_done_callback(self._adopted)
 
     def _adopted(self, task: "asyncio.Task[None]") -> None:
@@ -244,6 +248,7 @@ class World:
 UNFINISHED = (
     "SELECT key FROM deliveries WHERE due IS NOT NULL OR state IN ('queued', 'claimed')"
     " UNION ALL SELECT warning FROM transitions WHERE routed IS NULL"
+    " UNION ALL SELECT id FROM incidents WHERE stirred = 1"
 )
 
 

@@ -15,7 +15,8 @@ from simulators.broker import LoopbackBroker
 from simulators.publisher import Publisher
 from tocsin.cli import app
 from tocsin.configuration import configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.settings import Mqtt
 from tocsin.storage import Storage
 from tocsin.wiring import retention

@@ -18,8 +18,9 @@ from simulators.publisher.link import RefusedError
 from tests.system.impostors import OTHER, VICTIM, attempts, fire
 from tests.system.raw_broker import RawBroker, frame
 from tocsin.configuration import configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
 from tocsin.figures import Unheard, figures
+from tocsin.first_bundle import apply_first
 from tocsin.notices import notices
 from tocsin.settings import Mqtt
 from tocsin.storage import Storage

@@ -18,7 +18,8 @@ from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
 from simulators.readings_csv import read_rows
 from tocsin.configuration import Configuration, configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.replay import Tally, replay
 from tocsin.settings import Mqtt
 from tocsin.storage import Storage

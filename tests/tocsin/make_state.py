@@ -20,7 +20,8 @@ from simulators.broker import LoopbackBroker
 from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
 from tocsin.configuration import configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.storage import Storage
 from tocsin.wiring import retention
 

@@ -12,7 +12,8 @@ from simulators.broker import LoopbackBroker
 from tests.tocsin.village import SETTINGS, bundle, write
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.storage import Storage
 
 

@@ -13,7 +13,8 @@ from tests.rules.broken import POISON, breaking
 from tests.tocsin.serving import opened, running
 from tests.tocsin.village import START, basis, block, payload, report, topic
 from tocsin.configuration import configure
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.judge import Basis, Judge
 
 MESSAGES = 1_000

@@ -17,7 +17,8 @@ from tests.tocsin.serving import opened, running
 from tests.tocsin.village import START, basis, block, bundle, report
 from tocsin.by_hand import RULE
 from tocsin.configuration import configure
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.judge import Judge
 from tocsin.outages import ENDS_BY_ITSELF
 from tocsin.sight import Blind

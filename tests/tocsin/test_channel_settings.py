@@ -12,7 +12,7 @@ from rules.realm import Realm
 from tests.tocsin.test_settings import SHORTEST
 from tests.tocsin.village import bundle
 from tocsin.channel_settings import Apprise, Cap, Channel, Kannel, Loudspeaker, TemplateSms, Webhook
-from tocsin.channels import Around, channels_of
+from tocsin.channels import Surroundings, channels_of
 from tocsin.configuration import configure
 from tocsin.demo import sealed
 from tocsin.settings import Settings, read_settings
@@ -248,7 +248,7 @@ def test_a_channel_has_the_name_that_the_settings_give_it(tmp_path: Path) -> Non
     two = {"one": channel("sms"), "horns": channel("horns").model_copy(update={"key_file": key})}
     named = replace(configuration, settings=configuration.settings.model_copy(update={"channels": two}))
 
-    around = Around(
+    around = Surroundings(
         named.settings,
         named.basis.registry,
         tmp_path,

@@ -12,8 +12,9 @@ from ingest.snapshots import Snapshot
 from tests.tocsin.serving import opened, running
 from tests.tocsin.village import START, applied, basis, block, bundle, topic
 from tocsin.configuration import configure
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
 from tocsin.figures import Unheard, figures
+from tocsin.first_bundle import apply_first
 from tocsin.judge import Judge
 from tocsin.notices import notices
 

@@ -10,7 +10,8 @@ from tests.tocsin.serving import opened, running, started
 from tests.tocsin.village import ROUTES, RULES, write
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 
 HORNS = '  - {hazard: "*", grades: [red], to: [horns], channels: [loudspeaker]}\n'
 

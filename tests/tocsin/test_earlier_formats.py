@@ -15,7 +15,8 @@ from tests.tocsin.test_daemon_process import THRESHOLD, run_and_end, station, st
 from tests.tocsin.village import START, bundle
 from tocsin.bundle import Bundle
 from tocsin.configuration import basis_of, configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.storage import Storage
 
 # Of a version that never was; the key of its gateway must not come into a log.

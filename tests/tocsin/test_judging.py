@@ -5,13 +5,14 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.clock import MINUTE, LockstepClock
 from ingest.journal import Retention
 from ingest.reading import Reason
+from notifiers.action import Acknowledge, Answer, Taken
 from notifiers.outbox import Outbox
 from notifiers.outbox.reader import Fault
 from rules.realm import Realm
@@ -19,7 +20,7 @@ from rules.transition import Transition, line
 from tests.tocsin.scripted import ScriptedSession, batch
 from tests.tocsin.village import RULES, START, basis, bundle, report
 from tocsin.configuration import configure
-from tocsin.daemon import apply_first
+from tocsin.first_bundle import apply_first
 from tocsin.intake import Intake
 from tocsin.judge import Basis, Judge
 from tocsin.judging import Judging
@@ -57,6 +58,12 @@ class FailingOutbox:
         if self.tried <= self.failures:
             raise sqlite3.OperationalError("database or disk is full")
         return self._outbox.commit(position, transitions)
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._outbox.transaction()
+
+    def act(self, sequence: int, at: int, taken: Taken, answer: Answer | None = None) -> Answer:
+        return self._outbox.act(sequence, at, taken, answer)
 
 
 @dataclass
@@ -288,6 +295,26 @@ async def test_a_refused_commit_is_tried_again_and_wakes_nobody_before(tmp_path:
     assert failing[0].tried == 2
     assert [str(t.after) for t in found] == ["red"]
     assert post.wakes == [1, 2]
+
+
+async def test_an_action_is_answered_once_it_is_applied_and_not_before(tmp_path: Path) -> None:
+    failing: list[FailingOutbox] = []
+
+    def around(storage: Storage) -> Storage:
+        failing.append(FailingOutbox(storage.outbox, failures=1))
+        return replace(storage, outbox=failing[0])  # type: ignore[arg-type]
+
+    async with opened(tmp_path, around=around) as post:
+        answer = await post.intake.act(Taken("lin", "account:lin", Acknowledge("nothing1")))
+        async with asyncio.timeout(5):
+            while not failing[0].tried:
+                assert not answer.done()
+                await asyncio.sleep(0.001)
+            before = answer.done()
+            said = await answer
+
+    assert (before, failing[0].tried) == (False, 2)
+    assert said == Answer(False, "there is no incident nothing1, or more than one begins like that")
 
 
 async def test_refused_messages_go_to_quarantine_and_the_others_are_judged(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from rules.transition import Transition
 from tests.tocsin.serving import opened, running
 from tests.tocsin.village import START, basis, block, bundle, report, topic
 from tocsin.configuration import configure
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.judge import Judge
 from tocsin.notices import listed, notices
 from tocsin.outages import RULE, SUBJECT, UNNOTICED, Loss

@@ -13,7 +13,8 @@ from ingest.journal import EntryKind, JournalUnavailable
 from ingest.session import Change, LinkEvent
 from tests.tocsin.serving import opened, running
 from tocsin.configuration import configure
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.sight import SHORTEST, Blind, Sight, read_blind
 
 START = 1_718_000_000_000

@@ -24,7 +24,8 @@ from simulators.publisher import Publisher
 from tests.tocsin.village import SETTINGS, START, payload, topic, write
 from tocsin.bundle import Bundle, Bundles
 from tocsin.configuration import basis_of, configure, read_bundle
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
+from tocsin.first_bundle import apply_first
 from tocsin.judge import Judge
 from tocsin.storage import Storage
 from tocsin.wiring import retention

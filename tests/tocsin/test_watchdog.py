@@ -25,8 +25,9 @@ from tests.tocsin.serving import running
 from tests.tocsin.village import SETTINGS, bundle
 from tocsin.canary import Canary, payload, topic
 from tocsin.configuration import configure
-from tocsin.daemon import Daemon, apply_first
+from tocsin.daemon import Daemon
 from tocsin.figures import Unheard, figures
+from tocsin.first_bundle import apply_first
 from tocsin.health import HealthServer, door
 from tocsin.settings import Watchdog as Section
 from tocsin.storage import Storage

@@ -1,0 +1,35 @@
+"""What is done to the journal's files now and then, beside everything else."""
+
+import asyncio
+
+import structlog
+
+from ingest.clock import MINUTE, SECOND, Clock
+from ingest.journal import JournalUnavailable
+from tocsin.storage import Storage
+
+log = structlog.get_logger()
+
+EVERY = MINUTE
+
+
+class Upkeep:
+    """Retires closed journal files, and says early when they do not go."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        journal, reserve = self._storage.journal, self._storage.reserve
+        while True:
+            await asyncio.sleep(EVERY / SECOND)
+            # Not on the journal's own thread: an ack must not wait for a file to be compressed.
+            try:
+                done = await asyncio.to_thread(journal.maintain, self._clock.now(), compress=reserve.held)
+            except JournalUnavailable as error:
+                log.error("journal cannot be looked after", reason=str(error))
+                continue
+            if done.alarm:
+                log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
