@@ -16,10 +16,7 @@ from notifiers.contacts import Contacts
 from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
-from notifiers.outbox import Outbox
 from notifiers.outbox.desk import Desk as Reading
-from notifiers.outbox.placing import place
-from notifiers.routing import Router
 from tocsin.audit_trail import AuditTrail, program
 from tocsin.canary import Canary
 from tocsin.channels import Surroundings, callbacks_of, channels_of, close, horns_of
@@ -102,7 +99,7 @@ class Daemon:
         self.channels = self._channels()
         self.speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
         router = router_of(configuration)
-        storage.outbox_thread.submit(_place, storage.outbox, router).result()
+        storage.outbox_thread.submit(storage.outbox.place, router).result()
         self.dispatcher = Dispatcher(
             storage.outbox, router, self.channels, clock, storage.outbox_thread,
             refused=storage.reserve.relieve,
@@ -392,10 +389,3 @@ class Daemon:
 
 async def _forever(stage: Stage) -> None:
     await stage.run()
-
-
-def _place(outbox: Outbox, router: Router) -> None:
-    # A start writes nothing without need: the disk may be full.
-    if outbox.unplaced():
-        with outbox.transaction() as connection:
-            place(connection, router)

@@ -19,6 +19,7 @@ from notifiers.delivery import Delivery, State
 from notifiers.outbox.actions import act
 from notifiers.outbox.audit import append
 from notifiers.outbox.lapsing import lapse
+from notifiers.outbox.placing import place
 from notifiers.outbox.reader import DELIVERY, TOLD, Fault, OutboxReader, delivery_of
 from notifiers.outbox.routing import route_some
 from notifiers.outbox.schema import connect
@@ -133,6 +134,12 @@ class Outbox(OutboxReader):
         """
         with self.transaction() as connection:
             return act(connection, sequence, at, taken, answer)
+
+    def place(self, router: Router) -> None:
+        """Say where the incidents of version 1 lie, if there are any: a start writes nothing without need."""
+        if self.unplaced():
+            with self.transaction() as connection:
+                place(connection, router)
 
     def note(self, at: int, what: str, user: str, facts: Mapping[str, Any]) -> None:
         """Put into the audit what the outbox does not see: a start, a configuration, a refusal."""
