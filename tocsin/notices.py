@@ -31,11 +31,11 @@ def notices(daemon: Daemon) -> dict[str, str]:
             f"the database is {behind // SECOND} s behind: {daemon.series.lag} entries wait in the journal, "
             "warnings do not; give it more room, or less to do"
         )
-    return found | _desk(daemon.standing.numbers)
+    return found | desk_notices(daemon.standing.numbers)
 
 
-def _desk(numbers: Numbers) -> dict[str, str]:
-    """What waits for somebody to do something about it."""
+def desk_notices(numbers: Numbers) -> dict[str, str]:
+    """What waits for somebody to do something about it, by part."""
     found = {}
     if numbers.unreached:
         told = ", ".join(f"{count} {why}" for why, count in numbers.unreached.items())
