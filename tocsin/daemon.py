@@ -23,7 +23,7 @@ from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.decoding import JournalDecoder
 from tocsin.desk import Desk, socket_in
 from tocsin.desk.open_warnings import shown, status
-from tocsin.desk.questions import Present, Questions
+from tocsin.desk.questions import Around, Questions
 from tocsin.desk.replies import Replies
 from tocsin.desk.standing import Standing
 from tocsin.intake import Intake
@@ -116,12 +116,12 @@ class Daemon:
         return channels_of(self.configuration, self.clock, self._heard)
 
     def _desk(self) -> Desk:
-        present = Present(
+        around = Around(
             self._contacts,
             lambda: status(self.judging.judge, self.configuration.settings.realm, self.problems()),
             lambda: shown(self.judging.judge),
         )
-        questions = Questions(self._reading, self.clock, present)
+        questions = Questions(self._reading, self.clock, around)
         path = socket_in(self.storage.directory)
         return Desk(path, self._contacts, self.intake.act, questions.answer, note=self.audit.note)
 

@@ -16,7 +16,7 @@ from notifiers.outbox.desk import Desk as Reading
 from rules.realm import Realm
 from tests.notifiers.duty import ANA, START, commit, raised, route, router, send
 from tocsin.desk import Desk, socket_in
-from tocsin.desk.questions import Present, Questions
+from tocsin.desk.questions import Around, Questions
 
 LIN = Person(
     id="lin",
@@ -61,12 +61,12 @@ class Bureau:
         return Reading.reading(self.state / "outbox.db")
 
     def questions(self) -> Questions:
-        present = Present(
+        around = Around(
             lambda: CONTACTS,
             lambda: {"version": "0", "realm": "drill", "bundle": "b1", "problems": {"broker": "away"}},
             lambda: self.warnings,
         )
-        return Questions(self.reading, self.clock, present)
+        return Questions(self.reading, self.clock, around)
 
     def desk(self) -> Desk:
         return Desk(

@@ -22,7 +22,7 @@ from tocsin.desk import Question, Request
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Present:
+class Around:
     """What is asked of the daemon itself: the people now in force, its standing, its open warnings."""
 
     contacts: Callable[[], Contacts]
@@ -33,10 +33,10 @@ class Present:
 class Questions:
     """`reading` opens the outbox for one question, in a thread, beside whoever writes it."""
 
-    def __init__(self, reading: Callable[[], Desk], clock: Clock, present: Present) -> None:
+    def __init__(self, reading: Callable[[], Desk], clock: Clock, around: Around) -> None:
         self._reading = reading
         self._clock = clock
-        self._present = present
+        self._around = around
 
     async def answer(self, request: Request, person: Person) -> object:
         """Raises `Question` for one that is not known, or cannot be answered now."""
@@ -46,9 +46,9 @@ class Questions:
             case "roster":
                 return self._roster()
             case "status":
-                return self._present.status() | await self._look(self._status)
+                return self._around.status() | await self._look(self._status)
             case "warnings":
-                return await self._look(_with_incidents(self._present.warnings()))
+                return await self._look(_with_incidents(self._around.warnings()))
             case "proposals":
                 return await self._look(lambda desk: self._proposals(desk, request.about))
         if (found := OF_THE_OUTBOX.get(request.ask)) is None:
@@ -80,7 +80,7 @@ class Questions:
         """All that wait, or that of the incident `about`; `left` is ms until it expires."""
         incident = desk.incident_of(about) if about else None
         waiting = [a for a in desk.proposals() if not about or a.proposal.incident == incident]
-        contacts, now = self._present.contacts(), self._clock.now()
+        contacts, now = self._around.contacts(), self._clock.now()
         return [
             _proposal(a)
             | {"may_release": _approvers(contacts, a.proposal.author), "left": a.proposal.expires - now}
@@ -90,7 +90,7 @@ class Questions:
     def _roster(self) -> list[object]:
         """Who is on duty now, and from when on who is next."""
         now, found = self._clock.now(), list[object]()
-        for roster in self._present.contacts().rosters.values():
+        for roster in self._around.contacts().rosters.values():
             change = roster.next_change(now)
             on, then = _ids(roster.on(now)), _ids(roster.on(change))
             found.append({"roster": roster.id, "on": on, "until": change, "next": then})
