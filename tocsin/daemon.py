@@ -17,12 +17,12 @@ from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.outbox.desk import Desk as Reading
-from tocsin.audit_trail import AuditTrail
+from tocsin.audit_trail import AuditTrail, program
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.decoding import JournalDecoder
 from tocsin.desk import Desk, socket_in
-from tocsin.desk.open_warnings import shown, status
+from tocsin.desk.open_warnings import shown
 from tocsin.desk.questions import Around, Questions
 from tocsin.desk.replies import Replies
 from tocsin.desk.standing import Standing
@@ -116,11 +116,7 @@ class Daemon:
         return channels_of(self.configuration, self.clock, self._heard)
 
     def _desk(self) -> Desk:
-        around = Around(
-            self._contacts,
-            lambda: status(self.judging.judge, self.configuration.settings.realm, self.problems()),
-            lambda: shown(self.judging.judge),
-        )
+        around = Around(self._contacts, self._status, lambda: shown(self.judging.judge))
         questions = Questions(self._reading, self.clock, around)
         path = socket_in(self.storage.directory)
         return Desk(path, self._contacts, self.intake.act, questions.answer, note=self.audit.note)
@@ -230,6 +226,17 @@ class Daemon:
 
     def _contacts(self) -> Contacts:
         return self.configuration.contacts
+
+    def _status(self) -> dict[str, object]:
+        judge = self.judging.judge
+        return {
+            "version": program(),
+            "realm": str(self.configuration.settings.realm),
+            "bundle": judge.basis.bundle,
+            "problems": self.problems(),
+            "journaled": self.storage.journal.last,
+            "judged": judge.position,
+        }
 
     async def _drain_dispatcher(self) -> None:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)

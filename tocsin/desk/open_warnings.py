@@ -1,23 +1,10 @@
-"""The open warnings with their words, as the judge has them now, and by what they were judged."""
+"""The open warnings with their words, as the judge has them now."""
 
 from ingest.registry import Registry
-from rules.realm import Realm
 from rules.rule import Rule
 from rules.warning import ZoneWarning
 from tocsin import outages
-from tocsin.audit_trail import program
 from tocsin.judge import Judge
-
-
-def status(judge: Judge, realm: Realm, problems: dict[str, str]) -> dict[str, object]:
-    """`judged` is the number of the newest judged entry of the journal."""
-    return {
-        "version": program(),
-        "realm": str(realm),
-        "bundle": judge.basis.bundle,
-        "judged": judge.position,
-        "problems": problems,
-    }
 
 
 def shown(judge: Judge) -> list[dict[str, object]]:
