@@ -31,11 +31,11 @@ def notices(daemon: Daemon) -> dict[str, str]:
             f"the database is {behind // SECOND} s behind: {daemon.series.lag} entries wait in the journal, "
             "warnings do not; give it more room, or less to do"
         )
-    return found | desk_notices(daemon.standing.numbers)
+    return found | _desk(daemon.standing.numbers)
 
 
-def desk_notices(numbers: Numbers) -> dict[str, str]:
-    """What waits for somebody to do something about it, by part."""
+def _desk(numbers: Numbers) -> dict[str, str]:
+    """What waits for somebody to do something about it."""
     found = {}
     if numbers.unreached:
         told = ", ".join(f"{count} {why}" for why, count in numbers.unreached.items())

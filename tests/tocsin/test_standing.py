@@ -12,7 +12,7 @@ from notifiers.action import Acknowledge, Shelve
 from tests.notifiers.duty import START
 from tests.tocsin.bureau import Bureau, opened
 from tocsin.desk.standing import Numbers, Standing
-from tocsin.notices import desk_notices
+from tocsin.notices import _desk
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def test_what_waits_what_is_hidden_and_who_has_it_is_counted(at: Bureau) -
     await standing.look()
 
     assert standing.numbers == Numbers({"open": 1}, waiting=1, shelves=1, hidden=1, actions=2)
-    found = desk_notices(standing.numbers)
+    found = _desk(standing.numbers)
     assert found.keys() == {"proposals", "shelves"}
     assert "hide 1 open warnings" in found["shelves"]
 
@@ -44,11 +44,11 @@ async def test_who_is_late_is_counted_and_told(at: Bureau) -> None:
     await standing.look()
 
     assert standing.numbers.unreached == {"unanswered": 1}
-    assert desk_notices(standing.numbers)["unreached"].startswith("1 unanswered")
+    assert _desk(standing.numbers)["unreached"].startswith("1 unanswered")
 
 
 def test_a_quiet_desk_gives_no_notice() -> None:
-    assert desk_notices(Numbers({"acknowledged": 3}, actions=7)) == {}
+    assert _desk(Numbers({"acknowledged": 3}, actions=7)) == {}
 
 
 async def test_the_head_of_the_audit_is_logged_but_not_at_every_look(at: Bureau) -> None:
