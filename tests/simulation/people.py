@@ -15,7 +15,9 @@ from notifiers.action import (
     Answer,
     Arrive,
     Cancel,
+    Close,
     Handle,
+    Raise,
     Refuse,
     Release,
     Shelve,
@@ -23,6 +25,7 @@ from notifiers.action import (
     Unshelve,
 )
 from notifiers.outbox.audit import Head
+from rules.grade import Grade
 from tests.simulation.plan import Planned
 
 if TYPE_CHECKING:
@@ -100,6 +103,15 @@ class People:
 
     def _cancel(self, chance: random.Random) -> Action:
         return Cancel(self._incident(chance), "a mistake")
+
+    def _raise(self, chance: random.Random) -> Action:
+        """What it names first is open by then, so that another grade of it follows."""
+        hazard, zone = chance.choice([("flood", "village"), ("dam", "village"), ("dam", "nowhere")])
+        return Raise(hazard, zone, chance.choice(list(Grade)), {"en": f"Leave. {chance.randrange(9)}"})
+
+    def _close(self, chance: random.Random) -> Action:
+        query = "SELECT warning FROM members ORDER BY rule = 'by-hand' DESC, rowid DESC"
+        return Close(str(self._one(chance, query)), "it is over")
 
     def _release(self, chance: random.Random) -> Action:
         return Release(*self._proposal(chance))

@@ -44,6 +44,8 @@ DEEDS = {
     "arrive": 2,
     "handle": 2,
     "cancel": 2,
+    "raise": 4,
+    "close": 3,
     "release": 4,
     "release another": 2,
     "break glass": 2,

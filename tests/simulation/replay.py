@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from ingest.journal import Entry, EntryKind
 from ingest.reading import Reason
+from rules.engine.closing import CLOSED
 from rules.transition import Transition, line
 from tests.simulation.town import basis_of
+from tocsin import by_hand
 from tocsin.judge import Judge
 from tocsin.outages import RULE
 from tocsin.sight import read_blind
@@ -40,7 +42,7 @@ def replayed(entries: Sequence[Entry], until: int) -> Replayed:
 def _keep(found: Replayed, transitions: Sequence[Transition], since: int | None) -> None:
     found.lines += [line(t) for t in transitions]
     if since is not None:
-        found.lowered_blind += [t for t in transitions if _lowers(t) and t.at > since and t.rule != RULE.id]
+        found.lowered_blind += [t for t in transitions if _lowers(t) and t.at > since and not _told_to(t)]
 
 
 def _blind_since(entry: Entry, since: int | None) -> int | None:
@@ -51,6 +53,11 @@ def _blind_since(entry: Entry, since: int | None) -> int | None:
     if blind.ended:
         return None
     return blind.since if since is None else since
+
+
+def _told_to(transition: Transition) -> bool:
+    """Of Tocsin's own sight, or by a person: neither is judged from what arrives."""
+    return transition.rule in (RULE.id, by_hand.RULE.id) or transition.reason == CLOSED
 
 
 def _lowers(transition: Transition) -> bool:

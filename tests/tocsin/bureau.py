@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ingest.clock import HOUR, LockstepClock
-from notifiers.action import Action, Answer, Taken
+from notifiers.action import Action, Answer, Close, Raise, Taken
 from notifiers.contacts import Contacts, Person, Role, Roster
 from notifiers.outbox import Outbox
 from notifiers.outbox.desk import Desk as Reading
@@ -81,7 +81,8 @@ class Bureau:
     async def _act(self, taken: Taken) -> asyncio.Future[Answer]:
         self.outbox.commit(self.outbox.position + 1, [])
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        answer.set_result(self.outbox.act(self.outbox.position, self.clock.now(), taken))
+        decided = Answer(True, "the engine did") if isinstance(taken.action, Raise | Close) else None
+        answer.set_result(self.outbox.act(self.outbox.position, self.clock.now(), taken, decided))
         return answer
 
     async def _note(self, what: str, user: str, facts: dict[str, object]) -> None:

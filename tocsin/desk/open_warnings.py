@@ -3,13 +3,13 @@
 from ingest.registry import Registry
 from rules.rule import Rule
 from rules.warning import ZoneWarning
-from tocsin import outages
+from tocsin import by_hand, outages
 from tocsin.judge import Judge
 
 
 def shown(judge: Judge) -> list[dict[str, object]]:
     """Strongest first, then oldest; instants in ms. To be asked for on the judge's own thread."""
-    rules = {rule.id: rule for rule in (*judge.basis.rules, outages.RULE)}
+    rules = {rule.id: rule for rule in (*judge.basis.rules, outages.RULE, by_hand.RULE)}
     warnings = sorted(judge.warnings(), key=lambda w: (-w.grade, w.since, w.id))
     return [_shown(warning, rules.get(warning.rule), judge.basis.registry) for warning in warnings]
 
