@@ -23,6 +23,7 @@ from ingest.clock import SECOND, Clock
 from ingest.session import Broker
 from notifiers.delivery import Delivery
 from notifiers.dispatcher import Dispatcher
+from notifiers.loudspeaker.link import heed_cancellation
 from notifiers.outbox import Outbox
 from notifiers.outbox.schema import OutboxError
 from notifiers.outcome import Outcome, Sent
@@ -158,10 +159,13 @@ class Watchdog:
             try:
                 async with self._client() as client:
                     while True:
+                        heed_cancellation()
                         await self._send(client)
+                        heed_cancellation()
                         await asyncio.sleep(self._timing.every / SECOND)
             except (aiomqtt.MqttError, OSError) as error:
                 log.warning("canary cannot fly", reason=str(error))
+            heed_cancellation()
             await asyncio.sleep(min(self._timing.every / SECOND, TIMEOUT_SECONDS))
 
     async def _send(self, client: aiomqtt.Client) -> None:
