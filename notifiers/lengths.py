@@ -64,6 +64,16 @@ def _languages(
     }
 
 
+def examples(rules: Iterable[Rule], router: Router, registry: Registry) -> list[Bulletin]:
+    """A first warning of every rule and grade at the place of the longest name, and one at every place."""
+    zones = sorted(router.leaves(), key=lambda zone: _length(zone, registry))
+    if not zones:
+        return []
+    ladders = [(rule, grade) for rule in rules for grade in rule.grades]
+    found = [example(rule, grade, zones[-1], router, registry) for rule, grade in ladders]
+    return found + [example(*ladders[0], zone, router, registry) for zone in zones if ladders]
+
+
 def _length(zone: str, registry: Registry) -> int:
     return sum(len(name) for z in registry.ancestry(zone) for name in registry.zones[z].name.values())
 

@@ -24,12 +24,13 @@ from ingest.journal.reader import NAME
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-# In this order; what is not named (lock, socket, reserve) belongs to a running process.
+# In this order; what is not named (lock, socket, reserve, canary) belongs to a running process.
 _ORDER = (
     "journal/cursors.db",
     "snapshots",
     "outbox.db",
-    "canary.db",
+    # What a feed has published, before it is said to be sent: what comes again changes nothing.
+    "cap-*.db",
     "quarantine.db",
     "series.db",
     "journal",
@@ -91,13 +92,12 @@ class _Writer:
         self._progress = progress
 
     def write(self) -> None:
-        for part in _ORDER:
-            path = self._state / part
-            if part == "bundles":
+        for path in (path for part in _ORDER for path in sorted(self._state.glob(part))):
+            if path.name == "bundles":
                 self._bundles(path)
             elif path.is_dir():
                 self._directory(path)
-            elif path.exists():
+            else:
                 self._file(path)
         self._add(MANIFEST, msgspec.json.encode(Manifest(FORMAT, self.realm, self.position, self.files)))
 

@@ -18,6 +18,8 @@ from ingest.duration import Duration
 from notifiers.apprise import AppriseChannel
 from notifiers.bulletin import Act
 from notifiers.routes import Reach
+from notifiers.template_sms import Template
+from notifiers.template_sms.channel import complete
 from rules.realm import Realm
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
@@ -179,11 +181,16 @@ class TemplateSms(_Channel):
     def _whole(self) -> Self:
         if missing := [str(act) for act in Act if act not in self.templates]:
             raise ValueError(f"there is no template for {', '.join(missing)}")
+        complete(self.provider, self.realm, self.worded())
         for provider, key in (("tencent", "app_id"), ("huawei", "sender")):
             if (getattr(self, key) is None) is (self.provider == provider):
                 needs = "needs" if self.provider == provider else "knows no"
                 raise ValueError(f"{self.provider} {needs} {key}")
         return self
+
+    def worded(self) -> dict[Act, Template]:
+        """Raises ValueError for a wording whose parameters are not known, or stand in it twice."""
+        return {act: Template(entry.id, entry.wording, entry.limits) for act, entry in self.templates.items()}
 
 
 class Loudspeaker(_Channel):

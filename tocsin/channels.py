@@ -17,7 +17,7 @@ from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.kannel import KannelChannel
 from notifiers.loudspeaker import HornBroker, LoudspeakerChannel
 from notifiers.routes import Reach
-from notifiers.template_sms import Provider, Template, TemplateSmsChannel
+from notifiers.template_sms import Provider, TemplateSmsChannel
 from notifiers.template_sms.aliyun import Aliyun
 from notifiers.template_sms.huawei import Huawei
 from notifiers.template_sms.tencent import Tencent
@@ -109,7 +109,7 @@ def _template(name: str, of: settings_of.TemplateSms, around: Surroundings) -> C
         name,
         of.realm,
         _account(name, of),
-        {act: Template(entry.id, entry.wording, entry.limits) for act, entry in of.templates.items()},
+        of.worded(),
         around.clock,
         zone_of_time=around.settings.zone_info,
         language=of.language,

@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from msgspec.structs import replace
+
 from ingest.finding import Finding
 from notifiers.coverage import coverage
-from notifiers.lengths import Sms, too_long
+from notifiers.lengths import Sms, examples, too_long
 from notifiers.routes import Reach
-from tocsin.channel_settings import Apprise, Kannel
+from notifiers.template_sms import Terms, check_lengths
+from notifiers.template_sms.aliyun import Aliyun
+from notifiers.template_sms.huawei import Huawei
+from notifiers.template_sms.tencent import Tencent
+from tocsin.channel_settings import Apprise, Kannel, TemplateSms
 from tocsin.configuration import Configuration
 from tocsin.wiring import router_of
 
@@ -33,7 +39,23 @@ def _sms_lengths(
         yield from too_long(sms, basis.rules, router_of(configuration), basis.registry, now)
 
 
+def _template_lengths(
+    name: str, settings: TemplateSms, configuration: Configuration, now: int
+) -> Iterator[Finding]:
+    """Every rule and grade at the longest place, and every place once (E324)."""
+    zone_of_time, limits = configuration.settings.zone_info, LIMITS[settings.provider]
+    terms = Terms(settings.realm, settings.language, zone_of_time, limits, settings.signature)
+    bulletins = examples(configuration.basis.rules, router_of(configuration), configuration.basis.registry)
+    for act, template in settings.worded().items():
+        problems = check_lengths(template, (replace(b, act=act) for b in bulletins), terms)
+        if problems:
+            more = f"; and {len(problems) - 1} more like it" if len(problems) > 1 else ""
+            hint = "ask the cloud for a wider parameter and give it under limits, or shorten title or name"
+            yield Finding("channels", 0, 0, "E324", f"{name}: {max(problems, key=len)}{more}", hint)
+
+
+LIMITS = MappingProxyType({"aliyun": Aliyun.limits, "tencent": Tencent.limits, "huawei": Huawei.limits})
 # What is looked at for each kind of channel.
 CHECKS: Mapping[type, tuple[Check, ...]] = MappingProxyType(
-    {Apprise: (_sms_lengths,), Kannel: (_sms_lengths,)}
+    {Apprise: (_sms_lengths,), Kannel: (_sms_lengths,), TemplateSms: (_template_lengths,)}
 )

@@ -47,7 +47,7 @@ class TemplateSmsChannel:
         self.realm = realm
         self.terms = Terms(realm, language, zone_of_time, provider.limits, provider.signature)
         self._provider = provider
-        self._templates = _complete(name, realm, templates)
+        self._templates = complete(name, realm, templates)
         self._clock = clock
         self._pace = Pace(rate)
         self._poster = Poster(timeout=timeout, tls=tls)
@@ -71,7 +71,8 @@ class TemplateSmsChannel:
         await self._poster.close()
 
 
-def _complete(name: str, realm: Realm, templates: Mapping[Act, Template]) -> Mapping[Act, Template]:
+def complete(name: str, realm: Realm, templates: Mapping[Act, Template]) -> Mapping[Act, Template]:
+    """The same templates; ValueError if an act has none, or one could not be marked."""
     if missing := [str(act) for act in Act if act not in templates]:
         raise ValueError(f"{name}: there is no template for {', '.join(missing)}")
     for act, template in templates.items():

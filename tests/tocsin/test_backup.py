@@ -107,6 +107,14 @@ def test_a_journal_file_begun_while_the_backup_runs_leaves_no_gap(living: Storag
     assert [entry[0] for entry in entries] == list(range(1, len(entries) + 1))
 
 
+def test_the_register_of_a_feed_is_kept(living: Storage, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(living.directory / "cap-public.db")) as register:
+        register.execute("CREATE TABLE issued (identifier TEXT)")
+    backup(living.directory, tmp_path / "b.tar.gz")
+    restore(tmp_path / "b.tar.gz", tmp_path / "again")
+    assert (tmp_path / "again" / "cap-public.db").exists()
+
+
 def test_a_backup_is_whole_or_not_there(living: Storage, tmp_path: Path) -> None:
     def fail(name: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", name)

@@ -121,6 +121,8 @@ def test_what_is_left_out_has_a_default() -> None:
         ("cloud", "provider: aliyun", "provider: aliyun, app_id: '1'", "aliyun knows no app_id"),
         ("cloud", "provider: aliyun", "provider: huawei", "huawei needs sender"),
         ("cloud", ", request: {id: SMS_1, wording: '{grade}'}", "", "there is no template for request"),
+        ("cloud", "'{grade}'}", "'{colour}'}", "there is no parameter colour"),
+        ("cloud", "'{grade}'}", "'{grade}{grade}'}", "a parameter stands twice"),
         ("horns", ", key_file: /k", "", "give one of key_file, key_env"),
         ("horns", "key_file: /k", "key_file: /k, silent_after: 30s", "longer than poll_every"),
         ("horns", "key_file: /k", "key_file: /k, repeat: 0", "E112 channels.horns.repeat"),

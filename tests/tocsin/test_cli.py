@@ -300,6 +300,25 @@ def test_check_warns_of_what_hangs_by_one_thread_and_of_an_sms_that_is_too_long(
     assert "warning: rules/smoke.yaml:4:1: E323 smoke orange over sms is an SMS of 1" in ended.err
 
 
+def test_check_warns_of_what_the_template_of_a_cloud_cannot_carry(tocsin: Tocsin, configs: Path) -> None:
+    path = configs / "tocsin.yaml"
+    acts = ("alert", "update", "clear", "cancel", "digest", "request")
+    templates = ", ".join(f"{act}: {{id: T-{act}, wording: '{{title}}，{{place}}'}}" for act in acts)
+    cloud = (
+        "  cloud: {via: template, realm: live, provider: tencent, app_id: '1', signature: 应急,"
+        f" key_file: /k, secret_file: /s, templates: {{{templates}}}}}\n"
+    )
+    path.write_text(path.read_text("utf-8").replace("channels:\n", f"channels:\n{cloud}"), "utf-8")
+
+    ended = tocsin("check", configs)
+
+    assert ended.code == 0
+    # Tencent takes twelve characters of a parameter. Of many problems of a template one stands for all.
+    assert "warning: channels: E324 cloud: template T-alert: place of " in ended.err
+    assert " more like it" in ended.err
+    assert ended.err.count("E324") == len(acts)
+
+
 def test_who_ends_with_1_where_nobody_would_be_told(tocsin: Tocsin, configs: Path) -> None:
     """The duty room hears of everything; without it, blue fires reach nobody."""
     path = configs / "routes.yaml"
