@@ -118,6 +118,11 @@ def _template(name: str, of: settings_of.TemplateSms, around: Surroundings) -> C
     )
 
 
+PROVIDERS: Mapping[str, type[Aliyun] | type[Tencent] | type[Huawei]] = MappingProxyType(
+    {"aliyun": Aliyun, "tencent": Tencent, "huawei": Huawei}
+)
+
+
 def _account(name: str, of: settings_of.TemplateSms) -> Provider:
     key, secret = (of.secret(part, name).get_secret_value() for part in ("key", "secret"))
     chosen = {

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiomqtt
 
 from tocsin.configuration import Configuration
+from tocsin.gateways import unreachable
 from tocsin.settings import Mqtt
 from tocsin.wiring import store_of
 
@@ -37,6 +38,7 @@ async def examine(configuration: Configuration, state: Path) -> list[Examined]:
         _guarded("disk", lambda: _disk(state, int(settings.journal.max_size))),
         _guarded("durability", lambda: _durability(state)),
         _horns(configuration),
+        *await _channels(configuration),
     ]
 
 
@@ -103,6 +105,13 @@ def _horns(configuration: Configuration) -> Examined:
     count = sum(len(zone.horns) for zone in zones)
     detail = f"{count} registered" + (f"; none in {', '.join(silent)}" if silent else "")
     return Examined("horns", not silent, detail)
+
+
+async def _channels(configuration: Configuration) -> list[Examined]:
+    found = await unreachable(configuration.settings)
+    return [
+        Examined(f"channel {name}", not problem, problem or "can send") for name, problem in found.items()
+    ]
 
 
 def run(configuration: Configuration, state: Path) -> list[Examined]:

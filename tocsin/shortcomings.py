@@ -11,10 +11,8 @@ from notifiers.coverage import coverage
 from notifiers.lengths import Sms, examples, too_long
 from notifiers.routes import Reach
 from notifiers.template_sms import Terms, check_lengths
-from notifiers.template_sms.aliyun import Aliyun
-from notifiers.template_sms.huawei import Huawei
-from notifiers.template_sms.tencent import Tencent
 from tocsin.channel_settings import Apprise, Kannel, TemplateSms
+from tocsin.channels import PROVIDERS
 from tocsin.configuration import Configuration
 from tocsin.wiring import router_of
 
@@ -43,7 +41,7 @@ def _template_lengths(
     name: str, settings: TemplateSms, configuration: Configuration, now: int
 ) -> Iterator[Finding]:
     """Every rule and grade at the longest place, and every place once (E324)."""
-    zone_of_time, limits = configuration.settings.zone_info, LIMITS[settings.provider]
+    zone_of_time, limits = configuration.settings.zone_info, PROVIDERS[settings.provider].limits
     terms = Terms(settings.realm, settings.language, zone_of_time, limits, settings.signature)
     bulletins = examples(configuration.basis.rules, router_of(configuration), configuration.basis.registry)
     for act, template in settings.worded().items():
@@ -54,7 +52,6 @@ def _template_lengths(
             yield Finding("channels", 0, 0, "E324", f"{name}: {max(problems, key=len)}{more}", hint)
 
 
-LIMITS = MappingProxyType({"aliyun": Aliyun.limits, "tencent": Tencent.limits, "huawei": Huawei.limits})
 # What is looked at for each kind of channel.
 CHECKS: Mapping[type, tuple[Check, ...]] = MappingProxyType(
     {Apprise: (_sms_lengths,), Kannel: (_sms_lengths,), TemplateSms: (_template_lengths,)}
