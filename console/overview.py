@@ -273,7 +273,7 @@ def told(view: Overview) -> list[tuple[str, str]]:
     ]
     said += [
         (
-            f"stage {i.id} {i.stage}",
+            f"stage {i.id} {i.stage} {i.by} {i.grade}",
             f"  {i.stage} by {i.by}, {i.id[:8]}: {NAMES[i.grade]}, {i.title}, {i.place}",
         )
         for i in view.incidents
