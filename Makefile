@@ -23,6 +23,7 @@ SEEDS ?= 100000
 FUZZ ?= 1000000
 test-deep: $(VENV)/.dev parts
 	@TOCSIN_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/rules tests/ingest -m "not system"
+	@TOCSIN_EXAMPLES=$(EXAMPLES) TOCSIN_AUDIT_ROWS=10000 $(BIN)/pytest tests/notifiers -m "not system"
 	@TOCSIN_KILLS=200 TOCSIN_CUTS=500 TOCSIN_FAULTS=all TOCSIN_OUTAGE_SECONDS=600 $(BIN)/pytest tests/faults
 	@TOCSIN_SEEDS=$(SEEDS) $(BIN)/pytest tests/simulation/test_seeds.py
 	@TOCSIN_SEEDS=10000 $(BIN)/pytest tests/simulation -k clock

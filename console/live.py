@@ -6,13 +6,13 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.live import Live
 
-from console.overview import LastDelivery, Overview, clock_time, draw, line
+from console.overview import Overview, draw, line, told
 
 PICTURE_SECONDS = 0.25
 LINE_SECONDS = 2.0
 # Lines of a terminal below which everything is told as shortly as it can be, and those that are not rows.
 SMALL = 36
-FURNITURE, ROOMY_FURNITURE = 15, 22
+FURNITURE, ROOMY_FURNITURE = 20, 30
 
 
 async def show(console: Console, look: Callable[[], Overview]) -> None:
@@ -33,18 +33,17 @@ async def _picture(console: Console, look: Callable[[], Overview]) -> None:
 
 
 async def _lines(console: Console, look: Callable[[], Overview]) -> None:
-    told: dict[tuple[str, str, str], str] = {}
+    """A line every LINE_SECONDS; what changes as soon as it is seen."""
+    known: set[str] = set()
+    loop = asyncio.get_running_loop()
+    due = loop.time()
     while True:
         view = look()
-        console.out(line(view), highlight=False)
-        for delivery in reversed(view.deliveries):
-            key = (delivery.channel, delivery.recipient, delivery.text)
-            if told.get(key) != delivery.state:
-                told[key] = delivery.state
-                console.out(_told(delivery, view), highlight=False)
-        await asyncio.sleep(LINE_SECONDS)
-
-
-def _told(delivery: LastDelivery, view: Overview) -> str:
-    at = clock_time(delivery.at, view.zone)
-    return f"  {at}  {delivery.channel} to {delivery.recipient}: {delivery.state}: {delivery.text}"
+        if loop.time() >= due:
+            due += LINE_SECONDS
+            console.out(line(view), highlight=False)
+        for about, words in told(view):
+            if about not in known:
+                known.add(about)
+                console.out(words, highlight=False)
+        await asyncio.sleep(PICTURE_SECONDS)

@@ -141,7 +141,8 @@ def demo(
     seed: int = 1,
 ) -> None:
     """A simulated county and a real flood, end to end on embedded parts."""
-    configure_log("warning", plain=True)
+    # On a terminal it would be written across the picture.
+    configure_log("error" if sys.stdout.isatty() else "warning", plain=True)
     if not asyncio.run(demonstrate(configs, for_, scale, seed)):
         raise SystemExit(FINDINGS)
 

@@ -1,6 +1,7 @@
 """The composition root: every long-lived object is made here, and the path of a reading is listed once."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from tocsin.canary import Canary
 from tocsin.channels import Surroundings, callbacks_of, channels_of, close, horns_of
 from tocsin.configuration import Configuration, basis_of, configure, read_bundle
 from tocsin.decoding import JournalDecoder
-from tocsin.desk import Desk, socket_in
+from tocsin.desk import Desk, peer_account, socket_in
 from tocsin.desk.open_warnings import shown
 from tocsin.desk.questions import Around, Questions
 from tocsin.desk.replies import Replies
@@ -138,7 +139,12 @@ class Daemon:
         around = Around(self._contacts, self._status, lambda: shown(self.judging.judge))
         questions = Questions(self._reading, self.clock, around)
         path = socket_in(self.storage.directory)
-        return Desk(path, self._contacts, self.intake.act, questions.answer, note=self.audit.note)
+        return Desk(
+            path, self._contacts, self.intake.act, questions.answer, note=self.audit.note, account=self._peer
+        )
+
+    def _peer(self, connection: socket.socket) -> str:
+        return peer_account(connection)
 
     def _reading(self) -> Reading:
         """The outbox for whoever looks beside the thread that writes it; to be closed."""
@@ -356,6 +362,7 @@ class Daemon:
         """For a lockstep clock: who must be idle before time moves on."""
         return {
             "sight": self.sight.idle,
+            "replies": self.replies.idle,
             "intake": self.intake.idle,
             "judging": self.judging.idle,
             "dispatcher": self.dispatcher.idle,

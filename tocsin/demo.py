@@ -16,10 +16,12 @@ from console.summary import Summary, table
 from ingest.clock import MINUTE, LockstepClock
 from ingest.registry import Registry
 from notifiers.routes import Reach
+from rules.grade import Grade
 from rules.realm import Realm
 from simulators.broker import LoopbackBroker
 from simulators.fleet import Fleet
 from simulators.horn import Horn
+from simulators.officers import FalseCall
 from simulators.phone import PhoneGateway
 from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
@@ -29,6 +31,7 @@ from tocsin.channel_settings import Apprise, Channel, Loudspeaker
 from tocsin.channels import horns_of
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.daemon import Daemon
+from tocsin.demo_officers import StaffedDaemon, officers_of
 from tocsin.first_bundle import apply_first
 from tocsin.overview import Watcher
 from tocsin.settings import Mqtt, SeriesSettings, Settings
@@ -38,6 +41,15 @@ from tocsin.wiring import retention
 HOST = "127.0.0.1"
 CONNECT_SECONDS = 10
 FOREVER = 2**62
+# A horn that hears, plays and says nothing: the people of its place are reached by telephone instead.
+DEAD = "horn-riverside-2"
+# What somebody reports by telephone, and what turns out to be wrong.
+CALL = FalseCall(
+    "fire",
+    "market-street",
+    Grade.ORANGE.value,
+    {"zh": "电话报警：集市街仓库起火", "en": "By telephone: a warehouse on fire in Market Street"},
+)
 
 
 @dataclass(slots=True)
@@ -51,6 +63,7 @@ class County:
     horn: Horn
     fleet: Fleet
     river: Playback
+    seed: int
 
     @property
     def published(self) -> int:
@@ -110,10 +123,10 @@ async def _around(
     recorded = frozenset(row.sensor for row in river)
     fleet = Fleet(sensors, seed, clock, HOST, port, exclude=recorded)
     await fleet.connect()
-    horn = Horn(horns_of(registry), HOST, port, clock, key)
+    horn = Horn(horns_of(registry), HOST, port, clock, key, dead={DEAD})
     try:
         playback = Playback(river, _places(registry), publisher, clock)
-        yield County(broker, port, phone, phone_port, horn, fleet, playback)
+        yield County(broker, port, phone, phone_port, horn, fleet, playback, seed)
     finally:
         await fleet.close()
         await publisher.close()
@@ -154,7 +167,9 @@ def _simulated(reach: Reach, phone: int, key: Path) -> Channel:
     """What stands for a channel of that reach: the county's horns, or the phones, which show all else."""
     if reach is Reach.HORN:
         return Loudspeaker(via="loudspeaker", realm=Realm.DRILL, key_file=key)
-    url = f"json://{HOST}:{phone}/sms?:to={{recipient}}&:key={{key}}"
+    # The public has no number.
+    to = "public" if reach is Reach.PUBLIC else "{recipient}"
+    url = f"json://{HOST}:{phone}/sms?:to={to}&:key={{key}}"
     return Apprise(via="apprise", realm=Realm.DRILL, reach=reach, url=url, honours_keys=True, rate=1000)
 
 
@@ -172,7 +187,7 @@ async def _serve(
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     try:
         apply_first(bundle, storage, clock)
-        return await _play(Daemon(configuration, storage, clock), county, clock, stop)
+        return await _play(StaffedDaemon(configuration, storage, clock), county, clock, stop)
     finally:
         storage.close()
 
@@ -198,7 +213,8 @@ async def _drive(
     daemon: Daemon, county: County, clock: LockstepClock, stop: asyncio.Event, watcher: Watcher
 ) -> None:
     """Time passes until `stop`; then what is under way, a horn that still plays, may finish."""
-    for name, idle in {**county.hops(), **daemon.hops()}.items():
+    officers = officers_of(daemon, county.phone, county.horn, county.seed, CALL)
+    for name, idle in {**county.hops(), **daemon.hops(), "officers": officers.idle}.items():
         clock.hop(name, idle)
     async with asyncio.TaskGroup() as group:
         driven = [
@@ -206,6 +222,7 @@ async def _drive(
             for work in (
                 county.fleet.run(),
                 county.river.run(repeat=True),
+                officers.run(),
                 clock.run(FOREVER),
                 show(Console(), watcher.look),
             )

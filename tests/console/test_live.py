@@ -20,10 +20,12 @@ VIEW = Overview(
     journaled=5,
     quarantined=0,
     online=(),
-    warnings=(),
+    unreached=(),
+    waiting=(),
+    incidents=(),
     deliveries=(
-        LastDelivery(1_527_973_800_000, "sms", "ana", Grade.RED, "queued", "[b]second[/b]"),
-        LastDelivery(1_527_973_790_000, "sms", "ana", Grade.RED, "delivered", "first"),
+        LastDelivery(1_527_973_800_000, "sms", "ana", Grade.RED, ("queued",), "[b]second[/b]"),
+        LastDelivery(1_527_973_790_000, "sms", "ana", Grade.RED, ("queued", "delivered"), "first"),
     ),
 )
 
@@ -49,8 +51,24 @@ async def test_without_a_terminal_it_prints_the_line_and_each_delivery_in_order_
 
     assert text.splitlines() == [
         line(VIEW),
-        "  06-02 21:09:50  sms to ana: delivered: first",
+        "  06-02 21:09:50  sms to ana: queued → delivered: first",
         "  06-02 21:10:00  sms to ana: queued: [b]second[/b]",
+    ]
+
+
+async def test_without_a_terminal_what_changes_between_two_lines_is_told_once() -> None:
+    sent = replace(VIEW.deliveries[0], states=("queued", "accepted"))
+    views = iter([VIEW, VIEW])
+    later = replace(VIEW, deliveries=(sent, *VIEW.deliveries[1:]))
+    console = Console(file=io.StringIO(), width=60)
+
+    text = await shown(console, lambda: next(views, later), lambda text: "accepted" in text)
+
+    assert text.splitlines() == [
+        line(VIEW),
+        "  06-02 21:09:50  sms to ana: queued → delivered: first",
+        "  06-02 21:10:00  sms to ana: queued: [b]second[/b]",
+        "  06-02 21:10:00  sms to ana: queued → accepted: [b]second[/b]",
     ]
 
 

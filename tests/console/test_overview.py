@@ -7,7 +7,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from console.overview import LastDelivery, Online, OpenWarning, Overview, clock_time, draw, line
+from console.overview import (
+    Incident,
+    LastDelivery,
+    Missing,
+    Online,
+    Overview,
+    Waiting,
+    clock_time,
+    draw,
+    line,
+    told,
+)
 from ingest.clock import HOUR, MINUTE
 from rules.grade import Grade
 
@@ -16,12 +27,24 @@ NOW = 1_527_973_800_000
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-def warning(grade: Grade, place: str, since: int = NOW - HOUR, review: bool = False) -> OpenWarning:
-    return OpenWarning(grade, "River flood", place, since, "stage = 2.31 m", review)
+def incident(grade: Grade, place: str, since: int = NOW - HOUR, review: bool = False) -> Incident:
+    return Incident(
+        id="5f2a9c0e11111111",
+        grade=grade,
+        title="River flood",
+        place=place,
+        since=since,
+        value="stage = 2.31 m",
+        warnings=1,
+        review=review,
+        stage="",
+        by="",
+        due=None,
+    )
 
 
 def delivery(text: str, at: int = NOW, grade: Grade | None = Grade.RED) -> LastDelivery:
-    return LastDelivery(at, "sms", "lin-duty", grade, "delivered", text)
+    return LastDelivery(at, "sms", "lin-duty", grade, ("queued", "delivered"), text)
 
 
 EMPTY = Overview(
@@ -32,7 +55,9 @@ EMPTY = Overview(
     journaled=0,
     quarantined=0,
     online=(),
-    warnings=(),
+    unreached=(),
+    waiting=(),
+    incidents=(),
     deliveries=(),
 )
 BUSY = replace(
@@ -41,11 +66,11 @@ BUSY = replace(
     journaled=1_000_000,
     quarantined=17,
     online=(Online("smoke", 149, 160), Online("stage", 4, 4)),
-    warnings=(
-        warning(Grade.BLUE, "upper-valley"),
-        warning(Grade.RED, "lower-town", NOW - MINUTE),
-        warning(Grade.RED, "old-town", NOW - HOUR),
-        warning(Grade.YELLOW, "works", review=True),
+    incidents=(
+        incident(Grade.BLUE, "upper-valley"),
+        incident(Grade.RED, "lower-town", NOW - MINUTE),
+        incident(Grade.RED, "old-town", NOW - HOUR),
+        incident(Grade.YELLOW, "works", review=True),
     ),
     deliveries=(delivery("【红色】newest", NOW), delivery("older", NOW - MINUTE)),
 )
@@ -85,26 +110,26 @@ def test_each_kind_shows_how_many_of_its_sensors_are_heard() -> None:
 )
 def test_a_grade_is_a_number_and_a_word_beside_its_colour(grade: Grade, name: str) -> None:
     """Colour alone says nothing to one in twelve men, nor on paper."""
-    assert name in drawn(replace(EMPTY, warnings=(warning(grade, "works"),)))
+    assert name in drawn(replace(EMPTY, incidents=(incident(grade, "works"),)))
 
 
-def test_the_strongest_warnings_stand_first_and_among_equals_the_oldest() -> None:
+def test_the_strongest_incidents_stand_first_and_among_equals_the_oldest() -> None:
     text = drawn(BUSY)
 
     places = ["old-town", "lower-town", "works", "upper-valley"]
     assert sorted(places, key=text.index) == places
 
 
-def test_a_warning_shows_title_since_and_value() -> None:
-    text = drawn(replace(EMPTY, warnings=(warning(Grade.RED, "works"),)))
+def test_an_incident_shows_title_since_and_value() -> None:
+    text = drawn(replace(EMPTY, incidents=(incident(Grade.RED, "works"),)))
 
     [row] = [row for row in text.splitlines() if "works" in row]
     assert "River flood" in row
-    assert "06-03 04:10:00" in row
+    assert "06-03 04:10" in row
     assert "stage = 2.31 m" in row
 
 
-def test_a_warning_that_waits_for_a_person_says_so() -> None:
+def test_an_incident_that_a_person_has_to_look_at_says_so() -> None:
     [row] = [row for row in drawn(BUSY).splitlines() if "works" in row]
 
     assert "待核实 review" in row
@@ -124,7 +149,7 @@ def test_deliveries_stand_newest_first_with_their_state() -> None:
 
     assert text.index("newest") < text.index("older")
     [row] = [row for row in text.splitlines() if "older" in row]
-    for part in ("06-03 05:09:00", "sms", "lin-duty", "delivered"):
+    for part in ("06-03 05:09:00", "sms", "lin-duty", "queued → delivered"):
         assert part in row
 
 
@@ -146,10 +171,12 @@ def test_square_brackets_in_a_text_are_shown_as_they_are() -> None:
     """Text from sensors, rules and people is never read as markup."""
     view = replace(
         EMPTY,
-        warnings=(
-            replace(warning(Grade.RED, "[bold]place[/bold]"), title="[red]title", value="[/] [a=b] >= 2"),
+        incidents=(
+            replace(incident(Grade.RED, "[bold]place[/bold]"), title="[red]title", value="[/] [a=b] >= 2"),
         ),
-        deliveries=(replace(delivery("[link=x]text"), recipient="[dim]who", state="[x]", channel="[sms]"),),
+        deliveries=(
+            replace(delivery("[link=x]text"), recipient="[dim]who", states=("[x]",), channel="[sms]"),
+        ),
     )
 
     text = drawn(view)
@@ -162,13 +189,89 @@ def test_nothing_yet_can_be_drawn() -> None:
     text = drawn(EMPTY)
 
     assert "0 readings/s" in text
-    assert "open warnings" in text
+    assert "incidents" in text
 
 
 def test_the_line_says_it_all_in_one() -> None:
     assert line(BUSY) == (
         "06-03 05:10:00  1,235 readings/s  online 153/164  red 2  orange 0  yellow 1  blue 1  quarantined 17"
+        "  unreached 0  waiting 0"
     )
+
+
+MISSED = Missing("5f2a9c0e11111111", Grade.RED, "sun-river", "sms: failed (500)", NOW - MINUTE)
+SILENT = Missing("", None, "horn-1", "answers no poll", None)
+HELD = Waiting("7b2a9c0e11111111", Grade.RED, "River flood", "public (board)", "wu", NOW + HOUR)
+
+
+def test_who_does_not_know_stands_above_all_else() -> None:
+    text = drawn(replace(BUSY, unreached=(MISSED, SILENT), waiting=(HELD,)))
+
+    order = ["未通知到: 2", "sun-river", "horn-1: answers no poll", "待审批: 1", "public (board)", "old-town"]
+    assert sorted(order, key=text.index) == order
+    [row] = [row for row in text.splitlines() if "sun-river" in row]
+    assert "Ⅰ 红 red" in row
+    assert "5f2a9c0e, since 05:09:00: sms: failed (500)" in row
+
+
+def test_what_waits_says_to_whom_it_goes_who_was_asked_and_until_when() -> None:
+    [row] = [row for row in drawn(replace(EMPTY, waiting=(HELD,))).splitlines() if "7b2a9c0e" in row]
+
+    for part in ("Ⅰ 红 red", "to public (board)", "until 06:10:00", "asked: wu", "River flood"):
+        assert part in row
+
+
+def test_that_nobody_is_missing_and_nothing_waits_is_said() -> None:
+    text = drawn(EMPTY)
+
+    assert "未通知到: none" in text
+    assert "待审批: none" in text
+
+
+def test_of_many_to_see_to_the_weightiest_are_shown_and_all_are_counted() -> None:
+    text = drawn(replace(EMPTY, unreached=tuple(replace(SILENT, who=f"horn-{n}") for n in range(9))))
+
+    assert "未通知到: 9" in text
+    assert "horn-3" in text
+    assert "horn-4" not in text
+
+
+def test_an_incident_says_who_has_it_and_by_when_the_next_is_due() -> None:
+    orphan = replace(incident(Grade.RED, "old-town"), due=NOW + MINUTE)
+    had = replace(incident(Grade.RED, "works"), stage="arrived", by="lin", due=NOW + 2 * MINUTE, warnings=3)
+    rows = drawn(replace(EMPTY, incidents=(orphan, had)), width=180).splitlines()
+
+    assert ["nobody yet, due 05:11:00" in row for row in rows if "old-town" in row] == [True]
+    assert [
+        "lin arrived, due 05:12:00" in row and "River flood ×3" in row for row in rows if "works" in row
+    ] == [True]
+
+
+def test_a_small_screen_leaves_the_values_out() -> None:
+    console = Console(file=io.StringIO(), width=100, record=True)
+    console.print(draw(BUSY, small=True))
+    text = console.export_text()
+
+    assert "nobody yet" in text
+    assert "stage = 2.31 m" not in text
+
+
+def test_each_change_is_told_once_and_by_what_it_is_known() -> None:
+    queued = replace(delivery("text"), states=("queued",))
+    stage = replace(incident(Grade.RED, "works"), stage="arrived", by="lin")
+    view = replace(EMPTY, unreached=(MISSED,), waiting=(HELD,), incidents=(stage,), deliveries=(queued,))
+    later = replace(view, deliveries=(delivery("text"),))
+
+    assert [words for _, words in told(view)] == [
+        "  UNREACHED sun-river, 5f2a9c0e: sms: failed (500)",
+        "  WAITS for wu, 7b2a9c0e, to public (board): River flood",
+        "  arrived by lin, 5f2a9c0e: Ⅰ 红 red, River flood, works",
+        "  06-03 05:10:00  sms to lin-duty: queued: text",
+    ]
+    known = {about for about, _ in told(view)}
+    assert [words for about, words in told(later) if about not in known] == [
+        "  06-03 05:10:00  sms to lin-duty: queued → delivered: text"
+    ]
 
 
 def test_times_are_those_of_the_place() -> None:

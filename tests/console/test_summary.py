@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from console.summary import Summary, table
+from console.summary import Handling, Summary, table
 from rules.grade import Grade
 
+HANDLED = Handling(
+    stages={"acknowledged": 4, "handled": 3},
+    acknowledged_after=(34.2, 95.0),
+    cancelled=1,
+    proposals={"released": 2, "refused": 1},
+    unreached=("[horn-1]: answers no poll",),
+    audit=321,
+    head="abcdef0123456789" * 4,
+    broken="",
+)
 FINE = Summary(
     published=1000,
     redelivered=20,
@@ -22,6 +32,7 @@ FINE = Summary(
     stored=985,
     raised={Grade.RED: 1, Grade.BLUE: 12},
     deliveries={("sms", "delivered"): 3, ("loudspeaker", "played"): 1, ("sms", "failed"): 2},
+    handling=HANDLED,
 )
 
 
@@ -82,6 +93,7 @@ def test_whatever_is_counted_through_reconciles(counts: list[int]) -> None:
         stored=published,
         raised={},
         deliveries={},
+        handling=HANDLED,
     )
 
     assert summary.reconciled
@@ -112,3 +124,35 @@ def test_deliveries_are_counted_by_channel_and_outcome() -> None:
     assert row(FINE, "loudspeaker played") == ["1", ""]
     assert row(FINE, "sms delivered") == ["3", ""]
     assert row(FINE, "sms failed") == ["2", ""]
+
+
+def test_what_people_did_is_counted() -> None:
+    assert row(FINE, "proposals released") == ["2", ""]
+    assert row(FINE, "proposals refused") == ["1", ""]
+    assert row(FINE, "incidents acknowledged") == ["4", ""]
+    assert row(FINE, "incidents handled") == ["3", ""]
+    assert row(FINE, "acknowledged after") == ["34 s, longest 95 s", ""]
+    assert row(FINE, "incidents cancelled") == ["1", ""]
+
+
+def test_who_was_not_reached_is_named() -> None:
+    assert row(FINE, "unreached") == ["1", ""]
+    assert row(FINE, "[horn-1]: answers no poll") == ["", ""]
+
+
+def test_the_audit_is_whole_and_its_head_can_be_noted_down() -> None:
+    assert row(FINE, "audit records, verified") == ["321", ""]
+    assert row(FINE, "head abcdef0123456789") == ["", ""]
+
+
+def test_a_broken_audit_does_not_reconcile() -> None:
+    broken = replace(FINE, handling=replace(HANDLED, broken="record 7 is missing"))
+
+    assert not broken.reconciled
+    assert row(broken, "audit records, BROKEN") == ["321", "record 7 is missing"]
+
+
+def test_where_nobody_acknowledged_no_time_is_given() -> None:
+    silent = replace(FINE, handling=replace(HANDLED, acknowledged_after=None))
+
+    assert not [cells for cells in rows(silent) if cells[0].startswith("acknowledged after")]

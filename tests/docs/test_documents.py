@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from ingest.reading import Reason
 from notifiers.delivery import State
+from notifiers.outbox.unreached import Why
+from tocsin.channels import MAKERS
 from tocsin.cli import app
 from tocsin.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
 READMES = ("README.md", "README.zh-CN.md")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("configs/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("configs/**/*.md")])
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -24,6 +28,10 @@ def text_of(name: str) -> str:
 def blocks(name: str) -> list[tuple[str, str]]:
     """The fenced blocks of a document: what stands behind the opening marks, and the body."""
     return FENCE.findall(text_of(name))
+
+
+def operations() -> str:
+    return text_of("docs/operations.md")
 
 
 def settings_keys(model: type[BaseModel], prefix: str = "") -> set[str]:
@@ -49,12 +57,14 @@ def anchors(document: Path) -> set[str]:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_command_is_in_the_readme(readme: str) -> None:
-    commands = {
-        command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands
-    }
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    rows = dict(re.findall(r"^\| \[`tocsin (\w+)`\]\(([^)]+)\)", text_of(readme), re.MULTILINE))
+    here = {name for name, target in rows.items() if target == f"#tocsin-{name}"}
 
-    assert set(re.findall(r"^\| \[`tocsin (\w+)`\]", text_of(readme), re.MULTILINE)) == commands
-    assert set(re.findall(r"^### tocsin (\w+)$", text_of(readme), re.MULTILINE)) == commands
+    assert set(rows) == set(command.commands)
+    assert set(re.findall(r"^### tocsin (\w+)$", text_of(readme), re.MULTILINE)) == here
+    assert {name for name in rows if name not in here and f"`tocsin {name}" not in operations()} == set()
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -81,16 +91,35 @@ def test_both_readmes_show_the_same() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    named = set(re.findall(r"`([a-z_.]+)`", text_of("docs/operations.md")))
+    named = set(re.findall(r"`([a-z_.]+)`", operations()))
 
     assert settings_keys(Settings) - named == set()
+
+
+@pytest.mark.parametrize("kind", [*MAKERS], ids=lambda kind: kind.__name__)
+def test_every_key_of_a_channel_is_on_its_page(kind: type[BaseModel]) -> None:
+    pages = [text_of(str(page.relative_to(ROOT))) for page in ROOT.glob("docs/channels/*.md")]
+    via = kind.model_fields["via"].annotation
+    [name] = getattr(via, "__args__", ())
+    keys = set(kind.model_fields) - {"via", "realm"}
+    for secret in getattr(kind, "secrets", ()):
+        keys = keys - {f"{secret}_file", f"{secret}_env"} | {secret}
+    page = "\n".join(page for page in pages if f"via: {name}" in page)
+
+    assert {key for key in keys if f"`{key}`" not in page} == set()
+
+
+def test_every_channel_page_is_in_the_index() -> None:
+    index = set(re.findall(r"\(channels/([a-z]+\.md)\)", operations()))
+
+    assert index == {page.name for page in ROOT.glob("docs/channels/*.md")}
 
 
 def test_every_metric_is_documented() -> None:
     metrics = set(re.findall(r'"(tocsin_[a-z_]+)"', text_of("tocsin/figures.py")))
     named = {
         name.removesuffix("_total")
-        for name in re.findall(r"^\| `(tocsin_[a-z_]+)` \|", text_of("docs/operations.md"), re.MULTILINE)
+        for name in re.findall(r"^\| `(tocsin_[a-z_]+)` \|", operations(), re.MULTILINE)
     }
 
     assert metrics
@@ -98,17 +127,23 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_every_reason_of_quarantine_is_documented() -> None:
-    rows = re.findall(r"^\| `([a-z0-9_]+)` \|", text_of("docs/operations.md"), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \|", operations(), re.MULTILINE)
 
     assert set(Reason) - set(rows) == set()
 
 
 def test_every_state_of_a_delivery_is_documented() -> None:
-    section = text_of("docs/operations.md").partition("## Deliveries")[2]
+    section = operations().partition("\n## Deliveries\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`[a-z`, ]+`) \|", section, re.MULTILINE)
     named = {state for row in rows for state in re.findall(r"`([a-z]+)`", row)}
 
     assert named == set(State)
+
+
+def test_every_way_to_be_unreached_is_documented() -> None:
+    section = operations().partition("`tocsin unreached` says")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^\| `([a-z]+)` \|", section, re.MULTILINE)) == set(Why)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

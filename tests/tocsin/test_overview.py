@@ -1,9 +1,12 @@
 """What the console is shown of a daemon, and the sums at the end."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
+from console.overview import Overview
 from ingest.clock import SystemClock
+from notifiers.action import Acknowledge, Taken
 from rules.grade import Grade
 from simulators.publisher import Publisher
 from tests.tocsin.serving import started
@@ -29,22 +32,48 @@ async def report(daemon: Daemon) -> None:
     await publisher.close()
 
 
+async def until(watcher: Watcher, holds: Callable[[Overview], object]) -> Overview:
+    """The first picture of which it holds: what is judged is told a moment later."""
+    async with asyncio.timeout(20):
+        while not holds(view := watcher.look()):
+            await asyncio.sleep(0.005)
+    return view
+
+
 async def test_a_picture_shows_what_stands_open_and_who_is_there(tmp_path: Path) -> None:
     async with started(tmp_path) as (daemon, _):
         watcher = Watcher(daemon)
         await report(daemon)
-        view = watcher.look()
+        view = await until(watcher, lambda view: view.incidents and view.deliveries)
         watcher.close()
 
-    [warning] = view.warnings
-    assert (warning.grade, warning.title, warning.place) == (Grade.RED, "洪水 River", "村 Village river-1")
-    assert "4.5 m" in warning.value
+    [incident] = view.incidents
+    assert (incident.grade, incident.title, incident.place) == (Grade.RED, "洪水 River", "村 Village river-1")
+    assert "4.5 m" in incident.value
+    assert (incident.stage, incident.by, incident.review) == ("", "", False)
     assert [(each.kind, each.heard, each.registered) for each in view.online] == [
         ("rain", 0, 2),
         ("stage", 2, 3),
     ]
     assert (view.journaled, view.quarantined, view.realm) == (4, 1, "live")
-    assert view.rate > 0
+
+
+async def test_a_picture_shows_who_has_an_incident_and_the_sums_how_long_it_took(tmp_path: Path) -> None:
+    async with started(tmp_path) as (daemon, _):
+        watcher = Watcher(daemon)
+        await report(daemon)
+        [incident] = (await until(watcher, lambda view: view.incidents and view.deliveries)).incidents
+        answer = await daemon.desk.take(Taken("ana", "account:ana", Acknowledge(incident.id)))
+        [taken] = (await until(watcher, lambda view: view.incidents[0].stage)).incidents
+        handling = watcher.summary(published=4, redelivered=0).handling
+        watcher.close()
+
+    assert answer.done
+    assert (taken.stage, taken.by) == ("acknowledged", "ana")
+    assert handling.stages == {"acknowledged": 1}
+    assert handling.acknowledged_after is not None
+    assert 0 <= handling.acknowledged_after[0] == handling.acknowledged_after[1] < 60
+    assert (handling.audit > 0, len(handling.head), handling.broken) == (True, 64, "")
 
 
 async def test_the_sums_of_a_run_reconcile(tmp_path: Path) -> None:

@@ -75,6 +75,10 @@ class Replies:
         self._heard.add(task)
         task.add_done_callback(self._heard.discard)
 
+    def idle(self) -> bool:
+        """Whether every reply has become what it stands for."""
+        return not self._heard
+
     async def _follow(self, reply: Reply, *, horn: bool) -> None:
         try:
             taken = await asyncio.to_thread(self._acknowledgement, reply, horn=horn)

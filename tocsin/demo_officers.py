@@ -1,0 +1,76 @@
+"""The people of a demo and its daemon: they answer by SMS, and speak with its desk over the Unix socket."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import closing
+from itertools import count
+from os import getpid
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from notifiers.contacts import Role
+from notifiers.delivery import Reply
+from notifiers.routes import Reach
+from simulators.horn import Horn
+from simulators.officers import FalseCall, Officer, Officers
+from simulators.phone import PhoneGateway
+from tocsin.daemon import Daemon
+from tocsin.desk import reachable
+
+_numbers = count()
+
+
+class StaffedDaemon(Daemon):
+    """Its desk takes the name that a client gave its end of the socket for the account.
+
+    In a demo one account of the machine plays everybody, on a socket that only this account can open.
+    """
+
+    def _peer(self, connection: socket.socket) -> str:
+        # An abstract address: NUL, then what `speak` wrote.
+        return bytes(connection.getpeername())[1:].decode().split("/")[1]
+
+
+def officers_of(daemon: Daemon, phone: PhoneGateway, horn: Horn, seed: int, call: FalseCall) -> Officers:
+    """Everybody of the contacts who has a telephone, and the people beside the horns."""
+    settings, clock = daemon.configuration.settings, daemon.clock
+    sms = next(name for name, reach in settings.reach.items() if reach is Reach.PHONE)
+    people = [
+        Officer(person.phone, person.account, Role.APPROVER in person.roles)
+        for person in daemon.configuration.contacts.people.values()
+        if person.phone
+    ]
+
+    async def desk(account: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await speak(daemon.desk.path, account, request)
+
+    def answer(number: str, text: str) -> None:
+        daemon.replies.hear(Reply(sms, number, text, clock.now()), horn=False)
+
+    return Officers(
+        people,
+        clock,
+        desk,
+        inbox=phone.inbox,
+        played=horn.played,
+        answer=answer,
+        press=horn.press,
+        seed=seed,
+        call=call,
+    )
+
+
+async def speak(path: Path, account: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the desk of a `StaffedDaemon` replies to a request of that account."""
+    with reachable(path) as name:
+        end = socket.socket(socket.AF_UNIX)
+        end.bind(f"\0{getpid()}/{account}/{next(_numbers)}")
+        end.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(end, name)
+    reader, writer = await asyncio.open_unix_connection(sock=end, limit=2**20)
+    with closing(writer):
+        writer.write(msgspec.json.encode(request) + b"\n")
+        return msgspec.json.decode(await reader.readline(), type=dict[str, Any])
