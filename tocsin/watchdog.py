@@ -9,6 +9,7 @@ gateways, whose own receipts say what becomes of a message.
 """
 
 import asyncio
+import logging
 import sqlite3
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
@@ -74,6 +75,9 @@ class Heartbeat:
         self.sent = 0
         self.failed = 0
         self._url = url
+        # They print the URL of every request.
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._client = httpx.AsyncClient(timeout=seconds)
 
     async def beat(self) -> None:
@@ -82,7 +86,7 @@ class Heartbeat:
             self.sent += 1
         except httpx.HTTPStatusError as error:
             self._report(f"answered {error.response.status_code}")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._report(type(error).__name__)
 
     def _report(self, reason: str) -> None:

@@ -31,6 +31,7 @@ class Server:
         # Never the whole URL in a message: it may hold a password.
         self.name = urlsplit(url).netloc.rpartition("@")[2] or "the url of the series store"
         self.bucket = bucket
+        self._token = token
         # Any: most of the library's methods have no types.
         self._client: Any = InfluxDBClient(url=url, token=token, org=org, timeout=TIMEOUT, retries=False)
         self._writing: Any = self._client.write_api(write_options=SYNCHRONOUS)
@@ -78,9 +79,13 @@ class Server:
             yield
         except ApiException as error:
             refusal = StoreRefused if error.status in refusing else StoreUnavailable
-            raise refusal(self.name, f"{path}: {_told(error)}"[:LONGEST_REASON]) from error
+            raise refusal(self.name, f"{path}: {self._discreet(_told(error))}"[:LONGEST_REASON]) from error
         except HTTPError as error:
             raise StoreUnavailable(self.name, f"{path}: {error}"[:LONGEST_REASON]) from error
+
+    def _discreet(self, said: str) -> str:
+        """A server in between may answer with the request, and its token."""
+        return said.replace(self._token, "(token)") if self._token else said
 
 
 def _told(error: ApiException) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import httpx
 from starlette.routing import Route
@@ -14,7 +15,7 @@ from notifiers.delivery import Delivery, Receipt, Reply
 from notifiers.kannel.answers import outcome_of
 from notifiers.kannel.callbacks import Callbacks
 from notifiers.message import segments
-from notifiers.outcome import Outcome, Rejected, Retry, Unknown
+from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.pace import Pace
 from notifiers.seal import refusal
 from rules.realm import Realm
@@ -124,7 +125,17 @@ class KannelChannel:
                 said += piece
                 if len(said) > _LONGEST_ANSWER:
                     break
-        return outcome_of(answer.status_code, answer.headers, said[:_LONGEST_ANSWER], delivery.key)
+        heard = (answer.status_code, answer.headers)
+        outcome = outcome_of(*heard, said[:_LONGEST_ANSWER], delivery.key, self._clock.now())
+        if isinstance(outcome, Sent) or not self._repeated(said, delivery):
+            return outcome
+        return outcome_of(*heard, b"", delivery.key, self._clock.now())
+
+    def _repeated(self, said: bytes, delivery: Delivery) -> bool:
+        """Whether an answer shows what was asked, as the error page of a server in between may."""
+        password, number = self._user["password"], delivery.address.removeprefix("+")
+        words = said.decode("utf-8", "replace")
+        return any(hidden in words for hidden in (password, quote_plus(password), quote(password), number))
 
     def _query(self, delivery: Delivery) -> dict[str, str | int]:
         text = body(delivery, self.realm, self._signature)

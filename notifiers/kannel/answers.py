@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ingest.clock import SECOND
+from notifiers.http_post import retry_after
 from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 
@@ -14,21 +14,19 @@ _WAIT = (408, 425, 429)
 _LONGEST_REASON = 200
 
 
-def outcome_of(status: int, headers: Mapping[str, str], said: bytes, key: str) -> Outcome:
+def outcome_of(status: int, headers: Mapping[str, str], said: bytes, key: str, now: int) -> Outcome:
     """The outcome of one request; Kannel gives no id of its own, so `key` stands for it.
 
-    `headers` by their names in small letters. 500 is a bearerbox that smsbox cannot reach, 503 one that takes
-    nothing now; other numbers from 500 come from a server in between, which may have passed the text on.
+    `headers` by their names in small letters, `now` in ms. 500 is a bearerbox that smsbox cannot reach, 503
+    one that takes nothing now; other numbers from 500 come from a server in between, which may have passed
+    the text on.
     """
     words = plain(said.decode("utf-8", "replace"))[:_LONGEST_REASON]
     reason = f"smsbox answered {status}: {words}" if words else f"smsbox answered {status}"
     if status == 202 and words.startswith(_ACCEPTED):
         return Sent(key)
     if status in (500, 503) or status in _WAIT:
-        return Retry(_wait(headers.get("retry-after", "")), reason)
+        asked = headers.get("retry-after", "")
+        # 0 is the pace of the dispatcher.
+        return Retry(retry_after(asked, now) if asked else 0, reason)
     return Rejected(reason) if 300 <= status < 500 else Unknown(reason)
-
-
-def _wait(seconds: str) -> int:
-    """Of `Retry-After`, in ms; 0, the dispatcher's own pace, for none and for a date."""
-    return int(seconds) * SECOND if seconds.isascii() and seconds.isdigit() else 0

@@ -82,7 +82,7 @@ class Outbox(OutboxReader):
                 " WHERE key = ?",
                 [(now, row[0]) for row in rows],
             )
-        return [delivery_of(row, self.realm, attempt=row[8] + 1) for row in rows]
+        return [delivery_of(row, attempt=row[8] + 1) for row in rows]
 
     def settle(
         self,

@@ -119,9 +119,9 @@ def enqueue(
     identity = (bulletin.incident, bulletin.revision, step, addressee.recipient, addressee.channel)
     state = State.DIGESTED if digest else state
     connection.execute(
-        "INSERT OR IGNORE INTO deliveries (key, incident, revision, step, recipient, channel, address, grade,"
-        " languages, otherwise, why, created, expires, state, asks, due, detail, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO deliveries (realm, key, incident, revision, step, recipient, channel, address,"
+        " grade, languages, otherwise, why, created, expires, state, asks, due, detail, updated)"
+        " VALUES ((SELECT realm FROM meta), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(delivery_key(*identity), *identity, addressee.address, bulletin.grade),
             *(" ".join(addressee.languages), msgspec.json.encode(addressee.otherwise), addressee.why),

@@ -100,7 +100,7 @@ FROM deliveries_1 AS d JOIN transitions AS t ON t.warning = d.warning AND t.ordi
 ORDER BY d.warning, d.ordinal, d.id
 """
 _DELIVERY = """
-INSERT INTO deliveries (id, key, channel, recipient, address, why, attempt, state, due, reached,
+INSERT INTO deliveries (realm, id, key, channel, recipient, address, why, attempt, state, due, reached,
     provider_id, detail, updated, incident, revision, grade, created, expires, languages)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES ((SELECT realm FROM meta), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """

@@ -19,7 +19,7 @@ TRANSITION = "id, warning, ordinal, at, before, after, disposition, line"
 # Of a delivery and its bulletin: what `delivery_of` and `Progress` are made of.
 DELIVERY = (
     "d.key, b.body, d.channel, d.recipient, d.address, d.languages, d.created, d.expires, d.attempt, "
-    "d.state, d.provider_id, d.detail, d.why, d.updated"
+    "d.state, d.provider_id, d.detail, d.why, d.updated, d.realm"
 )
 TOLD = "deliveries AS d JOIN bulletins AS b ON b.incident = d.incident AND b.revision = d.revision"
 
@@ -178,8 +178,8 @@ class OutboxReader:
         return [self._progress(row) for row in rows]
 
     def _progress(self, row: tuple[Any, ...]) -> Progress:
-        state, provider_id, detail, why, updated = row[9:]
-        return Progress(delivery_of(row, self.realm), State(state), updated, provider_id, detail, why)
+        state, provider_id, detail, why, updated = row[9:14]
+        return Progress(delivery_of(row), State(state), updated, provider_id, detail, why)
 
 
 def transition_of(row: tuple[Any, ...]) -> Transition:
@@ -200,13 +200,14 @@ def transition_of(row: tuple[Any, ...]) -> Transition:
     )
 
 
-def delivery_of(row: tuple[Any, ...], realm: Realm, *, attempt: int | None = None) -> Delivery:
+def delivery_of(row: tuple[Any, ...], *, attempt: int | None = None) -> Delivery:
     """A row of the `DELIVERY` columns; `attempt` if it is another one than the row's."""
     key, body, channel, recipient, address, languages, created, expires, tried = row[:9]
     bulletin = Bulletin.decode(body)
     return Delivery(
         key=key,
-        realm=realm,
+        # Its own, not the file's: whoever opens a drill's file as live sends nothing of it.
+        realm=Realm(row[14]),
         bulletin=bulletin,
         channel=channel,
         recipient=recipient,

@@ -110,6 +110,7 @@ CREATE TABLE bulletins (
     PRIMARY KEY (incident, revision)
 );
 
+-- realm: the one it was made in, whatever the file is opened as later.
 -- due: next instant (ms) at which something is to be done about it: sent, tried again, given up for want of
 -- a receipt; NULL when nothing is. While it waits to be sent, due never exceeds expires.
 -- reached: 1 when an attempt may have reached the recipient. step: 0, or the escalation that added it.
@@ -120,6 +121,7 @@ CREATE TABLE bulletins (
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
+    realm TEXT NOT NULL,
     incident TEXT NOT NULL,
     revision INTEGER NOT NULL,
     step INTEGER NOT NULL DEFAULT 0,

@@ -26,6 +26,6 @@ def test_the_answers_of_the_page_have_the_outcomes_it_says() -> None:
     for codes, result in re.findall(r"^\| (\d{3}.*?) \| (\w[\w ]*)", PAGE, re.MULTILINE):
         for status, words in re.findall(r"(\d{3})(?: `(.*?)`)?", codes):
             tried += 1
-            assert isinstance(outcome_of(int(status), {}, words.encode(), "k"), OUTCOMES[result]), codes
+            assert isinstance(outcome_of(int(status), {}, words.encode(), "k", 0), OUTCOMES[result]), codes
 
     assert tried == 10

@@ -148,9 +148,9 @@ def test_transitions_in_another_order_are_found(state: Path) -> None:
 def test_a_delivery_that_stands_twice_is_found(state: Path) -> None:
     spoil(
         state / "outbox.db",
-        "INSERT INTO deliveries (key, incident, revision, channel, recipient, address, languages, why,"
-        " created, expires, updated) SELECT 'another', incident, revision, channel, recipient, address,"
-        " languages, why, created, expires, updated FROM deliveries LIMIT 1",
+        "INSERT INTO deliveries (key, realm, incident, revision, channel, recipient, address, languages, why,"
+        " created, expires, updated) SELECT 'another', realm, incident, revision, channel, recipient,"
+        " address, languages, why, created, expires, updated FROM deliveries LIMIT 1",
     )
     found = report(state)
 

@@ -63,7 +63,7 @@ async def running(*parts: Any) -> AsyncIterator[tuple[Any, ...]]:
 
 @dataclass
 class Sirens:
-    """A channel and its horns `east` and `west`, in lockstep from `AT` on."""
+    """A channel and its horns, in lockstep from `AT` on."""
 
     clock: LockstepClock
     broker: LoopbackBroker
@@ -73,12 +73,14 @@ class Sirens:
 
 
 @asynccontextmanager
-async def sirens(dead: set[str] | None = None, **options: Any) -> AsyncIterator[Sirens]:
+async def sirens(
+    dead: set[str] | None = None, ids: tuple[str, ...] = ("east", "west"), **options: Any
+) -> AsyncIterator[Sirens]:
     clock, heard = LockstepClock(AT), Heard()
     broker = LoopbackBroker(clock)
     port = await broker.start()
-    horn = Horn(["east", "west"], "127.0.0.1", port, clock, KEY, dead=set() if dead is None else dead)
-    channel = channel_at(port, clock, heard, **{"horns": ["east", "west"], **options})
+    horn = Horn(ids, "127.0.0.1", port, clock, KEY, dead=set() if dead is None else dead)
+    channel = channel_at(port, clock, heard, **{"horns": ids, **options})
     for name, idle in (("broker", broker.idle), ("horn", horn.idle), ("channel", channel.idle)):
         clock.hop(name, idle)
     # The horns first: what a poll finds must not depend on who connects sooner.

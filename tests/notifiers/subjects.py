@@ -10,13 +10,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from enum import Enum, auto
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from ingest.clock import LockstepClock
 from notifiers.apprise import AppriseChannel
 from notifiers.bulletin import Act
 from notifiers.delivery import Channel
+from notifiers.kannel import KannelChannel
 from notifiers.recorder import Recorder
 from notifiers.template_sms import Provider, Template, TemplateSmsChannel
 from notifiers.template_sms.aliyun import Aliyun
@@ -26,6 +29,8 @@ from notifiers.webhook import WebhookChannel
 from rules.realm import Realm
 from simulators.gateway import Reply, Request
 from tests.notifiers.announced import AT
+from tests.notifiers.cap_office import opened
+from tests.notifiers.sounding import Heard, channel_at
 
 SECRET = "canary-secret"
 TIMEOUT = 0.5  # s
@@ -41,11 +46,15 @@ class Need(Enum):
     HTTP = auto()  # and speaks HTTP there
     HEADER = auto()  # and sees the header of the answer
     BODY = auto()  # and reads in the body whether the message was taken
+    DIRECT = auto()  # any 5xx means that it was not taken
+    RELAYED = auto()  # what stands before the gateway may fail once it has passed the message on
 
 
 HTTP = frozenset({Need.NETWORK, Need.HTTP})
 HEADER = HTTP | {Need.HEADER}
 BODY = HTTP | {Need.BODY}
+DIRECT = HTTP | {Need.DIRECT}
+RELAYED = HTTP | {Need.RELAYED}
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,38 @@ async def webhook(port: int, scheme: str, realm: Realm) -> AsyncIterator[Channel
     await channel.close()
 
 
+@asynccontextmanager
+async def kannel(port: int, scheme: str, realm: Realm) -> AsyncIterator[Channel]:
+    channel = KannelChannel(
+        "sms",
+        realm,
+        LockstepClock(AT),
+        url=f"{scheme}://127.0.0.1:{port}/cgi-bin/sendsms",
+        username="tocsin",
+        password=SECRET,
+        token=f"{SECRET}-of-callbacks",
+        callbacks_at="http://127.0.0.1:9",
+        on_receipt=lambda _: None,
+        on_reply=lambda _: None,
+        rate=1000,
+        timeout=TIMEOUT,
+    )
+    yield channel
+    await channel.close()
+
+
+@asynccontextmanager
+async def loudspeaker(port: int, _scheme: str, realm: Realm) -> AsyncIterator[Channel]:
+    """Not running: it connects for itself, and what it does then is in `test_loudspeaker_link.py`."""
+    yield channel_at(port, LockstepClock(AT), Heard(), realm=realm, key=SECRET.encode() * 3)
+
+
+@asynccontextmanager
+async def cap(_port: int, _scheme: str, realm: Realm) -> AsyncIterator[Channel]:
+    with TemporaryDirectory() as folder, opened(Path(folder), realm) as channel:
+        yield channel
+
+
 TEMPLATE = Template("T1", "{grade}预警：{title}，{place}，{time}。编号{id}", {"id": 16})
 
 
@@ -144,19 +185,32 @@ def event_texts(request: Request) -> list[str]:
     return [text for name in ("text", "title", "place", "evidence", "advice") for text in data[name].values()]
 
 
+def kannel_text(request: Request) -> list[str]:
+    return parse_qs(urlsplit(request.target).query)["text"]
+
+
 SUBJECTS = [
     Subject("recorder", recorder, frozenset()),
+    Subject("CAP", cap, frozenset()),
+    Subject("loudspeaker", loudspeaker, frozenset({Need.NETWORK}), address="horn-1"),
+    Subject(
+        "SMS by Kannel",
+        kannel,
+        HEADER | RELAYED,
+        kannel_text,
+        Reply(202, b"0: Accepted for delivery"),
+    ),
     Subject(
         "SMS by Alibaba Cloud",
         template_sms(lambda endpoint: Aliyun("key", SECRET, "青溪应急", endpoint)),
-        BODY | HEADER,
+        BODY | HEADER | DIRECT,
         by_aliyun,
         Reply(200, b'{"Message":"OK","RequestId":"F655A8D5","Code":"OK","BizId":"900619746936498440^0"}'),
     ),
     Subject(
         "SMS by Tencent Cloud",
         template_sms(lambda endpoint: Tencent("id", SECRET, "1400006666", "青溪应急", endpoint=endpoint)),
-        BODY | HEADER,
+        BODY | HEADER | DIRECT,
         by_tencent,
         Reply(
             200,
@@ -167,7 +221,7 @@ SUBJECTS = [
     Subject(
         "SMS by Huawei Cloud",
         template_sms(lambda endpoint: Huawei("key", SECRET, "8820032023", "青溪应急", endpoint)),
-        BODY | HEADER,
+        BODY | HEADER | DIRECT,
         by_huawei,
         Reply(
             200,
@@ -176,13 +230,13 @@ SUBJECTS = [
             b'"countryId":"CN","status":"000000"}]}',
         ),
     ),
-    Subject("webhook", webhook, HEADER, event_texts),
+    Subject("webhook", webhook, HEADER | DIRECT, event_texts),
     Subject("e-mail by Apprise", mail_by_apprise, frozenset({Need.NETWORK}), address="lin-duty@example.org"),
-    Subject("sms by Apprise", sms_by_apprise, HTTP, lambda r: [json.loads(r.body)["message"]]),
+    Subject("sms by Apprise", sms_by_apprise, DIRECT, lambda r: [json.loads(r.body)["message"]]),
     Subject(
         "chat by Apprise",
         chat_by_apprise,
-        HTTP,
+        DIRECT,
         lambda r: [json.loads(r.body)["title"], *json.loads(r.body)["message"].split("\n\n")],
     ),
 ]

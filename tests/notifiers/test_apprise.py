@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from email import message_from_string, policy
 from typing import Any
 
@@ -16,6 +15,7 @@ from rules.grade import Grade
 from rules.realm import Realm
 from simulators.gateway import Break, Reply, ScriptedGateway
 from tests.notifiers.announced import TEXT, bulletin, delivery
+from tests.notifiers.mail import Mail
 
 
 @pytest.fixture
@@ -166,30 +166,6 @@ def test_a_gateway_that_honours_keys_must_be_given_them() -> None:
         AppriseChannel("sms", Realm.DRILL, "json://127.0.0.1/?:to={recipient}", honours_keys=True)
 
 
-@dataclass
-class Mail:
-    """A mail server that takes one message, or answers the recipient with `verdict`."""
-
-    verdict: str = "250 OK"
-    content: str = ""
-    port: int = 0
-
-    async def start(self) -> asyncio.Server:
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        return server
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 mail\r\n")
-        while line := (await reader.readline()).decode().upper():
-            if line.startswith("DATA"):
-                writer.write(b"354 go on\r\n")
-                self.content = (await reader.readuntil(b"\r\n.\r\n")).decode()
-            verdict = self.verdict if line.startswith("RCPT") else "250 OK"
-            writer.write(f"{verdict}\r\n".encode())
-        writer.close()
-
-
 async def mailed(mail: Mail, address: str = "duty@example.org") -> Outcome:
     server = await mail.start()
     template = f"mailto://127.0.0.1:{mail.port}?from=tocsin@example.org&to={{recipient}}"
@@ -205,7 +181,7 @@ async def test_an_e_mail_has_a_subject_and_its_lines() -> None:
     mail = Mail()
 
     assert await mailed(mail) == Sent(delivery().key)
-    message = message_from_string(mail.content, policy=policy.default)
+    message = message_from_string(mail.messages[0], policy=policy.default)
     assert message["Subject"] == "【演练】红色预警：河道水位，清溪区滨河村"
     assert message["To"] == "duty@example.org"
     part = message.get_body(("plain",))

@@ -3,6 +3,7 @@
 The channels stand in `subjects.py`; each meets the cases that its entry says it can meet.
 """
 
+import inspect
 import io
 import json
 import logging
@@ -10,15 +11,30 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import get_type_hints
 
 import pytest
 
-from notifiers.delivery import Delivery
+import notifiers
+from notifiers.delivery import Channel, Delivery
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from rules.realm import Realm
 from simulators.gateway import Answer, Break, Reply, ScriptedGateway
 from tests.notifiers.announced import AT, delivery
-from tests.notifiers.subjects import BODY, HEADER, HTTP, SECRET, SUBJECTS, TIMEOUT, Need, Subject
+from tests.notifiers.subjects import (
+    BODY,
+    DIRECT,
+    HEADER,
+    HTTP,
+    RELAYED,
+    SECRET,
+    SUBJECTS,
+    TIMEOUT,
+    Need,
+    Subject,
+)
 
 # No cloud takes the brackets within a template: they are those of the signature.
 MARKS = ("【演练】", "演练：", "EXERCISE ")
@@ -50,7 +66,9 @@ CASES = [
     Case("hangs up", Break.HANG_UP, Unknown),
     Case("breaks off within the answer", Break.HALF, Unknown),
     Case("answers what is no HTTP", Break.GARBAGE, Unknown),
-    *(Case(f"answers {status}", Reply(status), Retry) for status in (408, 425, 429, 500, 502, 503, 504)),
+    *(Case(f"answers {status}", Reply(status), Retry) for status in (408, 425, 429, 500, 503)),
+    *(Case(f"answers {status}", Reply(status), Retry, DIRECT) for status in (502, 504)),
+    *(Case(f"passes on and answers {status}", Reply(status), Unknown, RELAYED) for status in (502, 504)),
     *(Case(f"answers {status}", Reply(status), Rejected) for status in (400, 401, 403, 404, 410, 413)),
     Case("asks for 7 s with 429", asking(429, "7"), Retry, HEADER, 7_000),
     Case("asks for 90 s with 503", asking(503, "90"), Retry, HEADER, 90_000),
@@ -232,6 +250,22 @@ async def test_a_yes_that_is_damaged_is_no_yes(
         assert isinstance(await channel.send(told(subject)), Unknown)
 
 
+@pytest.mark.parametrize("status", [200, 202, 302, 400, 403, 502, 503])
+@each(HTTP)
+async def test_an_error_page_that_shows_the_whole_request_gives_nothing_away(
+    subject: Subject, gateway: ScriptedGateway, logged: io.StringIO, status: int
+) -> None:
+    async with subject.make(await gateway.start(), "http", Realm.DRILL) as channel:
+        await channel.send(told(subject))
+        [request] = gateway.requests
+        page = f"No such page: {request.target} {request.body.decode()} {SECRET} {subject.address}"
+        gateway.script.append(Reply(status, page.encode()))
+        outcome = await channel.send(told(subject))
+
+        assert len(gateway.requests) == 2
+        assert gives_nothing_away(subject, outcome, channel, logged.getvalue())
+
+
 @each(BODY)
 async def test_an_answer_that_repeats_the_request_gives_nothing_away(
     subject: Subject, gateway: ScriptedGateway, logged: io.StringIO
@@ -264,3 +298,24 @@ def words(value: object) -> Iterator[str]:
 def test_no_case_is_left_out_by_every_channel() -> None:
     for case in CASES:
         assert meeting(case.needs), case.name
+
+
+def channel_classes() -> set[type]:
+    """Every class of `notifiers` that sends deliveries, in whatever module it stands."""
+    modules = [import_module(found.name) for found in walk_packages(notifiers.__path__, "notifiers.")]
+    classes = {each for module in modules for _, each in inspect.getmembers(module, inspect.isclass)}
+    return {each for each in classes if sends_deliveries(each)} - {Channel}
+
+
+def sends_deliveries(found: type) -> bool:
+    send = getattr(found, "send", None)
+    return inspect.iscoroutinefunction(send) and Delivery in get_type_hints(send).values()
+
+
+async def test_no_channel_is_left_out() -> None:
+    tested = set()
+    for subject in SUBJECTS:
+        async with subject.make(9, "http", Realm.DRILL) as channel:
+            tested.add(type(channel))
+
+    assert channel_classes() == tested

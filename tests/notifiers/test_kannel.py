@@ -163,7 +163,10 @@ async def test_what_ends_within_the_minute_is_still_valid_for_one() -> None:
             Retry(0, "smsbox answered 503: Temporal failure, try again later."),
         ),
         (answer(429, "", "Retry-After: 7"), Retry(7 * SECOND, "smsbox answered 429")),
-        (answer(503, "", "Retry-After: Sun, 03 Jun 2018 21:20:00 GMT"), Retry(0, "smsbox answered 503")),
+        (
+            answer(503, "", "Retry-After: Sun, 03 Jun 2018 21:20:00 GMT"),
+            Retry(10 * MINUTE, "smsbox answered 503"),
+        ),
         (answer(504, "Gateway time-out"), Unknown("smsbox answered 504: Gateway time-out")),
         (answer(202, "<html>welcome"), Unknown("smsbox answered 202: <html>welcome")),
         (answer(200, "0: Accepted for delivery"), Unknown("smsbox answered 200: 0: Accepted for delivery")),

@@ -31,7 +31,7 @@ from tocsin.first_bundle import apply_first
 from tocsin.health import HealthServer, door
 from tocsin.settings import Watchdog as Section
 from tocsin.storage import Storage
-from tocsin.watchdog import Perch, Watchdog
+from tocsin.watchdog import Heartbeat, Perch, Watchdog
 
 
 @dataclass
@@ -231,3 +231,17 @@ def test_by_default_a_hang_is_seen_from_outside_within_180_s() -> None:
 
     assert section.every + section.patience + 10_000 <= 180_000
     assert section.within + 10_000 <= 180_000
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:geheim/", "geheim", "geheim://127.0.0.1/"])
+async def test_a_heartbeat_to_no_address_is_counted_and_not_shown(
+    url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    heartbeat = Heartbeat(url)
+    await heartbeat.beat()
+    await heartbeat.close()
+
+    out, err = capfd.readouterr()
+    assert (heartbeat.sent, heartbeat.failed) == (0, 1)
+    assert "heartbeat not taken" in out + err
+    assert "geheim" not in out + err
