@@ -94,7 +94,7 @@ class Kannel:
     """
 
     def __init__(self, directory: Path, daemon: int, *, conf: str = CONF, phone: str = NOTHING) -> None:
-        self._directory = directory
+        self.directory = directory
         self._ports = {name: _free_port() for name in (_ADMIN, _SMSBOX, _SENDSMS, _CENTRE)}
         self._ports[_DAEMON] = daemon
         self._conf = self._moved(conf)
@@ -110,19 +110,19 @@ class Kannel:
 
         RuntimeError: it ended at its start.
         """
-        (self._directory / "kannel.conf").write_text(self._conf)
+        (self.directory / "kannel.conf").write_text(self._conf)
         for folder in ("spool/kannel/store", "spool/kannel/dlr", "log/kannel"):
-            (self._directory / folder).mkdir(parents=True, exist_ok=True)
+            (self.directory / folder).mkdir(parents=True, exist_ok=True)
         await self._run("bearerbox", "kannel.conf")
         await self._until(self._ports[_ADMIN], "/status.txt", b"Kannel bearerbox")
         await self._run("smsbox", "kannel.conf")
         await self._until(self._ports[_SENDSMS], "/", b"Unknown request")
-        await self.connect()
+        await self.connect(self._phone)
 
-    async def connect(self) -> None:
-        """Run the SMS centre; at `start` it runs already."""
+    async def connect(self, phone: str = NOTHING) -> None:
+        """Run the SMS centre, which `phone` sends one text to; at `start` it runs already."""
         port = str(self._ports[_CENTRE])
-        await self._run("fakesmsc", "-H", "127.0.0.1", "-r", port, "-m", "5", "-i", "1000", self._phone)
+        await self._run("fakesmsc", "-H", "127.0.0.1", "-r", port, "-m", "5", "-i", "1000", phone)
         await self._until(self._ports[_ADMIN], "/status.txt", b"(online ")
 
     async def disconnect(self) -> None:
@@ -144,13 +144,13 @@ class Kannel:
 
     def arrived(self) -> list[ShortMessage]:
         """What the SMS centre has got so far, in order."""
-        log = (self._directory / "fakesmsc.log").read_text(encoding="utf-8")
+        log = (self.directory / "fakesmsc.log").read_text(encoding="utf-8")
         return [_message(*found) for found in _GOT.findall(log)]
 
     def _moved(self, conf: str) -> str:
         ports = re.compile(rf"\b({'|'.join(self._ports)})\b")
         moved = ports.sub(lambda found: str(self._ports[found[0]]), conf)
-        return moved.replace("/var/", f"{self._directory}/")
+        return moved.replace("/var/", f"{self.directory}/")
 
     async def _run(self, program: str, *arguments: str) -> None:
         binary = shutil.which(program, path=SEARCHED)
@@ -158,9 +158,9 @@ class Kannel:
             raise FileNotFoundError(
                 f"no {program} on this machine: install Debian's packages `kannel` and `kannel-extras`"
             )
-        with (self._directory / f"{program}.log").open("ab") as log:
+        with (self.directory / f"{program}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                binary, *arguments, cwd=self._directory, stdout=log, stderr=log
+                binary, *arguments, cwd=self.directory, stdout=log, stderr=log
             )
         self._processes.append(process)
 
@@ -173,7 +173,7 @@ class Kannel:
                 await asyncio.sleep(0.02)
 
     def _logs(self) -> str:
-        return "\n".join(log.read_text(errors="replace") for log in sorted(self._directory.glob("*.log")))
+        return "\n".join(log.read_text(errors="replace") for log in sorted(self.directory.glob("*.log")))
 
 
 def _message(sender: str, receiver: str, udh: str, kind: str, said: str) -> ShortMessage:

@@ -120,9 +120,12 @@ class Desk(OutboxReader):
         """
         return resolve(self._connection, number)
 
-    def told(self, address: str, number: str = "") -> str | None:
-        """The newest incident that an address was told of, of those whose id begins like `number`."""
-        row = self._connection.execute(_TOLD, (address, number)).fetchone()
+    def told(self, address: str, number: str = "", key: str = "") -> str | None:
+        """The newest incident that an address was told of, of those whose id begins like `number`.
+
+        With `key`, the one that this delivery told of.
+        """
+        row = self._connection.execute(_TOLD, (address, number, key)).fetchone()
         return None if row is None else str(row[0])
 
     def dead_letters(self, limit: int = 100) -> list[Progress]:
@@ -198,5 +201,6 @@ ORDER BY grade DESC, m.rowid
 """
 _TOLD = """
 SELECT incident FROM deliveries WHERE address = ?1 AND attempt > 0 AND substr(incident, 1, length(?2)) = ?2
+  AND ?3 IN ('', key)
 ORDER BY id DESC LIMIT 1
 """

@@ -17,7 +17,7 @@ class Why(StrEnum):
     UNDECIDED  nobody decided whether it goes out, and nobody is left to ask
     UNANSWERED nobody did what is due in time; somebody else was asked
     SILENT     no horn of the zone is known to have played it
-    MISSED     a recipient was reached on no channel
+    MISSED     a recipient was reached on no channel; a horn, though people of its zone may have been
     NOBODY     no route names anybody
     """
 
@@ -108,19 +108,21 @@ SELECT 'nobody', i.id, i.zone, i.hazard, t.after, 'no route names anybody', t.at
 FROM transitions AS t JOIN members AS m ON m.warning = t.warning JOIN incidents AS i ON i.id = m.incident
 WHERE t.routed = 'nobody' AND t.latest = 1 AND t.after IS NOT NULL
 """
-# What counts is the newest revision that was to reach them. A horn is its own address.
+# What counts is the newest revision that was to reach them. A horn is its own address: what went to people in
+# its place is shown, and leaves it silent.
 _HEARD = """
 WITH newest AS (
-    SELECT d.incident, d.recipient, max(d.revision) AS revision
+    SELECT d.incident, d.recipient, max(d.revision) AS revision, max(d.recipient = d.address) AS horn
     FROM deliveries AS d JOIN incidents AS i ON i.id = d.incident
     WHERE i.closed IS NULL AND d.asks = 0
       AND d.state NOT IN ('held', 'withdrawn', 'superseded', 'digested')
     GROUP BY d.incident, d.recipient)
 SELECT i.id, i.zone, i.hazard, i.announced, d.recipient,
     group_concat(d.channel || ': ' || d.state || iif(d.detail = '', '', ' (' || d.detail || ')'), '; '),
-    min(d.created), max(d.recipient = d.address),
-    max(d.state IN ('accepted', 'delivered', 'played', 'acknowledged', 'claimed')
+    min(d.created), n.horn,
+    max((d.state IN ('accepted', 'delivered', 'played', 'acknowledged', 'claimed')
         OR d.state = 'queued' AND d.attempt = 0)
+        AND (d.recipient = d.address OR NOT n.horn))
 FROM newest AS n
 JOIN deliveries AS d ON d.incident = n.incident AND d.recipient = n.recipient AND d.revision = n.revision
 JOIN incidents AS i ON i.id = n.incident

@@ -103,6 +103,33 @@ def test_a_zone_is_silent_only_if_all_its_horns_are(outbox: Outbox, desk: Desk) 
     assert [(u.why, u.who) for u in desk.unreached(START)] == [(Why.MISSED, "horn-1")]
 
 
+def test_a_horn_stays_silent_though_the_people_of_its_zone_were_told_in_its_place(
+    outbox: Outbox, desk: Desk
+) -> None:
+    by = router(route(ANA, channels=("loudspeaker",), otherwise=("sms",)))
+    commit(outbox, by, raised())
+    for horn in outbox.claim("loudspeaker", START, 9):
+        outbox.settle(horn.key, Rejected("dead"), START)
+    turn(outbox, by, START)
+    assert {d.address for d in send(outbox)} == {ANA.phone}
+    silent, *horns = desk.unreached(START)
+    assert silent.why is Why.SILENT
+    assert [(u.who, u.detail) for u in horns] == [
+        ("horn-1", "loudspeaker: failed (dead); sms: accepted"),
+        ("horn-2", "loudspeaker: failed (dead); sms: accepted"),
+    ]
+
+
+def test_an_answer_to_a_delivery_is_about_what_that_one_told(outbox: Outbox, desk: Desk) -> None:
+    commit(outbox, BY, raised())
+    [first] = send(outbox)
+    commit(outbox, BY, raised(warning="77aa0000", subject="hillside"))
+    send(outbox)
+    assert desk.told(ANA.phone) == "77aa0000"
+    assert desk.told(ANA.phone, key=first.key) == "5f2a9c0e"
+    assert desk.told(BO.phone, key=first.key) is None
+
+
 def test_who_was_reached_on_any_channel_is_reached_and_who_is_still_being_tried_is_not(
     outbox: Outbox, desk: Desk
 ) -> None:

@@ -41,6 +41,11 @@ class DaemonProcess:
         self.environment: dict[str, str] = {}
         shutil.copytree(CONFIGS, self.configs)
         (self.configs / "sensors.csv").write_text("\n".join(sensors) + "\n")
+        self._process: asyncio.subprocess.Process | None = None
+        self.configure(settings)
+
+    def configure(self, settings: dict[str, object]) -> None:
+        """Write `tocsin.yaml`; what `settings` do not say is as usual."""
         files = {name: f"{name}.yaml" for name in ("kinds", "contacts", "routes")}
         whole = {
             "realm": "live",
@@ -52,7 +57,6 @@ class DaemonProcess:
             **settings,
         }
         (self.configs / "tocsin.yaml").write_text(json.dumps(whole, indent=2))
-        self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         with self.log.open("ab") as log:

@@ -13,9 +13,12 @@ TOLD = {
     "+8610000000001": ["5f2a9c0e11d4b7a3", "77aa000000000000"],
     "horn-1": ["5f2a9c0e11d4b7a3"],
 }
+PLAYED = {("horn-1", "key-1"): "77aa000000000000"}
 
 
-def told(address: str, start: str) -> str | None:
+def told(address: str, start: str, key: str) -> str | None:
+    if key:
+        return PLAYED[address, key]
     return next((known for known in TOLD.get(address, []) if known.startswith(start)), None)
 
 
@@ -53,3 +56,9 @@ def test_the_button_of_a_horn_acknowledges_in_the_name_of_the_horn() -> None:
     assert taken("ack", "horn-1", horn=True) == Taken(
         "horn:horn-1", "horn:horn-1", Acknowledge("5f2a9c0e11d4b7a3")
     )
+
+
+def test_a_button_acknowledges_what_the_horn_has_played_not_what_it_was_told_since() -> None:
+    reply = Reply("loudspeaker", "horn-1", "ack", 0, "key-1")
+
+    assert acknowledgement(reply, CONTACTS, told, horn=True).action == Acknowledge("77aa000000000000")

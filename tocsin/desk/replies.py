@@ -1,7 +1,7 @@
 """What recipients answer: an SMS from the telephone of a contact, the button of a horn.
 
-Either acknowledges the newest incident that the address was told of. A text may name another by the first
-characters of its number.
+A text acknowledges the newest incident that its number was told of, or names another by the first characters
+of its number; a button the one that the horn has played.
 """
 
 import asyncio
@@ -30,18 +30,18 @@ class NotUnderstood(Exception):
 
 
 def acknowledgement(
-    reply: Reply, contacts: Contacts, told: Callable[[str, str], str | None], *, horn: bool
+    reply: Reply, contacts: Contacts, told: Callable[[str, str, str], str | None], *, horn: bool
 ) -> Taken:
     """The action that a reply stands for; `NotUnderstood` if it stands for none.
 
     `told` gives the newest incident that an address was told of, by (address, first characters of its number
-    or "").
+    or "", the delivery that is answered or "").
     """
     person = None if horn else contacts.of_phone(reply.address)
     if not horn and person is None:
         raise NotUnderstood("the number is nobody's in contacts.yaml")
     wanted = _wanted(reply.text)
-    incident = told(reply.address, wanted)
+    incident = told(reply.address, wanted, reply.key)
     if incident is None:
         raise NotUnderstood(f"was not told of any incident {wanted}".rstrip())
     user = f"horn:{reply.address}" if person is None else person.id
