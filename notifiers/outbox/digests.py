@@ -18,7 +18,7 @@ from notifiers.outbox.bulletins import record
 from notifiers.outbox.deliveries import enqueue
 from notifiers.outbox.incidents import grade_of
 from notifiers.quiet_hours import end_of_quiet
-from notifiers.routing import Addressee, Router
+from notifiers.routing import Addressee, Router, Way
 from notifiers.summary import SHOWN, Item, digest_text, fresh_warnings
 from rules.grade import Grade
 
@@ -154,7 +154,7 @@ def _bulletin(
 
 def _digest(row: tuple[Any, ...]) -> _Digest:
     identity, place, recipient, channel, address, languages, otherwise, why = row
-    further = msgspec.json.decode(otherwise, type=tuple[tuple[str, str], ...])
+    further = msgspec.json.decode(otherwise, type=tuple[Way, ...])
     return _Digest(
         identity,
         place,

@@ -116,7 +116,7 @@ CREATE TABLE bulletins (
 -- asks: 1 when it asks for a release: it tells nothing, so it neither overtakes nor is overtaken.
 -- fallen: 1 once its failure was followed up.
 -- languages: those the recipient reads, in their order, with spaces between. otherwise: JSON, the
--- [channel, address] to use next, one after another, where this one gives no receipt.
+-- [channel, address, recipient] to use next, one after another, where this one gives no receipt.
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,

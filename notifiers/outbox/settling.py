@@ -31,7 +31,7 @@ RANK = {
     State.ACKNOWLEDGED: 7,
 }
 _NOTED = ("key", "incident", "revision", "recipient", "channel", "attempt", "state", "provider_id", "detail")
-_RECEIPTS = {State.FAILED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED}
+_RECEIPTS = {State.SUPERSEDED, State.FAILED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,14 +28,16 @@ def tell(
 ) -> None:
     """Record a bulletin, with one delivery to each of `chosen`; nothing if there is nobody.
 
-    Without `digestible` budgets do not hold: for what is a summary itself.
+    Budgets are for people: a horn reads out no digest, and whoever publishes needs each bulletin. Without
+    `digestible` they do not hold: for what is a summary itself.
     """
     digestible = digestible and _is_digestible(bulletin)
     if chosen:
         record(connection, bulletin)
     later = _later(router, bulletin, now)
     for addressee in chosen:
-        if digestible and is_spent(connection, router.routes.budgets, addressee, now):
+        people = router.reaches_people(addressee.channel)
+        if digestible and people and is_spent(connection, router.routes.budgets, addressee, now):
             zone = incident_of(connection, bulletin.incident).zone
             digest = digest_for(connection, router, addressee, (_weight(bulletin), zone), now)
             enqueue(connection, bulletin, addressee, now, digest=digest)

@@ -17,7 +17,7 @@ from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import LIFETIME, newest, record
 from notifiers.outbox.deliveries import contacts, enqueue
 from notifiers.outbox.incidents import Incident, above, incident_of
-from notifiers.routes import Deadlines, Reach
+from notifiers.routes import Deadlines
 from notifiers.routing import Addressee, Router
 from rules.grade import Grade
 from rules.transition import iso
@@ -164,11 +164,10 @@ def _escalate(connection: sqlite3.Connection, router: Router, incident: Incident
 
 def _reminded(connection: sqlite3.Connection, router: Router, incident: str) -> list[Addressee]:
     """The people who were told of it or asked, not the horns and the public."""
-    personal = (Reach.PHONE, Reach.EMAIL)
     return [
         contact.addressee
         for contact in contacts(connection, incident).values()
-        if contact.warned and router.reach(contact.addressee.channel) in personal
+        if contact.warned and router.reaches_people(contact.addressee.channel)
     ]
 
 

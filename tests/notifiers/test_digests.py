@@ -1,5 +1,6 @@
 """Budgets, quiet hours and digests: what is beyond somebody's budget is summed up, and never red."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from notifiers.outcome import Retry
 from notifiers.routes import Budgets, QuietHours
 from rules.grade import Grade
 from rules.realm import Realm
+from tests.notifiers.duty import commit, raised, send
+from tests.notifiers.duty import route as duty_route
+from tests.notifiers.duty import router as duty_router
 from tests.notifiers.town import ANA, BO, NOON, Desk, line, route, router
 
 BLUE, YELLOW, ORANGE, RED = Grade
@@ -206,3 +210,10 @@ def test_what_quiet_hours_hold_back_is_no_burst_in_the_morning(outbox: Outbox) -
     assert desk.sent == []
     assert acts(desk.at(MORNING)) == [(Act.ALERT, YELLOW), (Act.ALERT, YELLOW), (Act.DIGEST, YELLOW)]
     assert desk.outbox.counts() == {"sms": {State.ACCEPTED: 3, State.DIGESTED: 18}}
+
+
+def test_a_horn_and_the_public_get_every_bulletin_whatever_the_budget(outbox: Outbox) -> None:
+    lines = [raised(None, YELLOW, warning=f"{n:08x}", rule=f"rule-{n}") for n in range(9)]
+    by = duty_router(duty_route(channels=("loudspeaker", "feed")), budgets=TWO)
+    commit(outbox, by, *lines)
+    assert Counter(d.channel for d in send(outbox)) == {"loudspeaker": 18, "feed": 9}

@@ -7,10 +7,12 @@ import pytest
 
 from ingest.clock import HOUR, MINUTE
 from notifiers.action import Acknowledge, Answer, Arrive, Close, Handle, Taken
-from notifiers.delivery import State
+from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
+from notifiers.outbox.unreached import unreached
 from notifiers.outcome import Rejected, Retry, Unknown
+from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
 from tests.notifiers.duty import (
@@ -225,6 +227,64 @@ def test_a_silent_horn_is_made_up_for_by_those_who_answer_for_its_zone(outbox: O
     asked = send(outbox)
     assert {d.recipient for d in asked} == {"lin", "wei"}
     assert "horn-1, horn-2" in asked[0].text["en"]
+
+
+def silence(outbox: Outbox, by: Router) -> list[Delivery]:
+    """Both horns fail; what is sent in their place."""
+    commit(outbox, by, raised())
+    for horn in outbox.claim("loudspeaker", START, 9):
+        outbox.settle(horn.key, Rejected("dead"), START)
+    turn(outbox, by, START)
+    return outbox.claim("sms", START, 9)
+
+
+HORNS = router(route(ANA, BO, channels=("loudspeaker",), otherwise=("sms",)), levels=())
+
+
+def test_in_place_of_silent_horns_people_are_told_themselves_and_once(outbox: Outbox) -> None:
+    [first] = silence(outbox, HORNS)
+    assert (first.recipient, first.address) == ("ana", ANA.phone)
+    outbox.settle(first.key, Rejected("no"), START)
+    turn(outbox, HORNS, START)
+    assert [(d.recipient, d.address) for d in send(outbox)] == [("bo", BO.phone)]
+    assert {u.who for u in unreached(outbox._connection, START)} >= {"horn-1", "horn-2"}
+
+
+def test_whoever_was_told_in_place_of_a_horn_hears_the_all_clear(outbox: Outbox) -> None:
+    [first] = silence(outbox, HORNS)
+    outbox.settle(first.key, Unknown("hung"), START)
+    turn(outbox, HORNS, START)
+    send(outbox)
+    commit(outbox, HORNS, raised(Grade.ORANGE, None, ordinal=1))
+    assert [r for r, act_, _ in told(send(outbox)) if act_ == "clear"] == ["ana", "bo"]
+
+
+def test_a_horn_that_gave_way_to_something_newer_has_no_need_of_people(outbox: Outbox) -> None:
+    commit(outbox, HORNS, raised())
+    for horn in send(outbox):
+        assert outbox.receipt(horn.key, State.SUPERSEDED, START, "stopped")
+    turn(outbox, HORNS, START)
+    assert send(outbox) == []
+
+
+def test_a_horn_that_failed_and_then_played_has_played(outbox: Outbox) -> None:
+    commit(outbox, HORNS, raised())
+    one, _ = send(outbox)
+    outbox.receipt(one.key, State.FAILED, START, "busy")
+    outbox.receipt(one.key, State.PLAYED, START)
+    outbox.receipt(one.key, State.FAILED, START, "busy")
+    assert states(outbox)[0] == (one.recipient, "alert", State.PLAYED)
+
+
+def test_an_all_clear_that_fails_one_way_is_told_the_next(outbox: Outbox) -> None:
+    by = router(route(ANA, otherwise=("email",)))
+    commit(outbox, by, raised())
+    send(outbox)
+    commit(outbox, by, raised(Grade.ORANGE, None, ordinal=1))
+    [clear] = outbox.claim("sms", START, 9)
+    outbox.settle(clear.key, Rejected("no"), START)
+    turn(outbox, by, START)
+    assert [(d.channel, d.bulletin.act) for d in send(outbox)] == [("email", "clear")]
 
 
 def test_what_has_been_overtaken_is_not_followed_up(outbox: Outbox) -> None:
