@@ -60,6 +60,11 @@ class Addressee:
     approval: bool = False
     duty: str = ""
 
+    @property
+    def contact(self) -> tuple[str, str]:
+        """The recipient and the channel."""
+        return self.recipient, self.channel
+
 
 class Router:
     """The routes of one bundle, with what is needed to place a transition and to put it into words.

@@ -1,7 +1,7 @@
 """Asking people to let out what must not go out by itself, level by level, until somebody decides.
 
-What waits is the highest grade that is in doubt; without one, what is certain for those whose route demands a
-release. A later proposal, or the end, overtakes it.
+What is certain waits for those whose route demands a release; beside it, for all, a higher grade that is in
+doubt. A later proposal of the same kind, one released that is as high, or the end, overtakes it.
 """
 
 import sqlite3
@@ -41,15 +41,19 @@ def review(
     connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
 ) -> bool:
     """Bring what waits for a person up to what the incident has come to; True if something new does."""
-    wanted, present = _wanted(connection, router, incident, stands, now), waiting(connection, incident.id)
-    if wanted and present and (wanted.change.grade, wanted.doubtful) == (present.grade, present.doubtful):
-        return False
-    if present:
-        overtake(connection, present, now, State.SUPERSEDED if wanted else State.WITHDRAWN)
-    if wanted is None:
-        return False
-    _propose(connection, router, incident, wanted, now)
-    return True
+    present = {proposal.doubtful: proposal for proposal in waiting(connection, incident.id)}
+    wanted = {
+        True: _in_doubt(router, incident, stands, now),
+        False: _to_be_released(connection, router, incident, stands, now),
+    }
+    ends = State.SUPERSEDED if any(wanted.values()) else State.WITHDRAWN
+    new = {doubtful: one for doubtful, one in wanted.items() if not _same(one, present.get(doubtful))}
+    for proposal in [present[doubtful] for doubtful in new if doubtful in present]:
+        overtake(connection, proposal, now, ends)
+    proposed = [one for one in new.values() if one is not None]
+    for one in proposed:
+        _propose(connection, router, incident, one, now)
+    return bool(proposed)
 
 
 def nothing_to_release(connection: sqlite3.Connection, incident: str, grade: Grade) -> None:
@@ -74,13 +78,22 @@ def press_on(connection: sqlite3.Connection, router: Router, now: int, limit: in
     return len(undecided[:limit]) + len(alone)
 
 
-def _wanted(
-    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
-) -> _Wanted | None:
+def _same(wanted: _Wanted | None, present: Proposal | None) -> bool:
+    """Whether what waits is what should; of one kind."""
+    return (wanted and wanted.change.grade) == (present and present.grade)
+
+
+def _in_doubt(router: Router, incident: Incident, stands: Standing, now: int) -> _Wanted | None:
     settled = max(incident.announced or 0, incident.doubted or 0)
     if stands.doubtful and stands.doubtful_line and above(stands.doubtful, settled):
         named = router.who(incident.zone, incident.hazard, stands.doubtful, now)
         return _Wanted(Change(stands.doubtful, stands.doubtful_line, stands.open, named), True)
+    return None
+
+
+def _to_be_released(
+    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
+) -> _Wanted | None:
     settled = max(incident.released or 0, incident.refused or 0)
     if stands.certain and above(stands.certain, settled):
         known = contacts(connection, incident.id)
@@ -114,7 +127,10 @@ def _propose(
             *(wanted.author, request.revision, now, bulletin.expires, now),
         ),
     )
-    connection.execute("UPDATE incidents SET proposed = ? WHERE id = ?", (bulletin.grade, incident.id))
+    connection.execute(
+        "UPDATE incidents SET proposed = max(ifnull(proposed, 0), ?) WHERE id = ?",
+        (bulletin.grade, incident.id),
+    )
     [proposal] = find(connection, "incident = ? AND revision = ?", incident.id, bulletin.revision)
     append(connection, now, "proposal", wanted.author, facts(proposal))
     # What expired once with nobody deciding is put before everybody at once.

@@ -90,7 +90,10 @@ def _announce(connection: sqlite3.Connection, router: Router, notice: _Notice, n
 
 def _bulletin(connection: sqlite3.Connection, router: Router, notice: _Notice, told: _Telling) -> Bulletin:
     now, still = told.at, told.still
-    incident, earlier = incident_of(connection, notice.id), references(connection, notice.id, told.to)
+    incident, earlier = (
+        incident_of(connection, notice.id),
+        references(connection, notice.id, (a.contact for a in told.to)),
+    )
     title, local = router.title(notice.rule), datetime.fromtimestamp(now / SECOND, router.time_zone)
     until = datetime.fromtimestamp(notice.due / SECOND, router.time_zone)
     flood = Flood(notice.id, notice.rule, title, notice.grade, notice.count, until, still)

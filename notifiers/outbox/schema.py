@@ -46,11 +46,12 @@ CREATE TABLE faults (
 # What version 2 brought: incidents and all that follows from them.
 INCIDENTS = """
 -- The warnings of one hazard in one zone, told together; id is that of the warning that opened it.
--- announced: the grade that was told last; proposed: the one that waits for a person's release.
+-- announced: the grade that was told last; proposed: the highest that waits for a person's release.
 -- released: up to where nobody's release is wanting any more; refused: up to where it was refused; doubted:
 -- up to where a doubtful grade was.
 -- revision: the number of the next bulletin. stirred: 1 when a person changed what it comes to, until it is
--- routed again. cancelled: why it was wrong, '' if nobody said so. opened, closed in ms.
+-- routed again. cancelled: why it was wrong, '' if it was not or has risen since. opened, closed in
+-- ms.
 -- ordered: the grade its work order was given at, ordered_at when (ms). level: how many levels above were
 -- asked since. missed: 1 once a level was asked because somebody could not be reached.
 CREATE TABLE incidents (
@@ -236,7 +237,7 @@ CREATE TABLE proposals (
     alone INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (incident, revision)
 );
-CREATE UNIQUE INDEX proposals_waiting ON proposals (incident) WHERE state = 'waiting';
+CREATE UNIQUE INDEX proposals_waiting ON proposals (incident, doubtful) WHERE state = 'waiting';
 CREATE INDEX proposals_alone ON proposals (incident) WHERE alone = 1;
 
 -- Every action of a person, by the journal entry that holds it: applied once, whatever is replayed.

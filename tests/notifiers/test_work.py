@@ -346,3 +346,10 @@ def test_whoever_had_it_after_all_is_told_the_end_that_they_were_left_out_of(out
     assert told(send(outbox, START + 2)) == [("ana", "clear", "")]
     turn(outbox, BY, START + 3)
     assert send(outbox, START + 3) == []
+
+
+def test_who_was_never_sent_the_alert_gets_the_higher_grade_as_one(outbox: Outbox) -> None:
+    commit(outbox, BY, raised())
+    commit(outbox, BY, raised(Grade.ORANGE, Grade.RED, ordinal=1))
+    [alert] = send(outbox)
+    assert (alert.bulletin.act, alert.bulletin.references) == ("alert", ())
