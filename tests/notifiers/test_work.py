@@ -1,17 +1,20 @@
 """From the alert to a person who has it: stages by their deadlines, other ways, and the next level up."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from ingest.clock import HOUR, MINUTE
+from ingest.registry import Registry
 from notifiers.action import Acknowledge, Answer, Arrive, Close, Handle, Taken
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
 from notifiers.outbox.unreached import unreached
 from notifiers.outcome import Rejected, Retry, Unknown
+from notifiers.routes import Reach, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
@@ -19,9 +22,12 @@ from tests.notifiers.duty import (
     ANA,
     BO,
     LIN,
+    MAYOR,
     START,
+    ZONES,
     act,
     commit,
+    level,
     raised,
     route,
     router,
@@ -353,3 +359,24 @@ def test_who_was_never_sent_the_alert_gets_the_higher_grade_as_one(outbox: Outbo
     commit(outbox, BY, raised(Grade.ORANGE, Grade.RED, ordinal=1))
     [alert] = send(outbox)
     assert (alert.bulletin.act, alert.bulletin.references) == ("alert", ())
+
+
+def test_what_waits_for_a_channel_that_is_gone_fails_and_is_told_another_way(outbox: Outbox) -> None:
+    by = router(route(ANA, otherwise=("email",)), route(BO), levels=())
+    commit(outbox, by, raised())
+    assert outbox.strand({"email", "loudspeaker"}, START) == 2
+    assert outbox.strand({"email", "loudspeaker"}, START) == 0
+    turn(outbox, by, START)
+    assert [(d.recipient, d.channel) for d in send(outbox)] == [("ana", "email")]
+    [missed] = unreached(outbox._connection, START)
+    assert (missed.who, missed.detail) == ("bo", "sms: failed (no channel sms is configured)")
+
+
+def test_those_told_over_a_channel_that_is_gone_are_passed_over_when_people_are_reminded(
+    outbox: Outbox,
+) -> None:
+    commit(outbox, BY, raised())
+    send(outbox)
+    known = Routes(routes=(route(ANA, channels=("email",)),), levels=(level("town", MAYOR, channel="email"),))
+    without = Router(known, Registry.of([], ZONES), [], UTC, {"email": Reach.EMAIL})
+    assert later(outbox, 1, without) == [("mayor", "request", "orange")]
