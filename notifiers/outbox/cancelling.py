@@ -9,6 +9,7 @@ from notifiers.bulletin import Act, Bulletin
 from notifiers.delivery import State
 from notifiers.notices import cancelled
 from notifiers.outbox.bulletins import LIFETIME, newest, record
+from notifiers.outbox.collapsed import is_notice
 from notifiers.outbox.deliveries import contacts, enqueue
 from notifiers.outbox.incidents import Incident, incident_of, references
 from notifiers.outbox.proposals import overtake, waiting
@@ -20,6 +21,8 @@ from rules.transition import iso
 def cancel(connection: sqlite3.Connection, at: int, user: str, identity: str, reason: str) -> Answer:
     """Its warnings tell nobody up to the grade they have until their conditions let go."""
     incident, proposals = incident_of(connection, identity), waiting(connection, identity)
+    if is_notice(connection, identity):
+        return Answer(False, f"a notice is not cancelled: tocsin refuse {identity} keeps its warnings untold")
     if incident.closed is not None:
         return Answer(False, f"it is over since {iso(incident.closed)}")
     if incident.announced is None and not proposals:

@@ -234,7 +234,10 @@ def grade_of(number: int | None) -> Grade | None:
 
 
 def _incident_of_warning(connection: sqlite3.Connection, warning: str) -> str | None:
-    row = connection.execute("SELECT incident FROM members WHERE warning = ?", (warning,)).fetchone()
+    row = connection.execute(
+        "SELECT incident FROM members WHERE warning = ?1 UNION ALL SELECT id FROM floods WHERE id = ?1",
+        (warning,),
+    ).fetchone()
     return None if row is None else str(row[0])
 
 

@@ -13,6 +13,7 @@ import msgspec
 from notifiers.action import Answer, Refuse, Release
 from notifiers.bulletin import Act, Bulletin, approval_hash
 from notifiers.delivery import State
+from notifiers.outbox import collapsed
 from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import record, recorded
 from notifiers.outbox.deliveries import delivery_key, withdraw
@@ -83,15 +84,14 @@ def release(connection: sqlite3.Connection, at: int, user: str, wanted: Release)
         return Answer(False, refusal)
     if not close(connection, proposal, Decision.RELEASED, user, at, wanted.reason):
         raise AssertionError(f"{proposal} was waiting a moment ago, and one thread writes")
-    count = len(addresses(connection, proposal.incident, proposal.revision))
-    _let_out(connection, proposal, at)
+    said = _let_out(connection, proposal, at)
     if wanted.break_glass:
         connection.execute(
             "UPDATE proposals SET alone = 1 WHERE incident = ? AND revision = ?",
             (proposal.incident, proposal.revision),
         )
     alone = ", by you alone: everybody above is told so" if wanted.break_glass else ""
-    return Answer(True, f"released no. {proposal.revision}, {proposal.grade}, to {count} addresses{alone}")
+    return Answer(True, f"released no. {proposal.revision}, {proposal.grade}, {said}{alone}")
 
 
 def refuse(connection: sqlite3.Connection, at: int, user: str, wanted: Refuse) -> Answer:
@@ -100,11 +100,16 @@ def refuse(connection: sqlite3.Connection, at: int, user: str, wanted: Refuse) -
     if isinstance(proposal, Answer):
         return proposal
     close(connection, proposal, Decision.REFUSED, user, at, wanted.reason)
-    withdraw(connection, proposal.incident, proposal.revision, at, State.WITHDRAWN)
+    notice = collapsed.is_notice(connection, proposal.incident)
+    if not notice:
+        withdraw(connection, proposal.incident, proposal.revision, at, State.WITHDRAWN)
     connection.execute(
-        f"UPDATE incidents SET {'doubted' if proposal.doubtful else 'refused'} = ?, stirred = 1 WHERE id = ?",
-        (proposal.grade, proposal.incident),
+        f"UPDATE incidents SET {'doubted' if proposal.doubtful else 'refused'} = ?, stirred = ? WHERE id = ?",
+        (proposal.grade, not notice, proposal.incident),
     )
+    if notice:
+        count = collapsed.count(connection, proposal.incident)
+        return Answer(True, f"no. {proposal.revision}: {count} warnings stay untold until they clear")
     return Answer(True, f"no. {proposal.revision}, {proposal.grade}, does not go out")
 
 
@@ -136,8 +141,9 @@ def close(
 
 
 def hash_of(connection: sqlite3.Connection, bulletin: Bulletin) -> str:
-    """Of what is there now."""
-    return approval_hash(bulletin, addresses(connection, bulletin.incident, bulletin.revision))
+    """Of what is there now, and of what a notice stands for."""
+    to = addresses(connection, bulletin.incident, bulletin.revision)
+    return approval_hash(bulletin, [*to, *collapsed.stands_for(connection, bulletin.incident)])
 
 
 def facts(proposal: Proposal) -> dict[str, object]:
@@ -179,7 +185,21 @@ def _not_so(connection: sqlite3.Connection, agreed: str, proposal: Proposal, at:
     return ""
 
 
-def _let_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> None:
+def _let_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> str:
+    """What that comes to, in words."""
+    if collapsed.is_notice(connection, proposal.incident):
+        count = collapsed.count(connection, proposal.incident)
+        collapsed.let_out(connection, proposal.incident)
+        connection.execute(
+            "UPDATE incidents SET released = ? WHERE id = ?", (proposal.grade, proposal.incident)
+        )
+        return f"{count} warnings that were collapsed"
+    count = len(addresses(connection, proposal.incident, proposal.revision))
+    _send_out(connection, proposal, at)
+    return f"to {count} addresses"
+
+
+def _send_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> None:
     """Due at once; what waits of earlier revisions or lower grades gives way, and doubt is over."""
     for lower in waiting(connection, proposal.incident):
         if lower.grade <= proposal.grade:

@@ -80,8 +80,8 @@ CREATE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS NULL;
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
 -- cancelled: up to this grade it was wrong, and nobody is told of it.
 -- rule, subject, places (JSON: its zone and those above it) are what a shelf names.
--- flood: the notice that alone tells of it because its rule floods; NULL again for what is open when that
--- ends. capped: while the rule floods it counts up to this grade only, 0 for not at all.
+-- flood: the notice that alone tells of it because its rule floods; NULL again for what a person let out.
+-- capped: until then it counts up to this grade only, 0 for not at all.
 CREATE TABLE members (
     warning TEXT PRIMARY KEY,
     incident TEXT NOT NULL REFERENCES incidents (id),
@@ -97,7 +97,7 @@ CREATE TABLE members (
     capped INTEGER
 );
 CREATE INDEX members_incident ON members (incident);
-CREATE INDEX members_flood ON members (flood) WHERE flood IS NOT NULL;
+CREATE INDEX members_flood ON members (flood, capped) WHERE flood IS NOT NULL;
 
 -- author: who wrote it, '' for Tocsin itself.
 CREATE TABLE bulletins (
@@ -199,8 +199,8 @@ CREATE TABLE reckoned (one INTEGER PRIMARY KEY CHECK (one = 1), line INTEGER NOT
 INSERT INTO reckoned VALUES (1, 0);
 
 -- A rule that floods; id: the incident of its notice. collapsed: how many warnings it tells of, highest: of
--- what grade; told, announced: what was said of that last, 0 if nothing yet. due: when it is over if nothing
--- more rises. ended in ms, NULL until then.
+-- what grade, mark: a hash over each; told, announced: what was said of that last, 0 if nothing yet. due:
+-- when it is over if nothing more rises; over: when it was (ms); ended: when nothing was collapsed any more.
 CREATE TABLE floods (
     id TEXT PRIMARY KEY,
     rule TEXT NOT NULL,
@@ -209,10 +209,13 @@ CREATE TABLE floods (
     highest INTEGER NOT NULL DEFAULT 0,
     told INTEGER NOT NULL DEFAULT 0,
     announced INTEGER NOT NULL DEFAULT 0,
+    mark TEXT NOT NULL DEFAULT '',
     due INTEGER NOT NULL,
+    over INTEGER,
     ended INTEGER
 );
-CREATE UNIQUE INDEX floods_open ON floods (rule) WHERE ended IS NULL;
+CREATE UNIQUE INDEX floods_on ON floods (rule) WHERE over IS NULL;
+CREATE INDEX floods_open ON floods (id) WHERE ended IS NULL;
 
 -- A bulletin that a person must release; hash: what the release is bound to (bulletin.approval_hash).
 -- state: a name of outbox.proposals.Decision. doubtful: 1 when the grade itself is in doubt, not only its
@@ -308,7 +311,7 @@ UNION ALL SELECT min(due) FROM proposals WHERE state = 'waiting' AND due > :now
 UNION ALL SELECT min(expires) FROM proposals WHERE state = 'waiting' AND expires > :now
 UNION ALL SELECT min(until) FROM shelves WHERE ended IS NULL AND until > :now
 UNION ALL SELECT min(due) FROM digests WHERE sent IS NULL AND due > :now
-UNION ALL SELECT min(due) FROM floods WHERE ended IS NULL AND due > :now
+UNION ALL SELECT min(due) FROM floods WHERE over IS NULL AND due > :now
 """
 
 
