@@ -48,6 +48,38 @@ def digest_text(digest: str, place: Names, items: Sequence[Item], local: datetim
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """An incident that waits for somebody: for a release, or to be taken over."""
+
+    incident: str
+    grade: Grade
+    release: bool
+
+
+def requests_text(digest: str, who: str, requests: Sequence[Requested], local: datetime) -> dict[str, str]:
+    """How many incidents wait for whom and for what, the gravest ids, and who has the whole list."""
+    count = len({request.incident for request in requests})
+    release = sum(request.release for request in requests)
+    takeover, highest = len(requests) - release, max(request.grade for request in requests)
+    zh = [*([f"待接手{takeover}起"] if takeover else []), *([f"待审批{release}起"] if release else [])]
+    en = [
+        *([f"{takeover} to be taken over"] if takeover else []),
+        *([f"{release} to be released"] if release else []),
+    ]
+    ids = [request.incident for request in requests]
+    return {
+        "zh": plain(
+            f"待办汇总：{_when(local, 'zh')}。{count}起事件等待{who}处理：{'、'.join(zh)}；"
+            f"最高{_COLOUR['zh'][highest]}。编号{_some(ids, 'zh')}。全部清单请询值班室：{digest}"
+        ),
+        "en": plain(
+            f"REQUESTS: {_when(local, 'en')}. {count} incidents wait for {who}: {', '.join(en)};"
+            f" the highest {_COLOUR['en'][highest]}. Ids {_some(ids, 'en')}. Ask the duty room for {digest}"
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class Flood:
     """What a notice says: the rule's id and title, the highest grade among `warnings` told here only.
 

@@ -224,7 +224,7 @@ _CLAIMABLE = f"""{_WAITING}
   AND (d.grade IS 4 OR NOT EXISTS (
     SELECT 1 FROM deliveries AS summed JOIN deliveries AS digest ON digest.incident = summed.detail
     WHERE summed.incident = d.incident AND summed.recipient = d.recipient AND summed.channel = d.channel
-      AND summed.revision < d.revision AND summed.state = 'digested'
+      AND summed.revision < d.revision AND summed.state = 'digested' AND summed.asks = 0
       AND digest.state IN ('queued', 'claimed')))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

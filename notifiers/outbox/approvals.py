@@ -19,6 +19,7 @@ from notifiers.outbox.bulletins import Change, draft, record, recorded
 from notifiers.outbox.deliveries import contacts, enqueue, is_news, withdraw
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, stir
 from notifiers.outbox.proposals import Decision, Proposal, close, facts, find, hash_of, overtake, waiting
+from notifiers.outbox.telling import ask
 from notifiers.routes import Deadlines
 from notifiers.routing import Addressee, Router
 from rules.grade import Grade
@@ -218,8 +219,8 @@ def _ask(connection: sqlite3.Connection, router: Router, proposal: Proposal, now
     levels = _levels(connection, router, incident_of(connection, proposal.incident), now)
     asked = levels[proposal.level] if proposal.level < len(levels) else []
     request = recorded(connection, proposal.incident, proposal.request)
-    for addressee in asked:
-        enqueue(connection, request, addressee, now, step=proposal.level, asks=True)
+    asking = msgspec.structs.replace(request, sent=now)
+    ask(connection, router, asking, asked, step=proposal.level, asks=True)
     patience = router.routes.deadlines.get(proposal.grade, Deadlines()).release
     due = now + patience if asked and patience is not None else None
     connection.execute(

@@ -137,7 +137,8 @@ def withdraw(connection: sqlite3.Connection, incident: str, revision: int, now: 
     connection.execute(
         "UPDATE deliveries SET due = NULL, updated = ?, state = iif(state = 'unknown', state, ?)"
         " WHERE incident = ? AND revision = ?"
-        " AND (state IN ('held', 'queued') OR state = 'unknown' AND due IS NOT NULL)",
+        " AND (state IN ('held', 'queued') OR state = 'unknown' AND due IS NOT NULL"
+        " OR state = 'digested' AND reached = 0)",
         (now, state, incident, revision),
     )
 
@@ -145,7 +146,7 @@ def withdraw(connection: sqlite3.Connection, incident: str, revision: int, now: 
 _OVERTAKE_DIGESTED = """
 UPDATE deliveries SET state = 'superseded', updated = :now
 WHERE incident = :incident AND recipient = :recipient AND channel = :channel AND revision < :revision
-    AND state = 'digested' AND reached = 0
+    AND state = 'digested' AND reached = 0 AND asks = 0
     AND (:grade IS NOT NULL OR EXISTS (
         SELECT 1 FROM deliveries AS told
         WHERE told.incident = :incident AND told.recipient = :recipient AND told.channel = :channel

@@ -161,8 +161,8 @@ CREATE INDEX deliveries_spent ON deliveries (recipient, channel, updated)
     WHERE state NOT IN ('held', 'digested', 'superseded', 'withdrawn', 'expired');
 CREATE INDEX deliveries_queued ON deliveries (recipient, channel) WHERE state = 'queued';
 
--- Many as one to one recipient on one channel. place: the town of blue and yellow, the zone of
--- orange, as scope says. due: when it goes out. sent: NULL until it did. What it sums up are the deliveries
+-- Many as one to one recipient on one channel. place: the town of blue and yellow, the zone of orange, '' of
+-- requests, as scope says. due: when it goes out. sent: NULL until it did. What it sums up are the deliveries
 -- of state digested with its id as detail; its own bulletin and delivery have it as incident.
 CREATE TABLE digests (
     id TEXT PRIMARY KEY,

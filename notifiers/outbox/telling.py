@@ -1,16 +1,17 @@
 """From a bulletin and those it is for to deliveries: at once, after the quiet hours, or in a digest.
 
-Red is never held back by anything, and nothing that a person is asked for is.
+Red is never held back by anything. What a person is asked for waits for no quiet hours, and is summed up by
+itself.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from notifiers.bulletin import Act, Bulletin
 from notifiers.outbox.budgets import is_spent
 from notifiers.outbox.bulletins import record
 from notifiers.outbox.deliveries import enqueue
-from notifiers.outbox.digests import digest_for
+from notifiers.outbox.digests import digest_for, digest_of_requests
 from notifiers.outbox.incidents import incident_of
 from notifiers.quiet_hours import end_of_quiet
 from notifiers.routing import Addressee, Router
@@ -43,6 +44,23 @@ def tell(
             enqueue(connection, bulletin, addressee, now, digest=digest)
         else:
             enqueue(connection, bulletin, addressee, now, later=later)
+
+
+def ask(
+    connection: sqlite3.Connection,
+    router: Router,
+    request: Bulletin,
+    people: Iterable[Addressee],
+    *,
+    step: int,
+    asks: bool = False,
+) -> None:
+    """Put a recorded request to each of `people`, or into the digest of what waits for them."""
+    now = request.sent
+    for addressee in people:
+        spent = request.grade is not Grade.RED and is_spent(connection, router.routes.budgets, addressee, now)
+        digest = digest_of_requests(connection, router, addressee, now) if spent else ""
+        enqueue(connection, request, addressee, now, step=step, asks=asks, digest=digest)
 
 
 def _weight(bulletin: Bulletin) -> Grade:

@@ -184,14 +184,6 @@ async def test_what_was_committed_before_the_start_is_sent_at_the_start(house: H
     assert len(sms.sent) == 1
 
 
-async def test_what_waits_for_a_channel_that_an_earlier_life_had_fails(house: House) -> None:
-    house.commit(transition("w1"))
-    house.worker.submit(house.outbox.route, router("loudspeaker"), START).result()
-    house.dispatch(Recorder(Realm.DRILL, "sms"))
-    await house.run(SECOND)
-    assert house.counts()["loudspeaker"] == {State.FAILED: 1}
-
-
 async def test_a_retry_is_made_at_its_instant_without_anybody_waking_the_dispatcher(house: House) -> None:
     sms = Recorder(Realm.DRILL, "sms", deque([Retry(5 * MINUTE, "busy")]))
     house.dispatch(sms)
