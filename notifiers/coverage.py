@@ -42,7 +42,7 @@ def _one_thread(name: str, router: Router, now: int) -> Iterator[Finding]:
         alone: dict[str, list[str]] = {}
         for zone in router.leaves():
             told = router.who(zone, hazard, Grade.RED, now)
-            channels = {a.channel for a in told} | {channel for a in told for channel, _ in a.otherwise}
+            channels = {a.channel for a in told} | {channel for a in told for channel, *_ in a.otherwise}
             horns = any(router.reach(channel) is Reach.HORN for channel in channels)
             if len(channels) == 1 and not horns:
                 alone.setdefault(channels.pop(), []).append(zone)

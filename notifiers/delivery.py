@@ -13,7 +13,8 @@ from rules.realm import Realm
 class State(StrEnum):
     """Where a delivery stands; it never goes back and is never "assumed sent".
 
-    HELD waits for a person's release; DIGESTED went out as part of a digest, which its detail names.
+    HELD waits for a person's release; SUPERSEDED gave way to a newer one, here or at the receiver; DIGESTED
+    went out as part of a digest, which its detail names.
     """
 
     HELD = "held"

@@ -186,6 +186,7 @@ class Dispatcher:
             for receipt in news.receipts:
                 _record(outbox, receipt)
             outbox.expire(now)
+            outbox.strand(self._channels.keys(), now)
             done = outbox.lapse(router, now)
             done += outbox.route(router, now, self._portion())
             claimed = _claim(outbox, room, now)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from typing import NamedTuple
 
 from ingest.registry import Registry, Sensor, Zone
 from notifiers.bulletin import Act, Area, Bulletin, Reference
@@ -34,12 +35,20 @@ class Announcement:
     references: tuple[Reference, ...]
 
 
+class Way(NamedTuple):
+    """Another channel, and whom it reaches at which address."""
+
+    channel: str
+    address: str
+    recipient: str
+
+
 @dataclass(frozen=True, slots=True)
 class Addressee:
     """One recipient on one channel, in `languages`, and why: the first route that names them.
 
-    `otherwise`: (channel, address) to use next, one after another; those of a horn are the people's of its
-    route. `approval`: a person releases it first. `duty`: the roster that put them on, "" for none.
+    `otherwise`: ways to use next, one after another; those of a horn lead to the people of its route.
+    `approval`: a person releases it first. `duty`: the roster that put them on, "" for none.
     """
 
     recipient: str
@@ -47,9 +56,14 @@ class Addressee:
     address: str = field(repr=False)
     languages: tuple[str, ...]
     why: str
-    otherwise: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    otherwise: tuple[Way, ...] = field(repr=False, default=())
     approval: bool = False
     duty: str = ""
+
+    @property
+    def contact(self) -> tuple[str, str]:
+        """The recipient and the channel."""
+        return self.recipient, self.channel
 
 
 class Router:
@@ -199,8 +213,13 @@ class Router:
         parents = {zone.parent for zone in self._registry.zones.values()}
         return [zone for zone in self._registry.zones if zone not in parents]
 
-    def reach(self, channel: str) -> Reach:
-        return self._reach[channel]
+    def reach(self, channel: str) -> Reach | None:
+        """None for a channel that is configured no more."""
+        return self._reach.get(channel)
+
+    def reaches_people(self, channel: str) -> bool:
+        """And not horns, or whoever reads what is published."""
+        return self.reach(channel) in (Reach.PHONE, Reach.EMAIL)
 
     def _addressees(self, route: Route, zone: str, now: int) -> Iterator[Addressee]:
         yield from self._people(route, route.people, route.channels, now)
@@ -219,7 +238,9 @@ class Router:
     ) -> Iterator[Addressee]:
         route = by if isinstance(by, Route) else None
         for person, duty in _on_duty(recipients, now):
-            otherwise = [(c, self._address(person, c)) for c in (route.otherwise if route else ())]
+            otherwise = [
+                Way(c, self._address(person, c), person.id) for c in (route.otherwise if route else ())
+            ]
             for channel in channels:
                 if address := self._address(person, channel):
                     yield Addressee(
@@ -228,15 +249,15 @@ class Router:
                         address,
                         (route.languages if route else ()) or person.languages,
                         f"{by.file}:{by.line}",
-                        tuple((c, a) for c, a in otherwise if a and c != channel),
+                        tuple(way for way in otherwise if way.address and way.channel != channel),
                         route is not None and route.approval,
                         duty,
                     )
 
-    def _instead(self, route: Route, now: int) -> tuple[tuple[str, str], ...]:
+    def _instead(self, route: Route, now: int) -> tuple[Way, ...]:
         """Who is told in place of a silent horn: the people of its route, by what it names as otherwise."""
         return tuple(
-            (channel, address)
+            Way(channel, address, person.id)
             for channel in route.otherwise
             for person, _ in _on_duty(route.people, now)
             if (address := self._address(person, channel))

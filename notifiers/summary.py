@@ -48,11 +48,42 @@ def digest_text(digest: str, place: Names, items: Sequence[Item], local: datetim
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """An incident that waits for somebody: for a release, or to be taken over."""
+
+    incident: str
+    grade: Grade
+    release: bool
+
+
+def requests_text(digest: str, who: str, requests: Sequence[Requested], local: datetime) -> dict[str, str]:
+    """How many incidents wait for whom and for what, the gravest ids, and who has the whole list."""
+    count = len({request.incident for request in requests})
+    release = sum(request.release for request in requests)
+    takeover, highest = len(requests) - release, max(request.grade for request in requests)
+    zh = [*([f"待接手{takeover}起"] if takeover else []), *([f"待审批{release}起"] if release else [])]
+    en = [
+        *([f"{takeover} to be taken over"] if takeover else []),
+        *([f"{release} to be released"] if release else []),
+    ]
+    ids = [request.incident for request in requests]
+    return {
+        "zh": plain(
+            f"待办汇总：{_when(local, 'zh')}。{count}起事件等待{who}处理：{'、'.join(zh)}；"
+            f"最高{_COLOUR['zh'][highest]}。编号{_some(ids, 'zh')}。全部清单请询值班室：{digest}"
+        ),
+        "en": plain(
+            f"REQUESTS: {_when(local, 'en')}. {count} incidents wait for {who}: {', '.join(en)};"
+            f" the highest {_COLOUR['en'][highest]}. Ids {_some(ids, 'en')}. Ask the duty room for {digest}"
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class Flood:
     """What a notice says: the rule's id and title, the highest grade among `warnings` told here only.
 
-    `until`: when what is open is told after all if nothing more rises, local time. `still` is how many of
-    them are open when it has ended, None while it goes on.
+    `over` once it has ended and none of them is open and untold.
     """
 
     id: str
@@ -60,8 +91,7 @@ class Flood:
     title: Names
     grade: Grade
     warnings: int
-    until: datetime
-    still: int | None = None
+    over: bool
 
 
 def notice_text(flood: Flood, local: datetime) -> dict[str, str]:
@@ -69,27 +99,27 @@ def notice_text(flood: Flood, local: datetime) -> dict[str, str]:
     title = {language: _name(flood.title, language, flood.rule) for language in LANGUAGES}
     zh, en = _COLOUR["zh"][flood.grade], _COLOUR["en"][flood.grade]
     when_zh, when_en = _when(local, "zh"), _when(local, "en")
-    if flood.still is not None:
+    if flood.over:
         return {
             "zh": plain(
                 f"规则刷屏结束：{title['zh']}，{when_zh}。期间合并{flood.warnings}条预警，最高{zh}；"
-                f"仍有{flood.still}条未解除，现逐条或汇总发布。编号{flood.id}"
+                f"已全部解除或放行。编号{flood.id}"
             ),
             "en": plain(
                 f"Rule floods no longer: {title['en']}, {when_en}. {flood.warnings} warnings were collapsed,"
-                f" the highest {en}; {flood.still} are still open and are told now. Id {flood.id}"
+                f" the highest {en}; each has cleared or was let out. Id {flood.id}"
             ),
         }
     return {
         "zh": plain(
             f"规则刷屏：{title['zh']}（{flood.rule}），{when_zh}。{flood.warnings}条预警仅以此条合并通知，"
             f"最高{zh}。请核实是真实险情还是规则有误；"
-            f"仍未解除的最早于{flood.until:%H:%M}发布。编号{flood.id}"
+            f"未经批准不会发布（tocsin release {flood.id}）。编号{flood.id}"
         ),
         "en": plain(
             f"Rule floods: {title['en']} ({flood.rule}), {when_en}. {flood.warnings} warnings are told by"
-            f" this notice alone, the highest {en}. Check whether it is real or a wrong rule; what is"
-            f" still open is told from {flood.until:%H:%M} at the earliest. Id {flood.id}"
+            f" this notice alone, the highest {en}. Check whether it is real or a wrong rule:"
+            f" they go out only if an approver lets them (tocsin release {flood.id}). Id {flood.id}"
         ),
     }
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from ingest.duration import format_duration
 from notifiers.contacts import masked
-from notifiers.routes import Deadlines, Reach
+from notifiers.routes import Deadlines
 from notifiers.routing import Addressee, Router
 from rules.grade import Grade
 from tocsin.configuration import Configuration
@@ -42,7 +42,7 @@ def explain(configuration: Configuration, zone: str, hazard: str, grade: Grade, 
 def _told(told: Iterable[Addressee], router: Router) -> Table:
     table = Table("recipient", "channel", "address", "languages", "without receipt", "approval", "route")
     for a in told:
-        instead = ", then ".join(f"{channel} {_shown(channel, to, router)}" for channel, to in a.otherwise)
+        instead = ", then ".join(f"{channel} {_shown(channel, to, router)}" for channel, to, _ in a.otherwise)
         table.add_row(
             a.recipient,
             a.channel,
@@ -96,4 +96,4 @@ def _deadlines(deadlines: Deadlines, approval: bool) -> str:
 
 
 def _shown(channel: str, address: str, router: Router) -> str:
-    return masked(address) if router.reach(channel) in (Reach.PHONE, Reach.EMAIL) else address
+    return masked(address) if router.reaches_people(channel) else address

@@ -36,6 +36,8 @@ HEARD: dict[str, type[Receipted | Present | Pressed]] = {
     kind.kind: kind for kind in (Receipted, Present, Pressed)
 }
 _STOPS = frozenset({Act.UPDATE, Act.CLEAR, Act.CANCEL})
+# Why a horn says that it failed where a newer command took the place of an older one.
+_REPLACED = frozenset({"stopped", "outdated"})
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 
 _log = structlog.get_logger(__name__)
@@ -220,7 +222,8 @@ class LoudspeakerChannel:
         match said:
             case Receipted():
                 self._roll.receipted(horn, said.id, now)
-                self._on_receipt(Receipt(said.id, State(said.state), now, said.reason, horn))
+                state = State.SUPERSEDED if said.reason in _REPLACED else State(said.state)
+                self._on_receipt(Receipt(said.id, state, now, said.reason, horn))
             case Pressed():
                 self._on_reply(Reply(self.name, horn, "ack", now, said.id))
             case Present():

@@ -9,7 +9,7 @@ thread or process reads with `OutboxReader.reading`.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from notifiers.outbox.placing import place
 from notifiers.outbox.reader import DELIVERY, TOLD, Fault, OutboxReader, delivery_of
 from notifiers.outbox.routing import route_some
 from notifiers.outbox.schema import connect
-from notifiers.outbox.settling import expire, record_receipt, settle
+from notifiers.outbox.settling import expire, record_receipt, settle, strand
 from notifiers.outcome import Outcome
 from notifiers.routing import Router
 from rules.realm import Realm
@@ -116,6 +116,14 @@ class Outbox(OutboxReader):
         """
         with self.transaction() as connection:
             return expire(connection, now)
+
+    def strand(self, channels: Collection[str], now: int) -> int:
+        """Fail what waits for a channel that is not one of these; returns how many.
+
+        A configuration may lose a channel while deliveries wait for it: they are told another way, or listed.
+        """
+        with self.transaction() as connection:
+            return strand(connection, channels, now)
 
     def lapse(self, router: Router, now: int, limit: int = 100) -> int:
         """Do what has fallen due beside sending, at most `limit` of each kind; returns how much, 0 at last.
@@ -216,7 +224,7 @@ _CLAIMABLE = f"""{_WAITING}
   AND (d.grade IS 4 OR NOT EXISTS (
     SELECT 1 FROM deliveries AS summed JOIN deliveries AS digest ON digest.incident = summed.detail
     WHERE summed.incident = d.incident AND summed.recipient = d.recipient AND summed.channel = d.channel
-      AND summed.revision < d.revision AND summed.state = 'digested'
+      AND summed.revision < d.revision AND summed.state = 'digested' AND summed.asks = 0
       AND digest.state IN ('queued', 'claimed')))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

@@ -31,7 +31,7 @@ def draft(
 ) -> Bulletin:
     """The next bulletin of an incident, not kept yet."""
     incident = incident_of(connection, identity)
-    earlier = references(connection, identity, change.to) if incident.revision else ()
+    earlier = references(connection, identity, (a.contact for a in change.to)) if incident.revision else ()
     act = Act.CLEAR if change.grade is None else Act.UPDATE if earlier else Act.ALERT
     announcement = Announcement(
         incident=incident.id,
@@ -73,10 +73,12 @@ def recorded(connection: sqlite3.Connection, incident: str, revision: int) -> Bu
     return Bulletin.decode(body)
 
 
-def newest(connection: sqlite3.Connection, incident: str) -> Bulletin | None:
-    """What was announced last, whether or not it reached anybody; None if it has been over since."""
+def newest(connection: sqlite3.Connection, incident: str, *, over: bool = False) -> Bulletin | None:
+    """What was announced last, whether or not it reached anybody; None if it is over, unless asked for."""
     row = connection.execute(_NEWEST, (incident,)).fetchone()
-    return None if row is None or row[0] in (Act.CLEAR, Act.CANCEL) else Bulletin.decode(row[1])
+    if row is None or (row[0] in (Act.CLEAR, Act.CANCEL) and not over):
+        return None
+    return Bulletin.decode(row[1])
 
 
 # Neither a request nor what a person did not let out.

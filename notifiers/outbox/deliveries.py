@@ -8,7 +8,7 @@ import msgspec
 
 from notifiers.bulletin import Bulletin
 from notifiers.delivery import State
-from notifiers.routing import Addressee
+from notifiers.routing import Addressee, Way
 from rules.grade import Grade
 
 
@@ -42,14 +42,15 @@ def delivery_key(incident: str, revision: int, step: int, recipient: str, channe
 def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, str], Contact]:
     """Everybody the incident was ever addressed to, by (recipient, channel); who was asked only, is not."""
     rows = connection.execute(
-        "SELECT recipient, channel, address, languages, why, grade, state, reached FROM deliveries"
+        "SELECT recipient, channel, address, languages, why, otherwise, grade, state, reached FROM deliveries"
         " WHERE incident = ? AND asks = 0 ORDER BY revision, id",
         (incident,),
     )
     found: dict[tuple[str, str], Contact] = {}
-    for recipient, channel, address, languages, why, grade, state, reached in rows:
+    for recipient, channel, address, languages, why, otherwise, grade, state, reached in rows:
         known = found.get((recipient, channel))
-        addressee = Addressee(recipient, channel, address, tuple(languages.split()), why)
+        further = msgspec.json.decode(otherwise, type=tuple[Way, ...])
+        addressee = Addressee(recipient, channel, address, tuple(languages.split()), why, further)
         queued = state == State.QUEUED or (state == State.DIGESTED and not reached)
         waiting = queued or (known is not None and known.waiting)
         if reached or state == State.CLAIMED:
@@ -136,7 +137,8 @@ def withdraw(connection: sqlite3.Connection, incident: str, revision: int, now: 
     connection.execute(
         "UPDATE deliveries SET due = NULL, updated = ?, state = iif(state = 'unknown', state, ?)"
         " WHERE incident = ? AND revision = ?"
-        " AND (state IN ('held', 'queued') OR state = 'unknown' AND due IS NOT NULL)",
+        " AND (state IN ('held', 'queued') OR state = 'unknown' AND due IS NOT NULL"
+        " OR state = 'digested' AND reached = 0)",
         (now, state, incident, revision),
     )
 
@@ -144,7 +146,7 @@ def withdraw(connection: sqlite3.Connection, incident: str, revision: int, now: 
 _OVERTAKE_DIGESTED = """
 UPDATE deliveries SET state = 'superseded', updated = :now
 WHERE incident = :incident AND recipient = :recipient AND channel = :channel AND revision < :revision
-    AND state = 'digested' AND reached = 0
+    AND state = 'digested' AND reached = 0 AND asks = 0
     AND (:grade IS NOT NULL OR EXISTS (
         SELECT 1 FROM deliveries AS told
         WHERE told.incident = :incident AND told.recipient = :recipient AND told.channel = :channel

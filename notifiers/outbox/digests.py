@@ -2,6 +2,7 @@
 
 Blue and yellow are summed up for each town, orange for each zone, all-clears like what they end. A digest
 says what its incidents have come to when it is made, so it waits until what is recorded has been routed.
+Requests have a digest of their own: of how many incidents wait for its recipient.
 """
 
 import sqlite3
@@ -18,18 +19,20 @@ from notifiers.outbox.bulletins import record
 from notifiers.outbox.deliveries import enqueue
 from notifiers.outbox.incidents import grade_of
 from notifiers.quiet_hours import end_of_quiet
-from notifiers.routing import Addressee, Router
-from notifiers.summary import SHOWN, Item, digest_text, fresh_warnings
+from notifiers.routing import Addressee, Router, Way
+from notifiers.summary import SHOWN, Item, Requested, digest_text, fresh_warnings, requests_text
 from rules.grade import Grade
 
 LIFETIME = HOUR
 # How long a summary waits for lines that are recorded and not routed yet.
 PATIENCE = 5 * SECOND
+_REQUESTS = "requests"
 
 
 @dataclass(frozen=True, slots=True)
 class _Digest:
     id: str
+    scope: str
     place: str
     addressee: Addressee
 
@@ -43,7 +46,19 @@ def digest_for(
 ) -> str:
     """The digest that tells `addressee` of `what` has a grade and a zone; opened if there is none."""
     weight, zone = what
-    scope, place = ("zone", zone) if weight >= Grade.ORANGE else ("town", router.town(zone))
+    where = ("zone", zone) if weight >= Grade.ORANGE else ("town", router.town(zone))
+    return _opened(connection, router, addressee, where, now)
+
+
+def digest_of_requests(connection: sqlite3.Connection, router: Router, addressee: Addressee, now: int) -> str:
+    """The digest that tells `addressee` how much waits for them; opened if there is none."""
+    return _opened(connection, router, addressee, (_REQUESTS, ""), now)
+
+
+def _opened(
+    connection: sqlite3.Connection, router: Router, addressee: Addressee, where: tuple[str, str], now: int
+) -> str:
+    scope, place = where
     identity = (addressee.recipient, addressee.channel, scope, place)
     found = connection.execute(_OPEN, identity).fetchone()
     if found is not None:
@@ -87,13 +102,17 @@ def behind(connection: sqlite3.Connection) -> bool:
 
 def _send(connection: sqlite3.Connection, router: Router, digest: _Digest, now: int) -> int:
     """Returns how many deliveries it stands for."""
+    if digest.scope == _REQUESTS:
+        connection.execute(_SETTLED, (now, digest.id))
     rows = connection.execute(_ITEMS, (digest.id,)).fetchall()
     if not rows:
         # All that it was to tell has been told otherwise.
         connection.execute("DELETE FROM digests WHERE id = ?", (digest.id,))
         return 0
-    items = _items(connection, router, rows)
-    bulletin = _bulletin(router, digest, rows, items, now)
+    if digest.scope == _REQUESTS:
+        bulletin = _of_requests(connection, router, digest, now)
+    else:
+        bulletin = _bulletin(router, digest, rows, _items(connection, router, rows), now)
     connection.execute("UPDATE digests SET sent = ? WHERE id = ?", (now, digest.id))
     record(connection, bulletin)
     connection.execute(_TOLD, (now, digest.id))
@@ -152,11 +171,36 @@ def _bulletin(
     )
 
 
+def _of_requests(connection: sqlite3.Connection, router: Router, digest: _Digest, now: int) -> Bulletin:
+    requests = [
+        Requested(incident, Grade(grade), bool(release))
+        for incident, grade, release in connection.execute(_REQUESTED, (digest.id,))
+    ]
+    local = datetime.fromtimestamp(now / SECOND, router.time_zone)
+    return Bulletin(
+        incident=digest.id,
+        revision=0,
+        act=Act.DIGEST,
+        hazard="*",
+        rule="",
+        warning=digest.id,
+        subject=digest.addressee.recipient,
+        grade=max(request.grade for request in requests),
+        before=None,
+        at=now,
+        sent=now,
+        expires=now + LIFETIME,
+        count=len({request.incident for request in requests}),
+        text=requests_text(digest.id, digest.addressee.recipient, requests, local),
+    )
+
+
 def _digest(row: tuple[Any, ...]) -> _Digest:
-    identity, place, recipient, channel, address, languages, otherwise, why = row
-    further = msgspec.json.decode(otherwise, type=tuple[tuple[str, str], ...])
+    identity, scope, place, recipient, channel, address, languages, otherwise, why = row
+    further = msgspec.json.decode(otherwise, type=tuple[Way, ...])
     return _Digest(
         identity,
+        scope,
         place,
         Addressee(recipient, channel, address, tuple(languages.split()), why, further),
     )
@@ -175,7 +219,7 @@ SELECT count(*), max(sent) FROM digests WHERE recipient = ? AND channel = ? AND 
 """
 _BEHIND = "SELECT EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
 _DUE = """
-SELECT id, place, recipient, channel, address, languages, otherwise, why FROM digests
+SELECT id, scope, place, recipient, channel, address, languages, otherwise, why FROM digests
 WHERE sent IS NULL AND due <= ? ORDER BY due LIMIT ?
 """
 _ITEMS = """
@@ -187,6 +231,20 @@ SELECT d.incident, d.revision, d.grade, i.hazard, i.zone, i.announced,
             AND earlier.channel = d.channel AND earlier.revision < d.revision AND earlier.reached = 1)
 FROM deliveries AS d JOIN incidents AS i ON i.id = d.incident
 WHERE d.detail = ? AND d.state = 'digested' ORDER BY ifnull(d.grade, 0) DESC, d.id
+"""
+# Of each incident the gravest, whether it waits for a release or to be taken over.
+_REQUESTED = """
+SELECT incident, max(ifnull(grade, 1)), asks FROM deliveries
+WHERE detail = ? AND state = 'digested' GROUP BY incident, asks ORDER BY 2 DESC, min(id)
+"""
+# What is over or decided waits for nobody.
+_SETTLED = """
+UPDATE deliveries AS d SET state = 'withdrawn', updated = ? WHERE detail = ? AND state = 'digested'
+  AND (asks = 0 AND NOT EXISTS (
+    SELECT 1 FROM incidents AS i WHERE i.id = d.incident AND i.announced IS NOT NULL)
+  OR asks = 1 AND NOT EXISTS (
+    SELECT 1 FROM proposals AS p
+    WHERE p.incident = d.incident AND p.request = d.revision AND p.state = 'waiting'))
 """
 _BODY = "SELECT body FROM bulletins WHERE incident = ? AND revision = ?"
 # Who read that it is over has been told the all-clear.

@@ -14,7 +14,7 @@ from notifiers.outbox.bulletins import newest, recorded
 from notifiers.outbox.deliveries import enqueue
 from notifiers.outbox.incidents import incident_of
 from notifiers.outbox.work import ask_level, request_of
-from notifiers.routing import Addressee, Router
+from notifiers.routing import Addressee, Router, Way
 
 _SHOWN = 5
 
@@ -63,31 +63,35 @@ def hurry(connection: sqlite3.Connection, now: int, limit: int) -> int:
 
 
 def _next_way(connection: sqlite3.Connection, failed: _Failed, now: int) -> bool:
-    """Queue the first of what is left that was not used yet; False if there is none, or it is too late."""
+    """Queue the first of what is left that was not used yet; False if there is none, or it is too late.
+
+    Two silent horns lead to the same people: whoever was sent it for one of them is sent it once.
+    """
     bulletin = recorded(connection, failed.incident, failed.revision)
-    left = msgspec.json.decode(failed.otherwise, type=list[tuple[str, str]])
+    left = msgspec.json.decode(failed.otherwise, type=list[Way])
     while left and bulletin.expires > now:
-        (channel, address), *left = left
-        used = _used(connection, failed, channel)
-        if address in used:
+        way, *left = left
+        if way.recipient != failed.recipient and _exists(connection, _ANOTHER, failed, way.recipient):
+            return True
+        if _used(connection, failed, way):
             continue
         languages = tuple(failed.languages.split())
-        addressee = Addressee(failed.recipient, channel, address, languages, failed.why, tuple(left))
-        enqueue(connection, bulletin, addressee, now, step=failed.step + len(used))
+        addressee = Addressee(way.recipient, way.channel, way.address, languages, failed.why, tuple(left))
+        enqueue(connection, bulletin, addressee, now, step=failed.step)
         facts = {"incident": failed.incident, "revision": failed.revision, "recipient": failed.recipient}
-        append(connection, now, "fallback", "", facts | {"from": failed.channel, "to": channel})
+        ways = {"from": failed.channel, "to": way.channel, "instead": way.recipient}
+        append(connection, now, "fallback", "", facts | ways)
         return True
     return False
 
 
-def _used(connection: sqlite3.Connection, failed: _Failed, channel: str) -> set[str]:
-    """The addresses of a channel at which the recipient was sent this revision."""
-    rows = connection.execute(
-        "SELECT address FROM deliveries"
-        " WHERE incident = ? AND revision = ? AND recipient = ? AND channel = ?",
-        (failed.incident, failed.revision, failed.recipient, channel),
-    )
-    return {address for (address,) in rows}
+def _used(connection: sqlite3.Connection, failed: _Failed, way: Way) -> bool:
+    """Whether this revision was sent this way, or is about to be."""
+    row = connection.execute(
+        "SELECT 1 FROM deliveries WHERE incident = ? AND revision = ? AND recipient = ? AND channel = ?",
+        (failed.incident, failed.revision, way.recipient, way.channel),
+    ).fetchone()
+    return row is not None
 
 
 def _tell_of_missed(
@@ -118,8 +122,10 @@ def _reached(connection: sqlite3.Connection, failed: _Failed) -> bool:
     return _exists(connection, _ANOTHER, failed)
 
 
-def _exists(connection: sqlite3.Connection, query: str, failed: _Failed) -> bool:
-    row = connection.execute(query, (failed.incident, failed.recipient, failed.revision)).fetchone()
+def _exists(connection: sqlite3.Connection, query: str, failed: _Failed, recipient: str = "") -> bool:
+    """Of the one who was not reached, or of `recipient`."""
+    values = (failed.incident, recipient or failed.recipient, failed.revision)
+    row = connection.execute(query, values).fetchone()
     return row is not None
 
 

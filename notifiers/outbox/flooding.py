@@ -2,8 +2,9 @@
 
 A rule floods at a grade while `budgets.warnings` or more of its warnings rose to it within `flood_within`;
 at red only if it is at least half of all that it is judged for (and then it may be real: the notice is red).
-A warning that is collapsed counts up to what it was before, until the flood is over; then it is told as any
-other. What no rule but a person raises is never collapsed, nor what would leave nobody to notify.
+A warning that is collapsed counts up to what it was before until a person lets it out or it clears; what
+rises when the flood is over, or to a grade that was let out, is told as any other. What no rule but a person
+raises is never collapsed, nor what would leave nobody to notify.
 """
 
 import sqlite3
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from notifiers.outbox import collapsed
 from notifiers.outbox.notices import HAZARD, end_notice
 from notifiers.routing import Router
 from rules.grade import Grade
@@ -31,14 +33,17 @@ class _Named(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Flooding:
-    """The notice of each rule that floods, and at which grades it does."""
+    """The notice of each rule that floods, up to where a person let its warnings out, and where it floods."""
 
     notices: dict[str, str]
+    released: dict[str, int]
     grades: frozenset[tuple[str, Grade]]
 
     def collapses(self, line: Transition) -> bool:
         """Whether a line is told by its rule's notice only."""
-        return line.after is not None and is_rise(line) and (line.rule, line.after) in self.grades
+        if line.after is None or not is_rise(line) or (line.rule, line.after) not in self.grades:
+            return False
+        return line.after > self.released.get(line.rule, 0)
 
 
 def is_rise(line: Transition) -> bool:
@@ -50,38 +55,31 @@ def reckon(connection: sqlite3.Connection, router: Router, now: int) -> Flooding
     _take_in(connection, now)
     connection.execute("DELETE FROM rises WHERE at <= ?", (now - router.routes.budgets.flood_within,))
     grades = frozenset(_flooding(connection, router, now))
-    open_ = dict(connection.execute("SELECT rule, id FROM floods WHERE ended IS NULL").fetchall())
+    on = {rule: (notice, released) for rule, notice, released in connection.execute(_ON)}
     rules = {rule for rule, _ in grades}
-    for rule in open_.keys() - rules:
-        _end(connection, router, open_.pop(rule), now)
-    for rule in rules - open_.keys():
-        open_[rule] = _begin(connection, rule, now)
-    flooding = Flooding(open_, grades)
+    for rule in on.keys() - rules:
+        connection.execute("UPDATE floods SET over = ? WHERE id = ?", (now, on.pop(rule)[0]))
+    for rule in rules - on.keys():
+        on[rule] = (_begin(connection, rule, now), 0)
+    for (notice,) in connection.execute(_DONE).fetchall():
+        connection.execute("UPDATE floods SET ended = ? WHERE id = ?", (now, notice))
+        end_notice(connection, router, notice, now)
+    notices = {rule: notice for rule, (notice, _) in on.items()}
+    flooding = Flooding(notices, {rule: released for rule, (_, released) in on.items()}, grades)
     _last_until(connection, router, flooding)
     return flooding
 
 
 def collapse(connection: sqlite3.Connection, flooding: Flooding, lines: Iterable[Transition]) -> set[int]:
     """Cap the warning whose new lines these are where its rule floods; the ordinals of what is collapsed."""
-    collapsed: set[int] = set()
+    found: set[int] = set()
     for line in lines:
         if flooding.collapses(line):
-            collapsed.add(line.ordinal)
-            _collapse(connection, flooding.notices[line.rule], line)
+            found.add(line.ordinal)
+            collapsed.collapse(connection, flooding.notices[line.rule], line)
         elif is_rise(line):
             connection.execute("UPDATE members SET capped = NULL WHERE warning = ?", (line.warning,))
-    return collapsed
-
-
-def _collapse(connection: sqlite3.Connection, notice: str, line: Transition) -> None:
-    new = connection.execute(
-        "UPDATE members SET flood = ?1 WHERE warning = ?2 AND flood IS NOT ?1", (notice, line.warning)
-    ).rowcount
-    connection.execute(_CAP, (line.before or 0, line.warning))
-    connection.execute(
-        "UPDATE floods SET collapsed = collapsed + ?, highest = max(highest, ?) WHERE id = ?",
-        (new, line.after, notice),
-    )
+    return found
 
 
 def _take_in(connection: sqlite3.Connection, now: int) -> None:
@@ -108,7 +106,7 @@ def _flooding(connection: sqlite3.Connection, router: Router, now: int) -> Itera
         grade, judged = Grade(number), router.subjects(rule)
         if judged == 0 or (grade is Grade.RED and 2 * _subjects(connection, rule, grade) < judged):
             continue
-        if router.who("", HAZARD, grade, now):
+        if any(not a.approval for a in router.who("", HAZARD, grade, now)):
             yield rule, grade
 
 
@@ -120,7 +118,8 @@ def _subjects(connection: sqlite3.Connection, rule: str, grade: Grade) -> int:
 
 
 def _begin(connection: sqlite3.Connection, rule: str, now: int) -> str:
-    identity = f"flood-{blake2b(f'{rule} {now}'.encode(), digest_size=6).hexdigest()}"
+    (before,) = connection.execute("SELECT count(*) FROM floods WHERE rule = ?", (rule,)).fetchone()
+    identity = f"flood-{blake2b(f'{rule} {now} {before}'.encode(), digest_size=6).hexdigest()}"
     connection.execute(
         "INSERT INTO floods (id, rule, since, due) VALUES (?, ?, ?, ?)", (identity, rule, now, now)
     )
@@ -135,20 +134,9 @@ def _last_until(connection: sqlite3.Connection, router: Router, flooding: Floodi
         (at,) = connection.execute(_NTH, (rule, grade, budgets.warnings - 1)).fetchone()
         due[rule] = max(due.get(rule, 0), at + budgets.flood_within)
     connection.executemany(
-        "UPDATE floods SET due = ?1 WHERE rule = ?2 AND ended IS NULL AND due != ?1",
+        "UPDATE floods SET due = ?1 WHERE rule = ?2 AND over IS NULL AND due != ?1",
         [(instant, rule) for rule, instant in due.items()],
     )
-
-
-def _end(connection: sqlite3.Connection, router: Router, identity: str, now: int) -> None:
-    """What is still open is told from here on as anything else."""
-    (still,) = connection.execute(_STILL, (identity,)).fetchone()
-    connection.execute("UPDATE floods SET ended = ? WHERE id = ?", (now, identity))
-    connection.execute(_STIR, (identity,))
-    connection.execute(
-        "UPDATE members SET capped = NULL, flood = NULL WHERE flood = ? AND capped IS NOT NULL", (identity,)
-    )
-    end_notice(connection, router, identity, still, now)
 
 
 _NEW = """
@@ -157,9 +145,11 @@ WHERE id > (SELECT line FROM reckoned) ORDER BY id
 """
 _MANY = "SELECT rule, grade FROM rises GROUP BY rule, grade HAVING count(*) >= ?"
 _NTH = "SELECT at FROM rises WHERE rule = ? AND grade = ? ORDER BY at DESC LIMIT 1 OFFSET ?"
-_CAP = "UPDATE members SET capped = min(ifnull(capped, ?1), ?1) WHERE warning = ?2"
-_STILL = "SELECT count(*) FROM members WHERE flood = ? AND capped IS NOT NULL"
-_STIR = """
-UPDATE incidents SET stirred = 1
-WHERE id IN (SELECT incident FROM members WHERE flood = ? AND capped IS NOT NULL)
+_ON = """
+SELECT f.rule, f.id, ifnull(i.released, 0) FROM floods AS f LEFT JOIN incidents AS i ON i.id = f.id
+WHERE f.over IS NULL
+"""
+_DONE = """
+SELECT f.id FROM floods AS f WHERE f.over IS NOT NULL AND f.ended IS NULL
+  AND NOT EXISTS (SELECT 1 FROM members AS m WHERE m.flood = f.id AND m.capped IS NOT NULL)
 """

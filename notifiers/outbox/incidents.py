@@ -12,7 +12,7 @@ import msgspec
 from notifiers.bulletin import Reference
 from notifiers.outbox.reader import TRANSITION, transition_of
 from notifiers.outbox.shelves import HIDDEN
-from notifiers.routing import Addressee, Router
+from notifiers.routing import Router
 from rules.grade import Grade
 from rules.transition import Disposition, Transition
 
@@ -22,10 +22,12 @@ SHORTEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A row: `announced` is the grade that was told last, `proposed` the one that waits for a person.
+    """A row: `announced` is the grade that was told last, `proposed` the highest that waits for a
+    person.
 
     `released` is up to where nobody's release is wanting any more, `refused` up to where it was refused,
-    `doubted` up to where a doubtful grade was.
+    `doubted` up to where a doubtful grade was. `cancelled` is why it was wrong, '' if it was not or has risen
+    since.
     `ordered` is the grade of its work order, `level` how many levels above were asked since. `revision`
     numbers the next bulletin; `closed` in ms, None while it is open.
     """
@@ -39,6 +41,7 @@ class Incident:
     released: Grade | None
     refused: Grade | None
     doubted: Grade | None
+    cancelled: str
     ordered: Grade | None
     level: int
     revision: int
@@ -117,13 +120,13 @@ def above(one: int | None, other: int | None) -> bool:
 def incident_of(connection: sqlite3.Connection, identity: str) -> Incident:
     """KeyError if there is none."""
     row = connection.execute(
-        "SELECT id, hazard, zone, opened, announced, proposed, released, refused, doubted, ordered, level,"
-        " revision, stirred, closed FROM incidents WHERE id = ?",
+        "SELECT id, hazard, zone, opened, announced, proposed, released, refused, doubted, ordered,"
+        " cancelled, level, revision, stirred, closed FROM incidents WHERE id = ?",
         (identity,),
     ).fetchone()
     if row is None:
         raise KeyError(identity)
-    known, hazard, zone, opened, *grades, level, revision, stirred, closed = row
+    known, hazard, zone, opened, *grades, cancelled, level, revision, stirred, closed = row
     announced, proposed, released, refused, doubted, ordered = map(grade_of, grades)
     return Incident(
         id=known,
@@ -135,6 +138,7 @@ def incident_of(connection: sqlite3.Connection, identity: str) -> Incident:
         released=released,
         refused=refused,
         doubted=doubted,
+        cancelled=cancelled,
         ordered=ordered,
         level=level,
         revision=revision,
@@ -211,13 +215,15 @@ def stir(connection: sqlite3.Connection, incident: str) -> None:
 
 
 def references(
-    connection: sqlite3.Connection, incident: str, to: Iterable[Addressee]
+    connection: sqlite3.Connection, incident: str, to: Iterable[tuple[str, str]]
 ) -> tuple[Reference, ...]:
-    """The bulletins that reached any of these, or may have, since it was last over, oldest first.
+    """The bulletins that reached any of these (recipient, channel), or may have, oldest first.
+
+    Of those since they heard that it was over.
 
     Requests are no part of it: they go to those who are to act, not to those who are warned.
     """
-    contacts = {(addressee.recipient, addressee.channel) for addressee in to}
+    contacts = set(to)
     rows = connection.execute(_REACHED, (incident,))
     found = {revision: sent for revision, sent, *contact in rows if tuple(contact) in contacts}
     return tuple(Reference(revision, sent) for revision, sent in sorted(found.items()))
@@ -228,7 +234,10 @@ def grade_of(number: int | None) -> Grade | None:
 
 
 def _incident_of_warning(connection: sqlite3.Connection, warning: str) -> str | None:
-    row = connection.execute("SELECT incident FROM members WHERE warning = ?", (warning,)).fetchone()
+    row = connection.execute(
+        "SELECT incident FROM members WHERE warning = ?1 UNION ALL SELECT id FROM floods WHERE id = ?1",
+        (warning,),
+    ).fetchone()
     return None if row is None else str(row[0])
 
 
@@ -287,7 +296,9 @@ FROM members AS m WHERE incident = ? ORDER BY m.rowid
 _REACHED = """
 SELECT b.revision, b.sent, d.recipient, d.channel
 FROM bulletins AS b JOIN deliveries AS d ON d.incident = b.incident AND d.revision = b.revision
-WHERE b.incident = ?1 AND b.act <> 'request' AND (d.reached = 1 OR d.state IN ('queued', 'claimed'))
-  AND b.revision > (SELECT ifnull(max(revision), -1) FROM bulletins
-    WHERE incident = ?1 AND act IN ('clear', 'cancel'))
+WHERE b.incident = ?1 AND b.act <> 'request' AND (d.reached = 1 OR d.state = 'claimed')
+  AND b.revision > (SELECT ifnull(max(e.revision), -1) FROM deliveries AS h
+    JOIN bulletins AS e ON e.incident = h.incident AND e.revision = h.revision
+    WHERE h.incident = d.incident AND h.recipient = d.recipient AND h.channel = d.channel
+      AND (h.reached = 1 OR h.state = 'claimed') AND e.act IN ('clear', 'cancel'))
 """

@@ -1,7 +1,7 @@
 """What waits for a person: held back until somebody who did not write it lets it out, or nobody does.
 
-An incident has at most one proposal that waits. It is bound to a hash of its words and of everybody it
-would go to.
+An incident has at most two that wait: one of a grade that is certain, one of a higher one that is in doubt.
+Each is bound to a hash of its words and of everybody it would go to.
 """
 
 import sqlite3
@@ -11,12 +11,13 @@ from enum import StrEnum
 import msgspec
 
 from notifiers.action import Answer, Refuse, Release
-from notifiers.bulletin import Bulletin, approval_hash
+from notifiers.bulletin import Act, Bulletin, approval_hash
 from notifiers.delivery import State
+from notifiers.outbox import collapsed
 from notifiers.outbox.audit import append
-from notifiers.outbox.bulletins import recorded
-from notifiers.outbox.deliveries import withdraw
-from notifiers.outbox.incidents import stir
+from notifiers.outbox.bulletins import record, recorded
+from notifiers.outbox.deliveries import delivery_key, withdraw
+from notifiers.outbox.incidents import incident_of, references, stir
 from rules.grade import Grade
 from rules.transition import iso
 
@@ -61,8 +62,8 @@ def find(connection: sqlite3.Connection, condition: str, *values: object) -> lis
     return [_proposal(row) for row in rows]
 
 
-def waiting(connection: sqlite3.Connection, incident: str) -> Proposal | None:
-    return next(iter(find(connection, "state = 'waiting' AND incident = ?", incident)), None)
+def waiting(connection: sqlite3.Connection, incident: str) -> list[Proposal]:
+    return find(connection, "state = 'waiting' AND incident = ?", incident)
 
 
 def addresses(connection: sqlite3.Connection, incident: str, revision: int) -> list[tuple[str, str, str]]:
@@ -83,15 +84,14 @@ def release(connection: sqlite3.Connection, at: int, user: str, wanted: Release)
         return Answer(False, refusal)
     if not close(connection, proposal, Decision.RELEASED, user, at, wanted.reason):
         raise AssertionError(f"{proposal} was waiting a moment ago, and one thread writes")
-    _let_out(connection, proposal, at)
+    said = _let_out(connection, proposal, at)
     if wanted.break_glass:
         connection.execute(
             "UPDATE proposals SET alone = 1 WHERE incident = ? AND revision = ?",
             (proposal.incident, proposal.revision),
         )
     alone = ", by you alone: everybody above is told so" if wanted.break_glass else ""
-    count = len(addresses(connection, proposal.incident, proposal.revision))
-    return Answer(True, f"released no. {proposal.revision}, {proposal.grade}, to {count} addresses{alone}")
+    return Answer(True, f"released no. {proposal.revision}, {proposal.grade}, {said}{alone}")
 
 
 def refuse(connection: sqlite3.Connection, at: int, user: str, wanted: Refuse) -> Answer:
@@ -100,11 +100,16 @@ def refuse(connection: sqlite3.Connection, at: int, user: str, wanted: Refuse) -
     if isinstance(proposal, Answer):
         return proposal
     close(connection, proposal, Decision.REFUSED, user, at, wanted.reason)
-    withdraw(connection, proposal.incident, proposal.revision, at, State.WITHDRAWN)
+    notice = collapsed.is_notice(connection, proposal.incident)
+    if not notice:
+        withdraw(connection, proposal.incident, proposal.revision, at, State.WITHDRAWN)
     connection.execute(
-        f"UPDATE incidents SET {'doubted' if proposal.doubtful else 'refused'} = ?, stirred = 1 WHERE id = ?",
-        (proposal.grade, proposal.incident),
+        f"UPDATE incidents SET {'doubted' if proposal.doubtful else 'refused'} = ?, stirred = ? WHERE id = ?",
+        (proposal.grade, not notice, proposal.incident),
     )
+    if notice:
+        count = collapsed.count(connection, proposal.incident)
+        return Answer(True, f"no. {proposal.revision}: {count} warnings stay untold until they clear")
     return Answer(True, f"no. {proposal.revision}, {proposal.grade}, does not go out")
 
 
@@ -129,15 +134,16 @@ def close(
         (decision, user, now, reason, proposal.incident, proposal.revision, proposal.hash),
     ).rowcount
     if changed:
-        connection.execute("UPDATE incidents SET proposed = NULL WHERE id = ?", (proposal.incident,))
+        connection.execute(_PROPOSED, (proposal.incident,))
         withdraw(connection, proposal.incident, proposal.request, now, State.WITHDRAWN)
         append(connection, now, f"proposal {decision}", user, facts(proposal) | {"reason": reason})
     return bool(changed)
 
 
 def hash_of(connection: sqlite3.Connection, bulletin: Bulletin) -> str:
-    """Of what is there now."""
-    return approval_hash(bulletin, addresses(connection, bulletin.incident, bulletin.revision))
+    """Of what is there now, and of what a notice stands for."""
+    to = addresses(connection, bulletin.incident, bulletin.revision)
+    return approval_hash(bulletin, [*to, *collapsed.stands_for(connection, bulletin.incident)])
 
 
 def facts(proposal: Proposal) -> dict[str, object]:
@@ -179,9 +185,27 @@ def _not_so(connection: sqlite3.Connection, agreed: str, proposal: Proposal, at:
     return ""
 
 
-def _let_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> None:
-    """Due at once; what still waits of earlier revisions gives way, and doubt is over."""
-    values = {"incident": proposal.incident, "revision": proposal.revision, "grade": proposal.grade, "at": at}
+def _let_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> str:
+    """What that comes to, in words."""
+    if collapsed.is_notice(connection, proposal.incident):
+        count = collapsed.count(connection, proposal.incident)
+        collapsed.let_out(connection, proposal.incident)
+        connection.execute(
+            "UPDATE incidents SET released = ? WHERE id = ?", (proposal.grade, proposal.incident)
+        )
+        return f"{count} warnings that were collapsed"
+    count = len(addresses(connection, proposal.incident, proposal.revision))
+    _send_out(connection, proposal, at)
+    return f"to {count} addresses"
+
+
+def _send_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> None:
+    """Due at once; what waits of earlier revisions or lower grades gives way, and doubt is over."""
+    for lower in waiting(connection, proposal.incident):
+        if lower.grade <= proposal.grade:
+            overtake(connection, lower, at, State.SUPERSEDED)
+    revision = _brought_up(connection, proposal, at)
+    values = {"incident": proposal.incident, "revision": revision, "grade": proposal.grade, "at": at}
     connection.execute(_GIVE_WAY, values)
     connection.execute(
         "UPDATE deliveries SET state = 'queued', due = :at, updated = :at"
@@ -192,11 +216,30 @@ def _let_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> Non
         connection.execute(_NO_DOUBT, values)
         connection.execute(_WRONG_NO_MORE, values)
     connection.execute(
-        "UPDATE incidents SET announced = max(ifnull(announced, 0), :grade), released = :grade"
-        " WHERE id = :incident",
+        "UPDATE incidents SET announced = max(ifnull(announced, 0), :grade), "
+        " released = max(ifnull(released, 0), :grade), cancelled = '' WHERE id = :incident",
         values,
     )
     stir(connection, proposal.incident)
+
+
+def _brought_up(connection: sqlite3.Connection, proposal: Proposal, at: int) -> int:
+    """Its number; a new one if more was told since it was written, so that it comes after that."""
+    bulletin = recorded(connection, proposal.incident, proposal.revision)
+    rows = connection.execute(_TO, (proposal.incident, proposal.revision)).fetchall()
+    earlier = references(connection, proposal.incident, {(row[1], row[2]) for row in rows})
+    (later,) = connection.execute(_LATER, (proposal.incident, proposal.revision)).fetchone()
+    if earlier == bulletin.references and not later:
+        return proposal.revision
+    number = incident_of(connection, proposal.incident).revision
+    act = Act.UPDATE if earlier else Act.ALERT
+    renewed = msgspec.structs.replace(bulletin, act=act, revision=number, sent=at, references=earlier)
+    record(connection, renewed, proposal.author)
+    connection.executemany(
+        "UPDATE deliveries SET revision = ?, key = ? WHERE id = ?",
+        [(number, delivery_key(proposal.incident, number, 0, *contact), row) for row, *contact in rows],
+    )
+    return number
 
 
 def _proposal(row: tuple[object, ...]) -> Proposal:
@@ -205,6 +248,14 @@ def _proposal(row: tuple[object, ...]) -> Proposal:
 
 _NAMES = Proposal.__slots__
 _COLUMNS = ", ".join(_NAMES)
+_PROPOSED = """
+UPDATE incidents SET proposed = (SELECT max(grade) FROM proposals WHERE incident = id AND state = 'waiting')
+WHERE id = ?
+"""
+_TO = """
+SELECT id, recipient, channel FROM deliveries WHERE incident = ? AND revision = ? AND state = 'held'
+"""
+_LATER = "SELECT EXISTS (SELECT 1 FROM deliveries WHERE incident = ? AND revision > ? AND asks = 0)"
 _GIVE_WAY = """
 UPDATE deliveries AS d SET due = NULL, updated = :at, state = iif(state = 'queued', 'superseded', state)
 WHERE incident = :incident AND revision < :revision AND asks = 0

@@ -155,7 +155,7 @@ class OutboxReader:
             " OR EXISTS (SELECT 1 FROM transitions WHERE routed IS NULL)"
             " OR EXISTS (SELECT 1 FROM incidents WHERE stirred = 1)"
             " OR EXISTS (SELECT 1 FROM digests WHERE due <= :now AND sent IS NULL)"
-            " OR EXISTS (SELECT 1 FROM floods WHERE due <= :now AND ended IS NULL)",
+            " OR EXISTS (SELECT 1 FROM floods WHERE due <= :now AND over IS NULL)",
             {"now": now},
         ).fetchone()
         return bool(found)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from notifiers.bulletin import Bulletin
 from notifiers.outbox.approvals import nothing_to_release, review
 from notifiers.outbox.bulletins import Change, draft
+from notifiers.outbox.cancelling import cancelled_again
 from notifiers.outbox.deliveries import Contact, contacts, is_news, overtake
 from notifiers.outbox.flooding import collapse, reckon
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, join, standing
@@ -133,7 +134,8 @@ def _catch_up(
     if not late:
         return None
     change = Change(incident.announced, stands.floor_line, stands.open, late)
-    bulletin = draft(connection, router, incident.id, change, now)
+    wrong = cancelled_again(connection, incident, late, now) if incident.cancelled else None
+    bulletin = wrong or draft(connection, router, incident.id, change, now)
     return _announced(connection, router, bulletin, late)
 
 
@@ -141,7 +143,10 @@ def _announced(
     connection: sqlite3.Connection, router: Router, bulletin: Bulletin, chosen: list[Addressee]
 ) -> Routed:
     tell(connection, router, bulletin, chosen, bulletin.sent)
-    connection.execute("UPDATE incidents SET announced = ? WHERE id = ?", (bulletin.grade, bulletin.incident))
+    connection.execute(
+        "UPDATE incidents SET announced = ?1, cancelled = iif(?1 IS NULL, cancelled, '') WHERE id = ?2",
+        (bulletin.grade, bulletin.incident),
+    )
     return Routed.TOLD if chosen else Routed.PASSED
 
 

@@ -46,11 +46,12 @@ CREATE TABLE faults (
 # What version 2 brought: incidents and all that follows from them.
 INCIDENTS = """
 -- The warnings of one hazard in one zone, told together; id is that of the warning that opened it.
--- announced: the grade that was told last; proposed: the one that waits for a person's release.
+-- announced: the grade that was told last; proposed: the highest that waits for a person's release.
 -- released: up to where nobody's release is wanting any more; refused: up to where it was refused; doubted:
 -- up to where a doubtful grade was.
 -- revision: the number of the next bulletin. stirred: 1 when a person changed what it comes to, until it is
--- routed again. cancelled: why it was wrong, '' if nobody said so. opened, closed in ms.
+-- routed again. cancelled: why it was wrong, '' if it was not or has risen since. opened, closed in
+-- ms.
 -- ordered: the grade its work order was given at, ordered_at when (ms). level: how many levels above were
 -- asked since. missed: 1 once a level was asked because somebody could not be reached.
 CREATE TABLE incidents (
@@ -79,8 +80,8 @@ CREATE INDEX incidents_open ON incidents (hazard, zone) WHERE closed IS NULL;
 -- certain: the grade that needs no person, with the id of its line; doubtful: one above it that does.
 -- cancelled: up to this grade it was wrong, and nobody is told of it.
 -- rule, subject, places (JSON: its zone and those above it) are what a shelf names.
--- flood: the notice that alone tells of it because its rule floods; NULL again for what is open when that
--- ends. capped: while the rule floods it counts up to this grade only, 0 for not at all.
+-- flood: the notice that alone tells of it because its rule floods; NULL again for what a person let out.
+-- capped: until then it counts up to this grade only, 0 for not at all.
 CREATE TABLE members (
     warning TEXT PRIMARY KEY,
     incident TEXT NOT NULL REFERENCES incidents (id),
@@ -96,7 +97,7 @@ CREATE TABLE members (
     capped INTEGER
 );
 CREATE INDEX members_incident ON members (incident);
-CREATE INDEX members_flood ON members (flood) WHERE flood IS NOT NULL;
+CREATE INDEX members_flood ON members (flood, capped) WHERE flood IS NOT NULL;
 
 -- author: who wrote it, '' for Tocsin itself.
 CREATE TABLE bulletins (
@@ -117,7 +118,7 @@ CREATE TABLE bulletins (
 -- asks: 1 when it asks for a release: it tells nothing, so it neither overtakes nor is overtaken.
 -- fallen: 1 once its failure was followed up.
 -- languages: those the recipient reads, in their order, with spaces between. otherwise: JSON, the
--- [channel, address] to use next, one after another, where this one gives no receipt.
+-- [channel, address, recipient] to use next, one after another, where this one gives no receipt.
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -162,8 +163,8 @@ CREATE INDEX deliveries_spent ON deliveries (recipient, channel, updated)
     WHERE state NOT IN ('held', 'digested', 'superseded', 'withdrawn', 'expired');
 CREATE INDEX deliveries_queued ON deliveries (recipient, channel) WHERE state = 'queued';
 
--- Many as one to one recipient on one channel. place: the town of blue and yellow, the zone of
--- orange, as scope says. due: when it goes out. sent: NULL until it did. What it sums up are the deliveries
+-- Many as one to one recipient on one channel. place: the town of blue and yellow, the zone of orange, '' of
+-- requests, as scope says. due: when it goes out. sent: NULL until it did. What it sums up are the deliveries
 -- of state digested with its id as detail; its own bulletin and delivery have it as incident.
 CREATE TABLE digests (
     id TEXT PRIMARY KEY,
@@ -200,8 +201,8 @@ CREATE TABLE reckoned (one INTEGER PRIMARY KEY CHECK (one = 1), line INTEGER NOT
 INSERT INTO reckoned VALUES (1, 0);
 
 -- A rule that floods; id: the incident of its notice. collapsed: how many warnings it tells of, highest: of
--- what grade; told, announced: what was said of that last, 0 if nothing yet. due: when it is over if nothing
--- more rises. ended in ms, NULL until then.
+-- what grade, mark: a hash over each; told, announced: what was said of that last, 0 if nothing yet. due:
+-- when it is over if nothing more rises; over: when it was (ms); ended: when nothing was collapsed any more.
 CREATE TABLE floods (
     id TEXT PRIMARY KEY,
     rule TEXT NOT NULL,
@@ -210,10 +211,13 @@ CREATE TABLE floods (
     highest INTEGER NOT NULL DEFAULT 0,
     told INTEGER NOT NULL DEFAULT 0,
     announced INTEGER NOT NULL DEFAULT 0,
+    mark TEXT NOT NULL DEFAULT '',
     due INTEGER NOT NULL,
+    over INTEGER,
     ended INTEGER
 );
-CREATE UNIQUE INDEX floods_open ON floods (rule) WHERE ended IS NULL;
+CREATE UNIQUE INDEX floods_on ON floods (rule) WHERE over IS NULL;
+CREATE INDEX floods_open ON floods (id) WHERE ended IS NULL;
 
 -- A bulletin that a person must release; hash: what the release is bound to (bulletin.approval_hash).
 -- state: a name of outbox.proposals.Decision. doubtful: 1 when the grade itself is in doubt, not only its
@@ -238,7 +242,7 @@ CREATE TABLE proposals (
     alone INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (incident, revision)
 );
-CREATE UNIQUE INDEX proposals_waiting ON proposals (incident) WHERE state = 'waiting';
+CREATE UNIQUE INDEX proposals_waiting ON proposals (incident, doubtful) WHERE state = 'waiting';
 CREATE INDEX proposals_alone ON proposals (incident) WHERE alone = 1;
 
 -- Every action of a person, by the journal entry that holds it: applied once, whatever is replayed.
@@ -309,7 +313,7 @@ UNION ALL SELECT min(due) FROM proposals WHERE state = 'waiting' AND due > :now
 UNION ALL SELECT min(expires) FROM proposals WHERE state = 'waiting' AND expires > :now
 UNION ALL SELECT min(until) FROM shelves WHERE ended IS NULL AND until > :now
 UNION ALL SELECT min(due) FROM digests WHERE sent IS NULL AND due > :now
-UNION ALL SELECT min(due) FROM floods WHERE ended IS NULL AND due > :now
+UNION ALL SELECT min(due) FROM floods WHERE over IS NULL AND due > :now
 """
 
 

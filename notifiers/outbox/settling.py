@@ -1,6 +1,7 @@
 """What became of a delivery: outcomes, receipts and time running out, inside the outbox's transaction."""
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -31,7 +32,7 @@ RANK = {
     State.ACKNOWLEDGED: 7,
 }
 _NOTED = ("key", "incident", "revision", "recipient", "channel", "attempt", "state", "provider_id", "detail")
-_RECEIPTS = {State.FAILED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED}
+_RECEIPTS = {State.SUPERSEDED, State.FAILED, State.DELIVERED, State.PLAYED, State.ACKNOWLEDGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,16 @@ def expire(connection: sqlite3.Connection, now: int) -> int:
     return expired + silent
 
 
+def strand(connection: sqlite3.Connection, channels: Collection[str], now: int) -> int:
+    """See `Outbox.strand`."""
+    count, channel = 0, ""
+    while (channel := connection.execute(_NEXT_CHANNEL, (channel,)).fetchone()[0]) is not None:
+        if channel not in channels:
+            values = {"channel": channel, "now": now, "detail": f"no channel {channel} is configured"}
+            count += connection.execute(_STRAND, values).rowcount
+    return count
+
+
 def backoff(key: str, attempt: int, longest: int = _LONGEST_BACKOFF) -> int:
     """Wait before the next try, ms: doubling from a second to a minute, spread by half either way.
 
@@ -158,6 +169,16 @@ def _next_try(connection: sqlite3.Connection, key: str, after: int, now: int) ->
     return int(min(now + max(after, backoff(key, attempt, longest)), expires))
 
 
+# One step of the index for each channel, however much waits for it.
+_NEXT_CHANNEL = """
+SELECT min(channel) FROM deliveries INDEXED BY deliveries_waiting
+WHERE due IS NOT NULL AND state IN ('queued', 'unknown') AND channel > ?
+"""
+_STRAND = """
+UPDATE deliveries SET state = iif(state = 'queued', 'failed', state), due = NULL, detail = :detail,
+    updated = :now
+WHERE channel = :channel AND due IS NOT NULL AND state IN ('queued', 'unknown')
+"""
 # By something newer to the same recipient; what asks for a release, by its decision.
 _OVERTAKEN = """
 SELECT EXISTS (

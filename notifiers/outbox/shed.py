@@ -73,7 +73,7 @@ _ACCOUNT = """
 SELECT iif(m.flood IS NOT NULL, 'noticed', (
     SELECT CASE WHEN d.reached = 0 THEN 'waiting' WHEN d.state = 'digested' THEN 'digested' ELSE 'single' END
     FROM deliveries AS d
-    WHERE d.incident = m.incident AND d.recipient = ? AND d.channel = ?
+    WHERE d.incident = m.incident AND d.recipient = ? AND d.channel = ? AND d.asks = 0
         AND (d.reached = 1 OR d.state = 'digested')
     ORDER BY d.reached DESC, d.revision, d.id LIMIT 1)) AS how, count(*)
 FROM members AS m GROUP BY how

@@ -1,16 +1,17 @@
 """From a bulletin and those it is for to deliveries: at once, after the quiet hours, or in a digest.
 
-Red is never held back by anything, and nothing that a person is asked for is.
+Red is never held back by anything. What a person is asked for waits for no quiet hours, and is summed up by
+itself.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from notifiers.bulletin import Act, Bulletin
 from notifiers.outbox.budgets import is_spent
 from notifiers.outbox.bulletins import record
 from notifiers.outbox.deliveries import enqueue
-from notifiers.outbox.digests import digest_for
+from notifiers.outbox.digests import digest_for, digest_of_requests
 from notifiers.outbox.incidents import incident_of
 from notifiers.quiet_hours import end_of_quiet
 from notifiers.routing import Addressee, Router
@@ -28,19 +29,38 @@ def tell(
 ) -> None:
     """Record a bulletin, with one delivery to each of `chosen`; nothing if there is nobody.
 
-    Without `digestible` budgets do not hold: for what is a summary itself.
+    Budgets are for people: a horn reads out no digest, and whoever publishes needs each bulletin. Without
+    `digestible` they do not hold: for what is a summary itself.
     """
     digestible = digestible and _is_digestible(bulletin)
     if chosen:
         record(connection, bulletin)
     later = _later(router, bulletin, now)
     for addressee in chosen:
-        if digestible and is_spent(connection, router.routes.budgets, addressee, now):
+        people = router.reaches_people(addressee.channel)
+        if digestible and people and is_spent(connection, router.routes.budgets, addressee, now):
             zone = incident_of(connection, bulletin.incident).zone
             digest = digest_for(connection, router, addressee, (_weight(bulletin), zone), now)
             enqueue(connection, bulletin, addressee, now, digest=digest)
         else:
             enqueue(connection, bulletin, addressee, now, later=later)
+
+
+def ask(
+    connection: sqlite3.Connection,
+    router: Router,
+    request: Bulletin,
+    people: Iterable[Addressee],
+    *,
+    step: int,
+    asks: bool = False,
+) -> None:
+    """Put a recorded request to each of `people`, or into the digest of what waits for them."""
+    now = request.sent
+    for addressee in people:
+        spent = request.grade is not Grade.RED and is_spent(connection, router.routes.budgets, addressee, now)
+        digest = digest_of_requests(connection, router, addressee, now) if spent else ""
+        enqueue(connection, request, addressee, now, step=step, asks=asks, digest=digest)
 
 
 def _weight(bulletin: Bulletin) -> Grade:

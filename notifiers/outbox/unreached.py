@@ -14,7 +14,7 @@ class Why(StrEnum):
     """In the order of their weight.
 
     ABANDONED  nobody did what is due, and nobody is left to ask
-    UNDECIDED  nobody decided whether it goes out, and nobody is left to ask
+    UNDECIDED  nobody decided whether it goes out, and nobody is left to ask; or it is many that are collapsed
     UNANSWERED nobody did what is due in time; somebody else was asked
     SILENT     no horn of the zone is known to have played it
     MISSED     a recipient was reached on no channel; a horn, though people of its zone may have been
@@ -65,7 +65,12 @@ class _Heard:
 
 def unreached(connection: sqlite3.Connection, now: int) -> list[Unreached]:
     """Of open incidents, the weightiest first, then the strongest, then what has lasted longest."""
-    found = [*_late(connection, now), *_rows(connection, _UNDECIDED), *_rows(connection, _NOBODY)]
+    found = [
+        *_late(connection, now),
+        *_rows(connection, _UNDECIDED),
+        *_rows(connection, _COLLAPSED),
+        *_rows(connection, _NOBODY),
+    ]
     heard = [_Heard(*row) for row in connection.execute(_HEARD)]
     for _, of_incident in groupby(heard, key=lambda h: h.incident):
         found += _missed(list(of_incident))
@@ -101,7 +106,15 @@ WHERE x.due IS NULL OR x.due <= ? OR x.missed IS NOT NULL
 """
 _UNDECIDED = """
 SELECT 'undecided', i.id, i.zone, i.hazard, p.grade, 'no. ' || p.revision || ' awaits release', p.created
-FROM proposals AS p JOIN incidents AS i ON i.id = p.incident WHERE p.state = 'waiting' AND p.due IS NULL
+FROM proposals AS p JOIN incidents AS i ON i.id = p.incident
+WHERE p.state = 'waiting' AND p.due IS NULL AND NOT EXISTS (SELECT 1 FROM floods AS f WHERE f.id = p.incident)
+"""
+_COLLAPSED = """
+SELECT 'undecided', i.id, i.zone, i.hazard, p.grade, 'no. ' || p.revision || ': ' || (
+    SELECT count(*) FROM members AS m WHERE m.flood = f.id AND m.capped IS NOT NULL)
+    || ' warnings of ' || f.rule || ' are collapsed and told to nobody', p.created
+FROM floods AS f JOIN proposals AS p ON p.incident = f.id JOIN incidents AS i ON i.id = f.id
+WHERE f.ended IS NULL AND p.state = 'waiting'
 """
 _NOBODY = """
 SELECT 'nobody', i.id, i.zone, i.hazard, t.after, 'no route names anybody', t.at

@@ -15,9 +15,10 @@ from notifiers.bulletin import Act, Bulletin
 from notifiers.notices import takeover_wanted
 from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import LIFETIME, newest, record
-from notifiers.outbox.deliveries import contacts, enqueue
+from notifiers.outbox.deliveries import contacts
 from notifiers.outbox.incidents import Incident, above, incident_of
-from notifiers.routes import Deadlines, Reach
+from notifiers.outbox.telling import ask
+from notifiers.routes import Deadlines
 from notifiers.routing import Addressee, Router
 from rules.grade import Grade
 from rules.transition import iso
@@ -67,6 +68,7 @@ def reach(
     connection.executemany(
         "DELETE FROM deadlines WHERE incident = ? AND stage = ?", [(identity, s) for s in reached]
     )
+    connection.execute(_ASKED_NO_MORE, (at, identity))
     return Answer(True, f"{stage}: {incident.announced} {incident.hazard} in {incident.zone}")
 
 
@@ -88,8 +90,7 @@ def ask_level(
     """Put `request` before the next level; who they are, nobody if there is none left."""
     levels = router.levels(incident.zone, request.sent)
     asked = levels[incident.level] if incident.level < len(levels) else []
-    for addressee in asked:
-        enqueue(connection, request, addressee, request.sent, step=incident.level + 1)
+    ask(connection, router, request, asked, step=incident.level + 1)
     connection.execute(
         "UPDATE incidents SET level = ? WHERE id = ?", (incident.level + bool(asked), incident.id)
     )
@@ -150,8 +151,8 @@ def _escalate(connection: sqlite3.Connection, router: Router, incident: Incident
     if told is not None:
         request = request_of(connection, told, takeover_wanted(told, late[0]), now)
         asked = ask_level(connection, router, incident, request)
-        for addressee in _reminded(connection, router, incident.id) if asked else []:
-            enqueue(connection, request, addressee, now, step=incident.level + 1)
+        reminded = _reminded(connection, router, incident.id) if asked else []
+        ask(connection, router, request, reminded, step=incident.level + 1)
     patience = within(router, incident.ordered) if incident.ordered else {}
     connection.executemany(
         "UPDATE deadlines SET due = ?, missed = ifnull(missed, ?) WHERE incident = ? AND stage = ?",
@@ -164,11 +165,10 @@ def _escalate(connection: sqlite3.Connection, router: Router, incident: Incident
 
 def _reminded(connection: sqlite3.Connection, router: Router, incident: str) -> list[Addressee]:
     """The people who were told of it or asked, not the horns and the public."""
-    personal = (Reach.PHONE, Reach.EMAIL)
     return [
         contact.addressee
         for contact in contacts(connection, incident).values()
-        if contact.warned and router.reach(contact.addressee.channel) in personal
+        if contact.warned and router.reaches_people(contact.addressee.channel)
     ]
 
 
@@ -182,3 +182,11 @@ def _done(connection: sqlite3.Connection, incident: str, stage: Stage) -> tuple[
         (incident, *later),
     ).fetchone()
     return None if row is None else (str(row[0]), int(row[1]))
+
+
+# Of those who have not read yet that it waits for them.
+_ASKED_NO_MORE = """
+UPDATE deliveries SET state = 'withdrawn', updated = ?1
+WHERE incident = ?2 AND asks = 0 AND state = 'digested' AND reached = 0
+  AND revision IN (SELECT revision FROM bulletins WHERE incident = ?2 AND act = 'request')
+"""

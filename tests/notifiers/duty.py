@@ -67,8 +67,8 @@ def route(
     )
 
 
-def level(zone: str, *people: Person) -> Level:
-    return Level(zones=frozenset({zone}), people=people, channels=("sms",), file="routes.yaml", line=9)
+def level(zone: str, *people: Person, channel: str = "sms") -> Level:
+    return Level(zones=frozenset({zone}), people=people, channels=(channel,), file="routes.yaml", line=9)
 
 
 LEVELS = (level("riverside", LIN, WEI), level("town", MAYOR))

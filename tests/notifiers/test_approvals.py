@@ -203,12 +203,54 @@ def test_a_higher_grade_overtakes_what_waits(outbox: Outbox) -> None:
 def test_a_refused_doubt_leaves_what_is_certain_to_be_released(outbox: Outbox) -> None:
     by = router(route(BO, approval=True))
     commit(outbox, by, raised(), raised(Grade.ORANGE, Grade.RED, ordinal=1, review=True))
-    act(outbox, Refuse("5f2a", proposals(outbox)[-1].revision, "no"))
+    act(outbox, Refuse("5f2a", proposals(outbox)[0].revision, "no"))
     turn(outbox, by, START)
     assert [(p.grade, p.state) for p in proposals(outbox)] == [
         (Grade.RED, Decision.REFUSED),
         (Grade.ORANGE, Decision.WAITING),
     ]
+
+
+def test_what_is_certain_does_not_wait_behind_what_is_in_doubt(outbox: Outbox) -> None:
+    """And what is released later is told later, whichever was written first."""
+    by = router(route(BO, approval=True))
+    commit(outbox, by, raised(), raised(Grade.ORANGE, Grade.RED, ordinal=1, review=True))
+    red, orange = proposals(outbox)
+    assert (red.state, orange.state) == (Decision.WAITING, Decision.WAITING)
+    assert release(outbox, revision=orange.revision, hash=orange.hash).done
+    turn(outbox, by, START)
+    assert [r for r in told(send(outbox)) if r[0] == "bo"] == [("bo", "alert", "orange")]
+    assert release(outbox, revision=red.revision, hash=red.hash).done
+    turn(outbox, by, START)
+    [update] = [d for d in send(outbox) if d.recipient == "bo"]
+    assert (update.grade, update.bulletin.act) == (Grade.RED, "update")
+    assert [r.revision for r in update.bulletin.references] == [orange.revision]
+    fall = raised(Grade.RED, Grade.YELLOW, ordinal=2, at=START + 1)
+    commit(outbox, by, fall, now=START + 1)
+    assert told(send(outbox, START + 1)) == [("bo", "update", "yellow")]
+
+
+def test_what_is_let_out_overtakes_a_lower_grade_that_waits_too(outbox: Outbox) -> None:
+    by = router(route(BO, approval=True))
+    commit(outbox, by, raised(), raised(Grade.ORANGE, Grade.RED, ordinal=1, review=True))
+    red, orange = proposals(outbox)
+    assert release(outbox, revision=red.revision, hash=red.hash).done
+    assert not release(outbox, revision=orange.revision, hash=orange.hash).done
+    turn(outbox, by, START)
+    assert told(send(outbox)) == [("bo", "alert", "red")]
+
+
+def test_what_was_told_while_it_waited_comes_before_it(outbox: Outbox) -> None:
+    """Yellow was certain all along: it is told at once, and red goes out after it, for a fall to be told."""
+    commit(outbox, OPEN, raised(after=Grade.RED, review=True))
+    commit(outbox, OPEN, raised(None, Grade.YELLOW, warning="77aa0000"))
+    assert ("ana", "alert", "yellow") in told(send(outbox))
+    assert release(outbox).done
+    turn(outbox, OPEN, START)
+    [update] = send(outbox)
+    assert (update.grade, update.bulletin.act) == (Grade.RED, "update")
+    commit(outbox, OPEN, raised(Grade.RED, None, ordinal=1, at=START + 1), now=START + 1)
+    assert told(send(outbox, START + 1)) == [("ana", "update", "yellow")]
 
 
 def test_undecided_it_is_put_before_the_next_level_until_there_is_none(outbox: Outbox) -> None:
@@ -284,7 +326,7 @@ def test_what_waits_for_a_person_does_not_hide_what_waits_to_be_sent(outbox: Out
     """Ana's yellow is queued and her red is held: a fall to blue still reaches her."""
     commit(outbox, OPEN, raised(after=Grade.YELLOW), raised(Grade.YELLOW, Grade.RED, ordinal=1, review=True))
     commit(outbox, OPEN, raised(Grade.RED, Grade.BLUE, ordinal=2), now=START + 1)
-    assert told(send(outbox, START + 1)) == [("ana", "update", "blue")]
+    assert told(send(outbox, START + 1)) == [("ana", "alert", "blue")]
 
 
 def test_a_refused_doubt_is_asked_about_anew_once_it_has_ended_and_come_back(outbox: Outbox) -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from ingest.clock import MINUTE
 from notifiers.action import Answer, Cancel, Release
+from notifiers.contacts import Person
 from notifiers.delivery import State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
 from notifiers.outbox.proposals import waiting
-from notifiers.outcome import Rejected
+from notifiers.outcome import Rejected, Retry
+from notifiers.routes import Budgets
 from rules.grade import Grade
 from rules.realm import Realm
 from tests.notifiers.duty import ANA, BO, START, act, commit, raised, route, router, send, states, told, turn
@@ -82,8 +84,7 @@ def test_a_higher_grade_afterwards_needs_a_person_even_if_it_is_certain(outbox: 
     send(outbox)
     commit(outbox, by, raised(Grade.ORANGE, Grade.RED, ordinal=1, at=START + 1), now=START + 1)
     assert {str(d.bulletin.act) for d in send(outbox, START + 1)} == {"request"}
-    proposal = waiting(outbox._connection, "5f2a9c0e")
-    assert proposal is not None
+    [proposal] = waiting(outbox._connection, "5f2a9c0e")
     act(outbox, Release("5f2a9c0e", proposal.revision, proposal.hash), at=START + 2)
     turn(outbox, by, START + 2)
     [alert] = send(outbox, START + 2)
@@ -107,9 +108,9 @@ def test_what_waits_for_a_person_is_withdrawn_with_it(outbox: Outbox) -> None:
     commit(outbox, by, raised())
     act(outbox, CANCEL)
     assert ("bo", "alert", State.WITHDRAWN) in states(outbox)
-    assert waiting(outbox._connection, "5f2a9c0e") is None
+    assert waiting(outbox._connection, "5f2a9c0e") == []
     turn(outbox, by, START)
-    assert waiting(outbox._connection, "5f2a9c0e") is None
+    assert waiting(outbox._connection, "5f2a9c0e") == []
 
 
 def test_those_who_were_asked_to_take_over_are_told_as_well_and_nobody_is_asked_again(outbox: Outbox) -> None:
@@ -142,3 +143,49 @@ def test_what_is_over_or_was_told_to_nobody_is_not_cancelled(outbox: Outbox) -> 
     assert act(outbox, CANCEL) == Answer(False, "nobody was told of it: there is nothing to cancel")
     commit(outbox, BY, raised(Grade.ORANGE, None, ordinal=1))
     assert act(outbox, CANCEL) == Answer(False, "it is over since 2018-06-03T21:10:00.000+00:00")
+
+
+@pytest.mark.parametrize("others", [(), (BO,)])
+def test_who_is_known_late_to_have_been_told_hears_that_it_was_wrong(
+    outbox: Outbox, others: tuple[Person, ...]
+) -> None:
+    """Taken back because it was never sent, as it seemed; whether or not anybody else was told."""
+    by = router(route(ANA), *(route(other, channels=("email",)) for other in others))
+    commit(outbox, by, raised())
+    [alert] = outbox.claim("sms", START, 9)
+    outbox.settle(alert.key, Retry(MINUTE, "busy"), START)
+    send(outbox)
+    act(outbox, CANCEL)
+    send(outbox)
+    commit(outbox, by, raised(Grade.ORANGE, None, ordinal=1, at=START + 1), now=START + 1)
+    assert outbox.receipt(alert.key, State.DELIVERED, START + 2)
+    turn(outbox, by, START + 2)
+    [late] = send(outbox, START + 2)
+    assert (late.recipient, late.bulletin.act) == ("ana", "cancel")
+    assert "The ORANGE warning was wrong. Reason: the gauge was being cleaned." in late.text["en"]
+    assert [r.revision for r in late.bulletin.references] == [0]
+
+
+def test_what_has_risen_since_it_was_cancelled_ends_with_an_all_clear(outbox: Outbox) -> None:
+    by = router(route(ANA))
+    commit(outbox, by, raised())
+    send(outbox)
+    act(outbox, CANCEL)
+    send(outbox)
+    commit(outbox, by, raised(warning="77aa0000", at=START + 1), now=START + 1)
+    [alert] = outbox.claim("sms", START + 1, 9)
+    outbox.settle(alert.key, Retry(MINUTE, "busy"), START + 1)
+    commit(outbox, by, raised(Grade.ORANGE, None, ordinal=1, warning="77aa0000", at=START + 2), now=START + 2)
+    assert send(outbox, START + 2) == []
+    outbox.receipt(alert.key, State.DELIVERED, START + 3)
+    turn(outbox, by, START + 3)
+    assert told(send(outbox, START + 3)) == [("ana", "clear", "")]
+
+
+def test_what_was_to_be_summed_up_is_withdrawn_with_it(outbox: Outbox) -> None:
+    by = router(route(ANA), budgets=Budgets(messages=1))
+    commit(outbox, by, raised(), raised(warning="77aa0000", subject="hillside"))
+    act(outbox, Cancel("77aa0000", "wrong"))
+    turn(outbox, by, START)
+    assert {d.bulletin.act for d in send(outbox)} == {"alert"}
+    assert [state for _, _, state in states(outbox, "77aa0000")] == [State.WITHDRAWN]

@@ -1,19 +1,25 @@
 """Budgets, quiet hours and digests: what is beyond somebody's budget is summed up, and never red."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ingest.clock import HOUR, MINUTE, SECOND
+from notifiers.action import Acknowledge, Release
 from notifiers.bulletin import Act
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
+from notifiers.outbox.proposals import find
 from notifiers.outbox.shed import Account, account, digested, summaries
 from notifiers.outcome import Retry
 from notifiers.routes import Budgets, QuietHours
 from rules.grade import Grade
 from rules.realm import Realm
+from tests.notifiers.duty import START, act, commit, raised, send, turn
+from tests.notifiers.duty import route as duty_route
+from tests.notifiers.duty import router as duty_router
 from tests.notifiers.town import ANA, BO, NOON, Desk, line, route, router
 
 BLUE, YELLOW, ORANGE, RED = Grade
@@ -206,3 +212,73 @@ def test_what_quiet_hours_hold_back_is_no_burst_in_the_morning(outbox: Outbox) -
     assert desk.sent == []
     assert acts(desk.at(MORNING)) == [(Act.ALERT, YELLOW), (Act.ALERT, YELLOW), (Act.DIGEST, YELLOW)]
     assert desk.outbox.counts() == {"sms": {State.ACCEPTED: 3, State.DIGESTED: 18}}
+
+
+def test_a_horn_and_the_public_get_every_bulletin_whatever_the_budget(outbox: Outbox) -> None:
+    lines = [raised(None, YELLOW, warning=f"{n:08x}", rule=f"rule-{n}") for n in range(9)]
+    by = duty_router(duty_route(channels=("loudspeaker", "feed")), budgets=TWO)
+    commit(outbox, by, *lines)
+    assert Counter(d.channel for d in send(outbox)) == {"loudspeaker": 18, "feed": 9}
+
+
+def unanswered(outbox: Outbox, grade: Grade, count: int = 6) -> list[Delivery]:
+    """What Lin and Wei, who answer for Riverside, are sent a quarter of an hour later."""
+    outbox.commit(1, [raised(None, grade, warning=f"{n:08x}", rule=f"rule-{n}") for n in range(count)])
+    by = duty_router(duty_route(channels=("feed",)), budgets=TWO)
+    turn(outbox, by, START)
+    send(outbox)
+    now = START + 15 * MINUTE
+    turn(outbox, by, now)
+    return [d for d in send(outbox, now) if d.recipient == "lin"]
+
+
+def test_requests_beyond_the_budget_are_one_digest_of_how_many_incidents_wait_for_whom(
+    outbox: Outbox,
+) -> None:
+    first, second, digest = unanswered(outbox, YELLOW)
+    assert [first.bulletin.act, second.bulletin.act] == [Act.REQUEST] * 2
+    assert (digest.bulletin.act, digest.bulletin.count, digest.grade) == (Act.DIGEST, 4, YELLOW)
+    assert digest.text["en"].startswith(
+        "REQUESTS: 2018-06-03 21:25. 4 incidents wait for lin: 4 to be taken over; the highest yellow. Ids 0"
+    )
+    assert digest.text["zh"].startswith(
+        "待办汇总：6月3日21:25。4起事件等待lin处理：待接手4起；最高黄色。编号"
+    )
+
+
+def test_requests_of_red_are_never_summed_up(outbox: Outbox) -> None:
+    assert [d.bulletin.act for d in unanswered(outbox, RED)] == [Act.REQUEST] * 6
+
+
+def test_a_digest_of_requests_counts_what_still_waits_and_nothing_else(outbox: Outbox) -> None:
+    by = duty_router(duty_route(ANA, approval=True), budgets=TWO)
+    lines = [raised(None, ORANGE, warning=f"{n:08x}", rule=f"rule-{n}") for n in range(7)]
+    commit(outbox, by, *lines[:4])
+    turn(outbox, by, START)
+    assert [d.bulletin.count for d in send(outbox) if d.bulletin.act is Act.DIGEST] == [2, 2]
+    commit(outbox, by, *lines[4:], now=START + SECOND)
+    over = raised(ORANGE, None, warning=lines[4].warning, rule="rule-4", ordinal=1, at=START + 2 * SECOND)
+    commit(outbox, by, over, now=START + 2 * SECOND)
+    [proposal] = find(outbox._connection, "state = 'waiting' AND incident = ?", lines[5].warning)
+    act(outbox, Release(proposal.incident, proposal.revision, proposal.hash), at=START + 3 * SECOND)
+    now = START + 5 * MINUTE + SECOND
+    turn(outbox, by, now)
+    [digest] = [d for d in send(outbox, now) if d.recipient == "lin" and "to be released" in d.text["en"]]
+    assert "1 to be released" in digest.text["en"]
+
+
+def test_who_took_it_on_leaves_nobody_to_be_asked_in_the_next_digest(outbox: Outbox) -> None:
+    unanswered(outbox, YELLOW)
+    now = START + 15 * MINUTE
+    late = raised(None, YELLOW, warning="77aa0000", rule="rule-late", at=now)
+    by = duty_router(
+        duty_route(channels=("feed",)), budgets=Budgets(messages=2, within=HOUR, digest_every=HOUR)
+    )
+    commit(outbox, by, late, now=now)
+    send(outbox, now)
+    for n in range(6):
+        act(outbox, Acknowledge(f"{n:08x}"), at=now)
+    turn(outbox, by, now + 10 * MINUTE)
+    act(outbox, Acknowledge("77aa0000"), at=now + 10 * MINUTE)
+    turn(outbox, by, now + 2 * HOUR)
+    assert send(outbox, now + 2 * HOUR) == []

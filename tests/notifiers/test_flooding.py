@@ -1,16 +1,21 @@
 """A rule that floods is told of by one notice, keeps its highest grade visible, and silences nothing real."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.clock import MINUTE, SECOND
+from ingest.clock import HOUR, MINUTE
+from notifiers.action import Action, Answer, Cancel, Refuse, Release, Taken
 from notifiers.bulletin import Act
+from notifiers.contacts import Person
 from notifiers.delivery import Delivery
 from notifiers.outbox import Outbox
+from notifiers.outbox.proposals import Decision, Proposal, find
 from notifiers.outbox.shed import Account, account, collapsed, summaries
-from notifiers.routes import Budgets, Route
+from notifiers.outbox.unreached import Why, unreached
+from notifiers.routes import Budgets, Level, Route
 from rules.grade import Grade
 from rules.realm import Realm
 from rules.transition import Disposition
@@ -56,8 +61,8 @@ def test_a_rule_that_is_true_everywhere_tells_the_public_nothing_and_the_duty_ro
     assert sent[0].bulletin.hazard == "system"
     assert sent[0].text["en"] == (
         "Rule floods: Rain (rain), 2018-06-04 12:00. 40 warnings are told by this notice alone, the highest"
-        " orange. Check whether it is real or a wrong rule; what is still open is told from 12:10 at the"
-        f" earliest. Id {sent[0].incident}"
+        " orange. Check whether it is real or a wrong rule: they go out only if an approver lets them (tocsin"
+        f" release {sent[0].incident}). Id {sent[0].incident}"
     )
     assert accounted(desk.outbox) == Account(single=0, digested=0, noticed=40, waiting=0, untold=0)
 
@@ -124,17 +129,124 @@ def test_red_collapses_only_if_it_is_half_of_all_that_the_rule_is_judged_for(des
     assert told(desk.tell(line("v21", RED))) == [("bo", Act.ALERT, RED, 1)]
 
 
-def test_when_the_flood_is_over_the_notice_ends_and_what_is_open_is_told(desk: Desk) -> None:
+def flood(desk: Desk, count: int = 8) -> Proposal:
+    """One that is over, with all its warnings open and nobody's decision."""
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(count)))
+    assert desk.at(NOON + 11 * MINUTE) == []
+    [proposal] = find(desk.outbox._connection, "state = 'waiting'")
+    return proposal
+
+
+def act(desk: Desk, action: Action, user: str = "lin") -> Answer:
+    position = desk.outbox.position + 1
+    desk.outbox.commit(position, [])
+    return desk.outbox.act(position, desk.now, Taken(user, f"account:{user}", action))
+
+
+def open_notices(desk: Desk) -> int:
+    (count,) = desk.outbox._connection.execute(
+        "SELECT count(*) FROM incidents WHERE hazard = 'system' AND closed IS NULL"
+    ).fetchone()
+    return int(count)
+
+
+def test_what_is_open_when_the_flood_is_over_stays_untold_until_it_clears(desk: Desk) -> None:
+    flood(desk)
+    assert desk.at(NOON + 10 * HOUR) == []
+    clears = [line(f"v{n}", None, ORANGE, ordinal=1, at=desk.now) for n in range(8)]
+    assert desk.tell(*clears[:7]) == []
+    assert open_notices(desk) == 1
+    assert told(desk.tell(clears[7])) == [("bo", Act.CLEAR, None, 8)]
+    assert open_notices(desk) == 0
+    assert find(desk.outbox._connection, "state = 'waiting'") == []
+    assert accounted(desk.outbox) == Account(single=0, digested=0, noticed=8, waiting=0, untold=0)
+
+
+def test_one_command_lets_all_of_it_out_through_the_budgets(outbox: Outbox) -> None:
+    tight = Budgets(messages=2, warnings=5)
+    desk = Desk(outbox, router(*PUBLIC, DUTY, budgets=tight))
+    proposal = flood(desk)
+    answer = act(desk, Release(proposal.incident, proposal.revision, proposal.hash))
+    assert answer == Answer(True, "released no. 0, orange, 8 warnings that were collapsed")
+    sent = desk.work()
+    assert ("bo", Act.CLEAR, None, 8) in told(sent)
+    assert Counter(d.bulletin.act for d in sent if d.recipient == "ana") == {Act.ALERT: 2, Act.DIGEST: 6}
+    assert accounted(outbox) == Account(single=2, digested=6, noticed=0, waiting=0, untold=0)
+
+
+def test_refused_it_is_silent_and_asked_for_no_more(desk: Desk) -> None:
+    proposal = flood(desk)
+    refused = act(desk, Refuse(proposal.incident, proposal.revision, "a wrong rule"))
+    assert refused == Answer(True, "no. 0: 8 warnings stay untold until they clear")
+    assert desk.work() == []
+    assert desk.at(NOON + 48 * HOUR) == []
+    assert not unreached(desk.outbox._connection, desk.now)
+    desk.tell(*(line(f"v{n}", None, ORANGE, ordinal=1, at=desk.now) for n in range(8)))
+    assert open_notices(desk) == 0
+
+
+def test_what_rises_after_the_flood_is_told(desk: Desk) -> None:
+    flood(desk)
+    assert told(desk.tell(line("v30", ORANGE, at=desk.now))) == [("ana", Act.ALERT, ORANGE, 1)]
+    assert told(desk.tell(line("v3", RED, ORANGE, ordinal=1, at=desk.now))) == [("ana", Act.ALERT, RED, 1)]
+
+
+def test_what_rises_while_a_flood_that_was_let_out_goes_on_is_told(desk: Desk) -> None:
     desk.tell(*(line(f"v{n}", ORANGE) for n in range(8)))
-    desk.tell(*(line(f"v{n}", None, ORANGE, ordinal=1) for n in range(5)))
-    assert desk.at(NOON + 10 * MINUTE - SECOND) == []
-    over = desk.at(NOON + 10 * MINUTE)
-    assert sorted(told(over), key=str) == [
-        *[("ana", Act.ALERT, ORANGE, 1)] * 3,
-        ("bo", Act.CLEAR, None, 8),
-    ]
-    assert "3 are still open and are told now" in next(d for d in over if d.recipient == "bo").text["en"]
-    assert accounted(desk.outbox) == Account(single=3, digested=0, noticed=5, waiting=0, untold=0)
+    [proposal] = find(desk.outbox._connection, "state = 'waiting'")
+    assert act(desk, Release(proposal.incident, proposal.revision, proposal.hash)).done
+    desk.work()
+    assert told(desk.tell(line("v30", ORANGE))) == [("ana", Act.ALERT, ORANGE, 1)]
+
+
+def test_a_release_is_of_what_was_collapsed_when_it_was_looked_at(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(8)))
+    [before] = find(desk.outbox._connection, "state = 'waiting'")
+    desk.tell(line("v8", ORANGE))
+    stale = act(desk, Release(before.incident, before.revision, before.hash))
+    assert not stale.done
+    assert "look at it again" in stale.said
+    [after] = find(desk.outbox._connection, "state = 'waiting'")
+    assert act(desk, Release(after.incident, after.revision, after.hash)).done
+
+
+def test_undecided_it_is_listed_with_how_many_are_untold_and_proposed_anew(desk: Desk) -> None:
+    proposal = flood(desk)
+    [listed] = unreached(desk.outbox._connection, desk.now)
+    assert (listed.why, listed.incident) == (Why.UNDECIDED, proposal.incident)
+    assert listed.detail == "no. 0: 8 warnings of rain are collapsed and told to nobody"
+    assert told(desk.at(NOON + 25 * HOUR)) == [("bo", Act.UPDATE, ORANGE, 8)]
+    states = [p.state for p in find(desk.outbox._connection, "true")]
+    assert states == [Decision.EXPIRED, Decision.WAITING]
+
+
+def test_whoever_answers_for_its_zones_is_asked_level_by_level(outbox: Outbox) -> None:
+    lin = Person(id="lin", name={}, phone="+8610000000003", languages=("en",))
+    levels = tuple(
+        Level(zones=frozenset({zone}), people=(person,), channels=("sms",), file="r", line=1)
+        for zone, person in (("east", lin), ("west", BO), ("district", ANA))
+    )
+    desk = Desk(outbox, router(*PUBLIC, DUTY, budgets=BUDGETS, levels=levels))
+    sent = desk.tell(*(line(f"v{n}", ORANGE) for n in range(15, 25)))
+    asked = [d for d in sent if d.bulletin.act is Act.REQUEST]
+    assert {d.recipient for d in asked} == {"lin", "bo"}
+    assert "10 warnings are told by this notice alone" in asked[0].text["en"]
+    assert [d.recipient for d in desk.at(NOON + 2 * MINUTE)] == ["ana"]
+    assert desk.at(NOON + HOUR) == []
+
+
+def test_a_notice_is_not_cancelled(desk: Desk) -> None:
+    assert not act(desk, Cancel(flood(desk).incident, "wrong")).done
+
+
+def test_a_rule_may_flood_again_at_the_instant_its_flood_is_over(desk: Desk) -> None:
+    first = flood(desk)
+    again = [line(f"v{n}", YELLOW, rule="rain-fast", at=desk.now) for n in range(8)]
+    desk.tell(*again)
+    desk.tell(*(line(f"v{n}", ORANGE, at=desk.now) for n in range(20, 28)))
+    waiting = find(desk.outbox._connection, "state = 'waiting'")
+    assert len({p.incident for p in waiting}) == 3
+    assert first.incident in {p.incident for p in waiting}
 
 
 def test_a_flood_that_goes_on_goes_on(desk: Desk) -> None:

@@ -46,7 +46,7 @@ async def test_what_replaces_a_warning_ends_it_before_it_is_played(act: Act) -> 
         await at.channel.send(told("new", act, 1))
         await at.clock.run(AT + MINUTE)
 
-        assert await receipts(at, 2) == {"old": "stopped", "new": "played"}
+        assert await receipts(at, 2) == {"old": "superseded", "new": "played"}
         assert [(played.id, played.at) for played in at.horn.played] == [("new", AT + 3 * SECOND)]
 
 

@@ -60,7 +60,7 @@ async def test_the_all_clear_ends_a_warning_that_would_play_for_an_hour(mosquitt
         await channel.send(delivery(told=over, key="k-2", address="h-1", expires=clock.now() + HOUR))
         await eventually(lambda: bool(heard.receipts))
 
-    assert [(r.key, r.state, r.detail) for r in heard.receipts] == [("k-1", State.FAILED, "stopped")]
+    assert [(r.key, r.state, r.detail) for r in heard.receipts] == [("k-1", State.SUPERSEDED, "stopped")]
 
 
 async def test_receipts_of_a_time_without_us_follow(mosquitto: Mosquitto) -> None:

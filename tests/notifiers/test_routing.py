@@ -124,7 +124,7 @@ def test_a_person_is_told_over_each_channel_that_has_an_address_of_theirs() -> N
 def test_what_is_tried_next_is_another_channel_of_the_same_person() -> None:
     ana, bo = one("to: [ana, bo], channels: [sms], otherwise: [sms, mail]")
 
-    assert (ana.otherwise, bo.otherwise) == ((("mail", "ana@town.example"),), ())
+    assert (ana.otherwise, bo.otherwise) == ((("mail", "ana@town.example", "ana"),), ())
     assert "@" not in repr(ana)
     assert "+86" not in repr(ana)
 
@@ -132,7 +132,11 @@ def test_what_is_tried_next_is_another_channel_of_the_same_person() -> None:
 def test_in_place_of_a_silent_horn_the_people_of_its_route_are_told() -> None:
     told = one("to: [horns, watch, ana], channels: [loudspeaker], otherwise: [sms, mail]")
 
-    numbers = (("sms", "+8610000000002"), ("sms", "+8610000000001"), ("mail", "ana@town.example"))
+    numbers = (
+        ("sms", "+8610000000002", "bo"),
+        ("sms", "+8610000000001", "ana"),
+        ("mail", "ana@town.example", "ana"),
+    )
     assert [(a.recipient, a.address, a.otherwise) for a in told] == [
         ("horn-1", "horn-1", numbers),
         ("horn-2", "horn-2", numbers),

@@ -54,7 +54,7 @@ class Reference:
         for channel in route["channels"]:
             if REACH[channel] is Reach.HORN and "horns" in route["to"]:
                 instead = tuple(
-                    (c, self.address(person, c))
+                    (c, self.address(person, c), person)
                     for c in route.get("otherwise", ())
                     for person in self.named(route["to"])
                     if self.address(person, c)
@@ -68,9 +68,11 @@ class Reference:
         for person in self.named(entry["to"]):
             languages = tuple(entry.get("languages", self.files.contacts["people"][person]["languages"]))
             for channel in entry["channels"]:
-                after = [(c, self.address(person, c)) for c in entry.get("otherwise", ()) if c != channel]
+                after = [
+                    (c, self.address(person, c), person) for c in entry.get("otherwise", ()) if c != channel
+                ]
                 if address := self.address(person, channel):
-                    yield person, channel, address, languages, tuple((c, a) for c, a in after if a)
+                    yield person, channel, address, languages, tuple(way for way in after if way[1])
 
     def named(self, names: object) -> list[str]:
         assert isinstance(names, list)

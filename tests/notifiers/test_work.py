@@ -1,25 +1,33 @@
 """From the alert to a person who has it: stages by their deadlines, other ways, and the next level up."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from ingest.clock import HOUR, MINUTE
+from ingest.registry import Registry
 from notifiers.action import Acknowledge, Answer, Arrive, Close, Handle, Taken
-from notifiers.delivery import State
+from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
+from notifiers.outbox.unreached import unreached
 from notifiers.outcome import Rejected, Retry, Unknown
+from notifiers.routes import Reach, Routes
+from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
 from tests.notifiers.duty import (
     ANA,
     BO,
     LIN,
+    MAYOR,
     START,
+    ZONES,
     act,
     commit,
+    level,
     raised,
     route,
     router,
@@ -227,6 +235,64 @@ def test_a_silent_horn_is_made_up_for_by_those_who_answer_for_its_zone(outbox: O
     assert "horn-1, horn-2" in asked[0].text["en"]
 
 
+def silence(outbox: Outbox, by: Router) -> list[Delivery]:
+    """Both horns fail; what is sent in their place."""
+    commit(outbox, by, raised())
+    for horn in outbox.claim("loudspeaker", START, 9):
+        outbox.settle(horn.key, Rejected("dead"), START)
+    turn(outbox, by, START)
+    return outbox.claim("sms", START, 9)
+
+
+HORNS = router(route(ANA, BO, channels=("loudspeaker",), otherwise=("sms",)), levels=())
+
+
+def test_in_place_of_silent_horns_people_are_told_themselves_and_once(outbox: Outbox) -> None:
+    [first] = silence(outbox, HORNS)
+    assert (first.recipient, first.address) == ("ana", ANA.phone)
+    outbox.settle(first.key, Rejected("no"), START)
+    turn(outbox, HORNS, START)
+    assert [(d.recipient, d.address) for d in send(outbox)] == [("bo", BO.phone)]
+    assert {u.who for u in unreached(outbox._connection, START)} >= {"horn-1", "horn-2"}
+
+
+def test_whoever_was_told_in_place_of_a_horn_hears_the_all_clear(outbox: Outbox) -> None:
+    [first] = silence(outbox, HORNS)
+    outbox.settle(first.key, Unknown("hung"), START)
+    turn(outbox, HORNS, START)
+    send(outbox)
+    commit(outbox, HORNS, raised(Grade.ORANGE, None, ordinal=1))
+    assert [r for r, act_, _ in told(send(outbox)) if act_ == "clear"] == ["ana", "bo"]
+
+
+def test_a_horn_that_gave_way_to_something_newer_has_no_need_of_people(outbox: Outbox) -> None:
+    commit(outbox, HORNS, raised())
+    for horn in send(outbox):
+        assert outbox.receipt(horn.key, State.SUPERSEDED, START, "stopped")
+    turn(outbox, HORNS, START)
+    assert send(outbox) == []
+
+
+def test_a_horn_that_failed_and_then_played_has_played(outbox: Outbox) -> None:
+    commit(outbox, HORNS, raised())
+    one, _ = send(outbox)
+    outbox.receipt(one.key, State.FAILED, START, "busy")
+    outbox.receipt(one.key, State.PLAYED, START)
+    outbox.receipt(one.key, State.FAILED, START, "busy")
+    assert states(outbox)[0] == (one.recipient, "alert", State.PLAYED)
+
+
+def test_an_all_clear_that_fails_one_way_is_told_the_next(outbox: Outbox) -> None:
+    by = router(route(ANA, otherwise=("email",)))
+    commit(outbox, by, raised())
+    send(outbox)
+    commit(outbox, by, raised(Grade.ORANGE, None, ordinal=1))
+    [clear] = outbox.claim("sms", START, 9)
+    outbox.settle(clear.key, Rejected("no"), START)
+    turn(outbox, by, START)
+    assert [(d.channel, d.bulletin.act) for d in send(outbox)] == [("email", "clear")]
+
+
 def test_what_has_been_overtaken_is_not_followed_up(outbox: Outbox) -> None:
     by = router(route(ANA, otherwise=("email",)))
     commit(outbox, by, raised())
@@ -286,3 +352,31 @@ def test_whoever_had_it_after_all_is_told_the_end_that_they_were_left_out_of(out
     assert told(send(outbox, START + 2)) == [("ana", "clear", "")]
     turn(outbox, BY, START + 3)
     assert send(outbox, START + 3) == []
+
+
+def test_who_was_never_sent_the_alert_gets_the_higher_grade_as_one(outbox: Outbox) -> None:
+    commit(outbox, BY, raised())
+    commit(outbox, BY, raised(Grade.ORANGE, Grade.RED, ordinal=1))
+    [alert] = send(outbox)
+    assert (alert.bulletin.act, alert.bulletin.references) == ("alert", ())
+
+
+def test_what_waits_for_a_channel_that_is_gone_fails_and_is_told_another_way(outbox: Outbox) -> None:
+    by = router(route(ANA, otherwise=("email",)), route(BO), levels=())
+    commit(outbox, by, raised())
+    assert outbox.strand({"email", "loudspeaker"}, START) == 2
+    assert outbox.strand({"email", "loudspeaker"}, START) == 0
+    turn(outbox, by, START)
+    assert [(d.recipient, d.channel) for d in send(outbox)] == [("ana", "email")]
+    [missed] = unreached(outbox._connection, START)
+    assert (missed.who, missed.detail) == ("bo", "sms: failed (no channel sms is configured)")
+
+
+def test_those_told_over_a_channel_that_is_gone_are_passed_over_when_people_are_reminded(
+    outbox: Outbox,
+) -> None:
+    commit(outbox, BY, raised())
+    send(outbox)
+    known = Routes(routes=(route(ANA, channels=("email",)),), levels=(level("town", MAYOR, channel="email"),))
+    without = Router(known, Registry.of([], ZONES), [], UTC, {"email": Reach.EMAIL})
+    assert later(outbox, 1, without) == [("mayor", "request", "orange")]

@@ -10,7 +10,7 @@ from notifiers.contacts import Person
 from notifiers.delivery import Delivery
 from notifiers.outbox import Outbox
 from notifiers.outcome import Sent
-from notifiers.routes import Budgets, QuietHours, Route, Routes
+from notifiers.routes import Budgets, Level, QuietHours, Route, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.language.tree import Comparison, Literal, Value
@@ -83,9 +83,10 @@ def router(
     budgets: Budgets = Budgets(),  # noqa: B008
     quiet: QuietHours | None = None,
     rules: Sequence[str] = RULES,
+    levels: tuple[Level, ...] = (),
 ) -> Router:
     """UTC is the local time."""
-    known = Routes(routes=routes or (route([ANA]),), budgets=budgets, quiet_hours=quiet)
+    known = Routes(routes=routes or (route([ANA]),), budgets=budgets, quiet_hours=quiet, levels=levels)
     return Router(known, Registry.of([], ZONES), [rule(name) for name in rules], UTC)
 
 

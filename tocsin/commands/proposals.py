@@ -49,7 +49,7 @@ def _row(found: dict[str, Any]) -> tuple[Any, ...]:
 def release(
     incident: Incident,
     revision: Annotated[
-        int | None, typer.Argument(help="Which proposal; the one that waits if not given.")
+        int | None, typer.Argument(help="Which proposal; the one that waits if there is only one.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
     break_glass: Annotated[
@@ -75,13 +75,16 @@ def release(
 
 
 def _waiting(found: list[dict[str, Any]], incident: str, revision: int | None) -> dict[str, Any]:
-    """An incident has one at most."""
+    """An incident has two at most: of what is certain, and of what is in doubt."""
     if not found:
         fail(f"nothing of {incident} waits for a release", FINDINGS)
-    [proposal] = found
-    if revision not in (None, proposal["revision"]):
-        fail(f"no. {revision} does not wait any more; no. {proposal['revision']} does", FINDINGS)
-    return proposal
+    numbers = " and ".join(f"no. {each['revision']} ({each['grade']})" for each in found)
+    meant = [each for each in found if revision in (None, each["revision"])]
+    if not meant:
+        fail(f"no. {revision} does not wait any more; what waits: {numbers}", FINDINGS)
+    if len(meant) > 1:
+        fail(f"two wait: {numbers}; say which", USAGE)
+    return meant[0]
 
 
 def _show(found: dict[str, Any]) -> None:
