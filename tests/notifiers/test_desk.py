@@ -115,8 +115,8 @@ def test_a_horn_stays_silent_though_the_people_of_its_zone_were_told_in_its_plac
     silent, *horns = desk.unreached(START)
     assert silent.why is Why.SILENT
     assert [(u.who, u.detail) for u in horns] == [
-        ("horn-1", "loudspeaker: failed (dead); sms: accepted"),
-        ("horn-2", "loudspeaker: failed (dead); sms: accepted"),
+        ("horn-1", "loudspeaker: failed (dead)"),
+        ("horn-2", "loudspeaker: failed (dead)"),
     ]
 
 
