@@ -18,4 +18,5 @@ CODES: dict[str, str] = {
     "E321": "red that must be acknowledged, and nobody to ask next",
     "E322": "red that reaches people over one channel alone, and no horn",
     "E323": "SMS that is too long",
+    "E324": "zone that a feed would refuse as too large",
 }

@@ -5,10 +5,11 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from ingest.finding import Finding
+from notifiers.cap.coverage import too_large
 from notifiers.coverage import coverage
 from notifiers.lengths import Sms, too_long
 from notifiers.routes import Reach
-from tocsin.channel_settings import Apprise, Kannel
+from tocsin.channel_settings import Apprise, Cap, Kannel
 from tocsin.configuration import Configuration
 from tocsin.wiring import router_of
 
@@ -33,7 +34,12 @@ def _sms_lengths(
         yield from too_long(sms, basis.rules, router_of(configuration), basis.registry, now)
 
 
+def _areas(name: str, settings: Cap, configuration: Configuration, now: int) -> Iterator[Finding]:
+    router, registry = router_of(configuration), configuration.basis.registry
+    yield from too_large(name, settings.largest_area, router, registry)
+
+
 # What is looked at for each kind of channel.
 CHECKS: Mapping[type, tuple[Check, ...]] = MappingProxyType(
-    {Apprise: (_sms_lengths,), Kannel: (_sms_lengths,)}
+    {Apprise: (_sms_lengths,), Kannel: (_sms_lengths,), Cap: (_areas,)}
 )
