@@ -19,4 +19,5 @@ CODES: dict[str, str] = {
     "E322": "red that reaches people over one channel alone, and no horn",
     "E323": "SMS that is too long",
     "E324": "text that the template of an SMS cloud cannot carry",
+    "E325": "zone that a feed would refuse as too large",
 }

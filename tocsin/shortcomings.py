@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 from msgspec.structs import replace
 
 from ingest.finding import Finding
+from notifiers.cap.coverage import too_large
 from notifiers.coverage import coverage
 from notifiers.lengths import Sms, examples, too_long
 from notifiers.routes import Reach
 from notifiers.template_sms import Terms, check_lengths
-from tocsin.channel_settings import Apprise, Kannel, TemplateSms
+from tocsin.channel_settings import Apprise, Cap, Kannel, TemplateSms
 from tocsin.channels import PROVIDERS
 from tocsin.configuration import Configuration
 from tocsin.wiring import router_of
@@ -52,7 +53,12 @@ def _template_lengths(
             yield Finding("channels", 0, 0, "E324", f"{name}: {max(problems, key=len)}{more}", hint)
 
 
+def _areas(name: str, settings: Cap, configuration: Configuration, now: int) -> Iterator[Finding]:
+    router, registry = router_of(configuration), configuration.basis.registry
+    yield from too_large(name, settings.largest_area, router, registry)
+
+
 # What is looked at for each kind of channel.
 CHECKS: Mapping[type, tuple[Check, ...]] = MappingProxyType(
-    {Apprise: (_sms_lengths,), Kannel: (_sms_lengths,), TemplateSms: (_template_lengths,)}
+    {Apprise: (_sms_lengths,), Kannel: (_sms_lengths,), TemplateSms: (_template_lengths,), Cap: (_areas,)}
 )

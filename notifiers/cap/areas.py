@@ -90,7 +90,7 @@ def on_globe(alert: ET.Element, _: Limits) -> Iterator[Defect]:
 
 def modest(alert: ET.Element, limits: Limits) -> Iterator[Defect]:
     """No larger than the caller allows: a mistake warns nobody when it warns everybody."""
-    sizes = [("polygon", _size(points)) for points in filter(_drawn, _rings(alert))]
+    sizes = [("polygon", square_kilometres(points)) for points in filter(_drawn, _rings(alert))]
     sizes += [("circle", math.pi * radius**2) for _, radius in _circles(alert)]
     for name, size in sizes:
         if size > limits.largest:
@@ -131,6 +131,14 @@ def numbers(alert: ET.Element, _: Limits) -> Iterator[Defect]:
             yield Defect(named(element), f"{element.text!r} is no number", "write digits alone")
 
 
+def square_kilometres(points: Points) -> float:
+    """What a closed ring of (lat, lon) encloses, as on a map that is true at its middle latitude."""
+    flat = abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(points))) / 2
+    latitudes = [point[0] for point in points]
+    middle = (min(latitudes) + max(latitudes)) / 2
+    return flat * _DEGREE**2 * math.cos(math.radians(middle))
+
+
 def _all(parent: ET.Element, name: str) -> Iterator[ET.Element]:
     return parent.iter(f"{{{NAMESPACE}}}{name}")
 
@@ -165,14 +173,6 @@ def _drawn(points: Points) -> bool:
 
 def _on_globe(point: tuple[float, float]) -> bool:
     return abs(point[0]) <= 90 and abs(point[1]) <= 180
-
-
-def _size(points: Points) -> float:
-    """Square kilometres, as on a map that is true at the polygon's middle latitude."""
-    flat = abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(points))) / 2
-    latitudes = [point[0] for point in points]
-    middle = (min(latitudes) + max(latitudes)) / 2
-    return flat * _DEGREE**2 * math.cos(math.radians(middle))
 
 
 def _number(text: str | None) -> float | None:

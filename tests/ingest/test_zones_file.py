@@ -1,6 +1,9 @@
 import json
+import math
+import random
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import shapely
@@ -142,3 +145,53 @@ def test_the_shipped_county_has_eight_leaf_zones_inside_one_district() -> None:
     assert len(leaves) == 8
     assert all(district.contains(shapely.Polygon(zone.polygon[0])) for zone in leaves)
     assert len({horn for zone in leaves for horn in zone.horns}) == 16
+
+
+Places: TypeAlias = list[list[Any]]
+
+
+def outline(pick: random.Random) -> Places:
+    """Of a small village somewhere."""
+    lon, lat, side = pick.uniform(91, 130), pick.uniform(18, 50), pick.uniform(0.01, 0.1)
+    return [[lon, lat], [lon + side, lat], [lon + side, lat + side], [lon, lat + side], [lon, lat]]
+
+
+def spoilt(ring: Places, pick: random.Random, value: object) -> list[list[Any]]:
+    ring[pick.randrange(5)][pick.randrange(2)] = value
+    return ring
+
+
+# By what is wrong with them: the coordinates of a zone, from a good outline.
+BAD: dict[str, Callable[[Places, random.Random], object]] = {
+    "null": lambda r, pick: None,
+    "no ring": lambda r, pick: [],
+    "an empty ring": lambda r, pick: [[]],
+    "a ring of one place": lambda r, pick: [r[:1] * pick.randrange(1, 9)],
+    "a line": lambda r, pick: [[*r[:2], *r[:2][::-1], r[0]]],
+    "open": lambda r, pick: [r[: pick.randrange(1, 5)]],
+    "crossing itself": lambda r, pick: [[r[0], r[2], r[1], r[3], r[0]]],
+    "not a number": lambda r, pick: [spoilt(r, pick, math.nan)],
+    "without end": lambda r, pick: [spoilt(r, pick, pick.choice([math.inf, -math.inf]))],
+    "no place": lambda r, pick: [spoilt(r, pick, None)],
+    "words": lambda r, pick: [spoilt(r, pick, "116")],
+    "off the globe": lambda r, pick: [spoilt(r, pick, pick.uniform(181, 1e9))],
+    "lat before lon": lambda r, pick: [[[lat, lon] for lon, lat in r]],
+    "a hole outside": lambda r, pick: [r, [[lon + 1, lat + 1] for lon, lat in r]],
+}
+
+
+def test_five_hundred_bad_outlines_and_no_zone_has_one() -> None:
+    pick = random.Random(31)
+    for kind in [*BAD] * (500 // len(BAD) + 1):
+        geometry = {"type": "Polygon", "coordinates": BAD[kind](outline(pick), pick)}
+        text = collection(feature("good"), feature("bad") | {"geometry": geometry})
+
+        assert {line for _, line in found(text)} == {3}, kind
+
+
+@pytest.mark.parametrize(
+    "geometry", [None, {}, {"type": "Point", "coordinates": [116, 29]}, {"type": "Polygon"}]
+)
+def test_what_is_no_polygon_is_no_zone(geometry: object) -> None:
+    assert {code for code, _ in found(collection(feature() | {"geometry": geometry}))} <= {"E111", "E112"}
+    assert found(collection(feature() | {"geometry": geometry}))

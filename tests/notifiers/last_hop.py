@@ -20,9 +20,7 @@ from tests.notifiers.mail import Mail
 from tests.notifiers.sounding import sirens
 from tests.notifiers.subjects import Subject, mail_by_apprise
 
-# No cloud takes the brackets within a template: they are those of the signature.
-MARKS = ("【演练】", "演练：", "EXERCISE ")
-# Of a document in the folder, whatever it says, and of a connection, whatever went over it.
+# What a reader shows of a CAP document.
 _WORDED = ("headline", "description", "instruction")
 
 
@@ -38,7 +36,7 @@ End: TypeAlias = Callable[[Subject, Realm], AbstractAsyncContextManager[Hop]]
 
 
 def hop(subject: Subject, realm: Realm) -> AbstractAsyncContextManager[Hop]:
-    """Where nobody minds what it says, a channel of `realm` with whatever stands at its end."""
+    """A channel of `realm`, with whoever takes what it sends at its end."""
     return _ENDS.get(subject.name, _by_http)(subject, realm)
 
 

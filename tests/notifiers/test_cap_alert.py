@@ -229,4 +229,6 @@ def test_whatever_the_words_the_document_is_right(told: Bulletin, realm: Realm, 
 
     assert check(alert, Limits(LARGEST)) == []
     assert against_schema(alert) == ""
+    said = {Realm.LIVE: "Actual", Realm.DRILL: "Exercise"}.get(realm, "Test")
+    assert values(alert, "status") == [said]
     assert values(alert, "description")

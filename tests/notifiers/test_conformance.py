@@ -28,6 +28,7 @@ from tests.notifiers.subjects import (
     DIRECT,
     HEADER,
     HTTP,
+    MARKS,
     RELAYED,
     SECRET,
     SUBJECTS,
@@ -35,9 +36,6 @@ from tests.notifiers.subjects import (
     Need,
     Subject,
 )
-
-# No cloud takes the brackets within a template: they are those of the signature.
-MARKS = ("【演练】", "演练：", "EXERCISE ")
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
-"""What `check` warns of: places that hear nothing, red by one thread, and SMS that are too long."""
+"""What `check` warns of: places that hear nothing, red by one thread, what channels cannot carry."""
 
 from dataclasses import replace
 
 import pytest
 
+from ingest.registry import Registry
+from notifiers.cap.coverage import too_large
 from notifiers.coverage import coverage
 from notifiers.lengths import Sms, too_long
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.language.tree import Or
 from rules.rule import Rule
-from tests.notifiers.parish import REGISTRY, router, rule
+from tests.notifiers.parish import REGISTRY, ZONES, router, rule
 
 NEXT = "levels:\n  - {zones: [town, far], to: [cy], channels: [mail]}\n"
 ALL = "routes:\n  - {hazard: rain, grades: [blue, orange, red], to: [ana], channels: [sms, mail]}\n"
@@ -99,3 +101,43 @@ def test_of_many_alternatives_one_is_counted() -> None:
     [condition] = of.grades.values()
 
     assert lengthy(replace(of, grades={Grade.RED: Or((condition,) * 80)})) == []
+
+
+def square(side: float) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """An outline of `side` degrees, where one of 0.16 has 274 square kilometres."""
+    east, north = 116.4 + side, 29.9 + side
+    return (((116.4, 29.9), (east, 29.9), (east, north), (116.4, north), (116.4, 29.9)),)
+
+
+@pytest.mark.parametrize(
+    ("covered", "said"),
+    [
+        ("", "town: up to 310 square kilometres"),
+        ("zones: [town], ", "town: up to 310 square kilometres"),
+        ("zones: [mill], ", ""),
+        ("zones: [far], ", ""),
+    ],
+)
+def test_a_zone_that_the_feed_would_refuse_as_too_large_is_found(covered: str, said: str) -> None:
+    """Town has 310 square kilometres and mill in it 274, which is the limit or less; far has no outline."""
+    sizes = {"town": square(0.17), "mill": square(0.16), "far": ()}
+    known = Registry.of([], {name: replace(zone, polygon=sizes[name]) for name, zone in ZONES.items()})
+    text = f"routes:\n  - {{hazard: rain, grades: [red], {covered}to: [public], channels: [board]}}\n"
+    by = router(text, rule(Grade.RED))
+
+    found = list(too_large("board", 300, by, known))
+
+    assert [(f.code, f.file, f.line) for f in found] == ([("E325", "routes.yaml", 2)] if said else [])
+    assert all(
+        f"board would not publish a warning of {said}, over its largest_area of 300" in f.message
+        for f in found
+    )
+    assert list(too_large("board", 311, by, known)) == []
+    assert list(too_large("sms", 300, by, known)) == []
+
+
+def test_a_feed_that_is_addressed_to_people_alone_or_not_at_all_warns_no_zone() -> None:
+    known = Registry.of([], {name: replace(zone, polygon=square(1)) for name, zone in ZONES.items()})
+
+    assert list(too_large("sms", 300, router(ALL), known)) == []
+    assert list(too_large("board", 300, router(ALL), known)) == []

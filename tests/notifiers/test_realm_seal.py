@@ -41,8 +41,8 @@ from rules.realm import Realm
 from tests.conftest import EXAMPLES
 from tests.notifiers.announced import AT, bulletin, delivery
 from tests.notifiers.drawn_bulletins import BULLETINS
-from tests.notifiers.last_hop import MARKS, Hop, hop
-from tests.notifiers.subjects import SUBJECTS, Subject
+from tests.notifiers.last_hop import Hop, hop
+from tests.notifiers.subjects import MARKS, SUBJECTS, Subject
 
 EXERCISES = max(500, EXAMPLES)
 OTHERS = [realm for realm in Realm if realm is not Realm.LIVE]

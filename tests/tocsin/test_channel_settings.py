@@ -150,17 +150,6 @@ def test_a_name_that_could_stand_in_no_address_is_found() -> None:
     assert finding.code == "E112"
 
 
-@pytest.mark.parametrize("realm", Realm)
-@pytest.mark.parametrize("name", WRITTEN)
-def test_settings_refuse_every_channel_of_another_realm(name: str, realm: Realm) -> None:
-    text = text_of({name: WRITTEN[name]}, str(realm))
-
-    read, found = read_settings("tocsin.yaml", text)
-
-    assert (read is not None) is (realm is Realm.LIVE)
-    assert [finding.code for finding in found] == ([] if realm is Realm.LIVE else ["E005"])
-
-
 def test_the_feed_of_a_drill_needs_the_exercise() -> None:
     drill = WRITTEN["cap"].replace("realm: live", "realm: drill")
 
