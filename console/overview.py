@@ -26,8 +26,8 @@ NAMES = {
     Grade.ORANGE: "Ⅱ 橙 orange",
     Grade.RED: "Ⅰ 红 red",
 }
-# Columns that it takes to say who has an incident and by when the next is due.
-HAS_IT = 38
+# How the width that grade and time leave is shared: who has it, and by when the next is due, is long.
+SHARES = {"who has it": 5, "what": 3, "place": 3, "value": 3}
 STATES = {
     "held": "magenta",
     "queued": "yellow",
@@ -213,10 +213,10 @@ def _clock(instant: int, view: Overview) -> str:
 
 
 def _incidents(view: Overview, rows: int, small: bool) -> Table:
-    table = Table("grade", "since", "who has it", "what", "place", title="incidents 事件", expand=True)
-    if not small:
-        table.columns[2].min_width = HAS_IT
-        table.add_column("value")
+    table = Table("grade", "since", title="incidents 事件", expand=True)
+    for name, share in SHARES.items():
+        if not (small and name == "value"):
+            table.add_column(name, ratio=share)
     ordered = sorted(view.incidents, key=lambda i: (-i.grade, i.since))
     for incident in ordered[:rows]:
         name = NAMES[incident.grade] + ("  待核实 review" if incident.review else "")
@@ -236,7 +236,8 @@ def _held_by(incident: Incident, view: Overview) -> str:
 
 
 def _deliveries(view: Overview, rows: int) -> Table:
-    table = Table("at", "channel", "to", "state", "text", title="deliveries 送达", expand=True)
+    table = Table("at", "channel", "to", "state", title="deliveries 送达", expand=True)
+    table.add_column("text", ratio=1)
     for d in view.deliveries[:rows]:
         at, channel, to, text = _cells((clock_time(d.at, view.zone), d.channel, d.recipient, d.text))
         state = Text(" → ".join(d.states), STATES.get(d.states[-1], "dim"), no_wrap=True, overflow="ellipsis")

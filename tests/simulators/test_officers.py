@@ -104,6 +104,14 @@ async def test_a_higher_grade_is_taken_on_anew_and_the_same_again_is_not() -> No
     assert len(county.answers) == 2
 
 
+async def test_a_reminder_after_a_fall_is_no_new_job() -> None:
+    everybody = tuple(Officer(f"+86100000001{n:02}", f"officer-{n}") for n in range(9))
+
+    county = await answered(RED, f"降级为{YELLOW}", f"请接手，尚未处置：{YELLOW}", to=everybody)
+
+    assert len(county.answers) == 1
+
+
 async def test_what_falls_ends_or_was_wrong_is_answered_by_nobody() -> None:
     everybody = tuple(Officer(f"+86100000001{n:02}", f"officer-{n}") for n in range(9))
     for text in (

@@ -265,5 +265,9 @@ def test_a_demo_keeps_names_and_reach_and_nothing_that_is_live() -> None:
         if isinstance(of, Apprise):
             assert of.url is not None
             assert of.url.startswith("json://127.0.0.1:2222/")
+            assert ("to=public&" in of.url, "{recipient}" in of.url) == (
+                of.reach is Reach.PUBLIC,
+                of.reach is not Reach.PUBLIC,
+            )
         else:
             assert of == Loudspeaker(via="loudspeaker", realm=Realm.DRILL, key_file=Path("/demo.key"))
