@@ -35,12 +35,12 @@ LET_PANIC = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableException
 
 
 class Served:
-    """The shipped configuration's daemon, on a broker at `port`, for as long as the block lasts."""
+    """The shipped configuration's daemon, without its canary, on the broker of `mqtt` while the block lasts."""
 
     def __init__(self, state: Path, mqtt: Mqtt) -> None:
         bundle = read_bundle(CONFIGS / "tocsin.yaml")
         known = configure(bundle)
-        settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}})
+        settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}, "watchdog": None})
         storage = Storage.open(state, settings.realm, retention(settings.journal))
         # Room for each, so that each can be looked at.
         storage.quarantine.close()

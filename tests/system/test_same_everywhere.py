@@ -83,12 +83,12 @@ def replayed(record: Path) -> tuple[list[bytes], Tally]:
 async def live(
     record: Path, state: Path, port: int, broker_idle: Callable[[Playback, Daemon], Callable[[], bool]]
 ) -> list[bytes]:
-    """The record over a broker into a whole daemon, under one lockstep clock."""
+    """The record over a broker into a whole daemon without a canary, under one lockstep clock."""
     rows = read_rows([record])
     clock = LockstepClock(rows[0].received - MINUTE)
     known = configuration()
     mqtt = Mqtt(host="127.0.0.1", port=port).model_copy(update={"linger": 0})
-    settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}})
+    settings = known.settings.model_copy(update={"mqtt": mqtt, "channels": {}, "watchdog": None})
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     publisher = Publisher("127.0.0.1", port, "record")
     await publisher.connect()
