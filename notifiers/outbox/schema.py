@@ -157,6 +157,7 @@ CREATE INDEX deliveries_address ON deliveries (address, id);
 CREATE INDEX deliveries_red ON deliveries (due, channel)
     WHERE grade = 4 AND due IS NOT NULL AND state IN ('queued', 'unknown');
 CREATE INDEX deliveries_digested ON deliveries (detail) WHERE state = 'digested';
+CREATE INDEX deliveries_unread ON deliveries (detail) WHERE state = 'failed' AND attempt = 0;
 CREATE INDEX deliveries_spent ON deliveries (recipient, channel, updated)
     WHERE state NOT IN ('held', 'digested', 'superseded', 'withdrawn', 'expired');
 CREATE INDEX deliveries_queued ON deliveries (recipient, channel) WHERE state = 'queued';
