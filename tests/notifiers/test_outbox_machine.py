@@ -66,11 +66,12 @@ ROUTES = Routes(
         route(LIN, grades=[Grade.ORANGE, Grade.RED], channels=("email", "feed", "loudspeaker")),
     ),
     levels=LEVELS,
-    budgets=Budgets(messages=3, within=5 * MINUTE, digest_every=2 * MINUTE, warnings=4),
-    quiet_hours=QuietHours(21 * 60 + 25, 22 * 60 + 30),
+    budgets=Budgets(messages=1, within=HOUR, digest_every=2 * MINUTE, warnings=4),
+    quiet_hours=QuietHours(21 * 60 + 15, 22 * 60 + 30),
 )
-RULE = rule_of("river")
-BY = Router(ROUTES, Registry.of([], ZONES), [RULE], UTC, REACH)
+RULES = ("river", "rain", "fire")
+BY = Router(ROUTES, Registry.of([], ZONES), map(rule_of, RULES), UTC, REACH)
+PLACES = st.tuples(st.sampled_from(RULES), st.sampled_from(["riverside", "hillside"]))
 # Whoever gets a key of these twice acts on it once.
 HONOURED = frozenset({"loudspeaker", "feed"})
 GRADES = st.sampled_from(list(Grade))
@@ -91,7 +92,7 @@ class Crash(Exception):
 class Open:
     """What the engine knows of one it raised."""
 
-    subject: str
+    place: tuple[str, str]
     grade: Grade | None
     ordinal: int = 0
 
@@ -119,10 +120,10 @@ class OutboxMachine(RuleBasedStateMachine):
         self.seen = Seen()
         self.sequence = 0
 
-    @rule(subject=st.sampled_from(["riverside", "hillside"]), grade=GRADES, review=st.booleans())
-    def raise_(self, subject: str, grade: Grade, review: bool) -> None:
+    @rule(place=PLACES, grade=GRADES, review=st.booleans())
+    def raise_(self, place: tuple[str, str], grade: Grade, review: bool) -> None:
         warning = f"{len(self.warnings):08x}"
-        self.warnings[warning] = Open(subject, None, -1)
+        self.warnings[warning] = Open(place, None, -1)
         self._line(warning, grade, review)
 
     @precondition(lambda self: any(w.grade for w in self.warnings.values()))
@@ -160,10 +161,11 @@ class OutboxMachine(RuleBasedStateMachine):
             self._see(delivery)
         self._settle(delivery, outcome, within)
 
-    @rule(count=st.integers(3, 6), grade=GRADES)
-    def storm(self, count: int, grade: Grade) -> None:
-        for _ in range(count):
-            self.raise_(subject="hillside", grade=grade, review=False)
+    @rule(places=st.lists(PLACES, min_size=4, max_size=6), grade=st.sampled_from(list(Grade)[:3]))
+    def storm(self, places: list[tuple[str, str]], grade: Grade) -> None:
+        for place in places:
+            self.raise_(place=place, grade=grade, review=False)
+        self.round()
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data(), state=RECEIPTS)
@@ -229,7 +231,8 @@ class OutboxMachine(RuleBasedStateMachine):
             after,
             ordinal=known.ordinal,
             warning=warning,
-            subject=known.subject,
+            rule=known.place[0],
+            subject=known.place[1],
             at=self.now,
             review=review,
         )
