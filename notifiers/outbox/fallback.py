@@ -149,8 +149,8 @@ WHERE d.fallen = 0 AND d.asks = 0 AND d.due IS NULL AND d.state IN ('failed', 'u
 ORDER BY d.id LIMIT ?
 """
 _SLOW = f"""
-SELECT {_ROW} FROM deadlines AS x JOIN incidents AS i ON i.id = x.incident
-JOIN deliveries AS d ON d.incident = x.incident
+SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_slow
+CROSS JOIN deadlines AS x ON x.incident = d.incident CROSS JOIN incidents AS i ON i.id = d.incident
 WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
   AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?
