@@ -326,3 +326,15 @@ def test_a_digest_that_is_not_taken_goes_the_next_way(outbox: Outbox) -> None:
     outbox.settle(digest.key, Rejected("no"), START)
     turn(outbox, by, START)
     assert [(d.channel, d.bulletin.act) for d in send(outbox)] == [("email", "digest")]
+
+
+def test_nobody_is_asked_to_take_over_what_waits_for_the_morning(outbox: Outbox) -> None:
+    """It is 21:10, quiet from 21 to 22."""
+    by = duty_router(duty_route(ANA_OF_DUTY), quiet_hours=QuietHours(21 * 60, 22 * 60))
+    commit(outbox, by, raised(None, YELLOW))
+    turn(outbox, by, START + 49 * MINUTE)
+    assert send(outbox, START + 49 * MINUTE) == []
+    turn(outbox, by, START + 50 * MINUTE)
+    assert [d.bulletin.act for d in send(outbox, START + 50 * MINUTE)] == [Act.ALERT]
+    turn(outbox, by, START + 60 * MINUTE)
+    assert {d.bulletin.act for d in send(outbox, START + 60 * MINUTE)} == {Act.REQUEST}
