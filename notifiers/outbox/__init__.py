@@ -156,7 +156,7 @@ class Outbox(OutboxReader):
 
     def _return_claims(self) -> None:
         self._connection.execute(
-            "UPDATE deliveries SET state = 'queued', due = created, reached = 1,"
+            "UPDATE deliveries SET state = 'queued', due = 0, reached = 1,"
             " detail = 'interrupted while it was sent' WHERE state = 'claimed'"
         )
 

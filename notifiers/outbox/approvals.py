@@ -115,10 +115,9 @@ def nothing_to_release(connection: sqlite3.Connection, incident: str, grade: Gra
 
 def press_on(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
     """Ask for what nobody decided in time, give up what has expired, and tell who let out what alone."""
-    undecided = find(connection, "state = 'waiting' AND (due <= ?1 OR expires <= ?1)", now)
-    undecided.sort(key=lambda proposal: -proposal.grade)
+    undecided = find(connection, _UNDECIDED, now, limit)
     alone = find(connection, "alone = 1")
-    for proposal in undecided[:limit]:
+    for proposal in undecided:
         if proposal.expires <= now:
             close(connection, proposal, Decision.EXPIRED, "", now)
             withdraw(connection, proposal.incident, proposal.revision, now, State.EXPIRED)
@@ -127,7 +126,7 @@ def press_on(connection: sqlite3.Connection, router: Router, now: int, limit: in
             _ask(connection, router, proposal, now)
     for proposal in alone:
         _tell_alone(connection, router, proposal, now)
-    return len(undecided[:limit]) + len(alone)
+    return len(undecided) + len(alone)
 
 
 def _same(wanted: _Wanted | None, present: Proposal | None) -> bool:
@@ -255,3 +254,10 @@ def _beside(connection: sqlite3.Connection, bulletin: Bulletin, words: dict[str,
     return msgspec.structs.replace(
         bulletin, act=Act.REQUEST, revision=revision, text=words, sent=now, references=()
     )
+
+
+# The gravest first: there may be more than a round can put to people.
+_UNDECIDED = """
+(incident, revision) IN (SELECT incident, revision FROM proposals
+    WHERE state = 'waiting' AND (due <= ?1 OR expires <= ?1) ORDER BY grade DESC, created LIMIT ?2)
+"""

@@ -54,7 +54,11 @@ _ZONES = """
 SELECT DISTINCT i.zone FROM members AS m JOIN incidents AS i ON i.id = m.incident
 WHERE m.flood = ? AND m.capped IS NOT NULL ORDER BY m.rowid
 """
-_CAP = "UPDATE members SET capped = min(ifnull(capped, ?1), ?1) WHERE warning = ?2"
+# What has cleared before it was routed waits for nobody.
+_CAP = """
+UPDATE members SET capped = min(ifnull(capped, ?1), ?1)
+WHERE warning = ?2 AND (certain IS NOT NULL OR doubtful IS NOT NULL)
+"""
 _STIR = """
 UPDATE incidents SET stirred = 1
 WHERE id IN (SELECT incident FROM members WHERE flood = ? AND capped IS NOT NULL)

@@ -18,6 +18,7 @@ from notifiers.outbox.incidents import resolve
 from notifiers.outbox.open_incidents import OpenIncident, open_incidents
 from notifiers.outbox.proposals import Proposal, addresses, find
 from notifiers.outbox.reader import OutboxReader, Progress
+from notifiers.outbox.shed import Shed, Shedding, shed, shedding
 from notifiers.outbox.shelves import FITS
 from notifiers.outbox.unreached import Unreached, unreached
 from rules.grade import Grade
@@ -99,6 +100,16 @@ class Desk(OutboxReader):
         """Those that are up at `now`, with what each hides."""
         with self._snapshot() as connection:
             return [_shelf(connection, row) for row in connection.execute(_SHELVES, (now,)).fetchall()]
+
+    def shed(self, since: int) -> Shedding:
+        """What was not told one by one since `since` (ms), counted."""
+        with self._snapshot() as connection:
+            return shedding(connection, since)
+
+    def shed_by(self, summary: str) -> list[Shed]:
+        """Each warning that a digest or the notice of a flood stands for."""
+        with self._snapshot() as connection:
+            return shed(connection, summary)
 
     def actions(self, since: int) -> list[Acted]:
         """What was done from `since` (ms) on, oldest first, with what was refused."""

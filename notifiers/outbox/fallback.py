@@ -36,6 +36,7 @@ class _Failed:
     why: str
     otherwise: bytes
     past: bool
+    digest: bool
 
 
 def fall_back(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
@@ -47,10 +48,19 @@ def fall_back(connection: sqlite3.Connection, router: Router, now: int, limit: i
         if failed.past or _overtaken(connection, failed) or _next_way(connection, failed, now):
             continue
         if not _reached(connection, failed):
-            missed.setdefault(failed.incident, []).append(failed.recipient)
+            for incident in _concerned(connection, failed, now):
+                missed.setdefault(incident, []).append(failed.recipient)
     for incident, recipients in missed.items():
         _tell_of_missed(connection, router, incident, sorted(set(recipients)), now)
     return len(failures)
+
+
+def _concerned(connection: sqlite3.Connection, failed: _Failed, now: int) -> list[str]:
+    """The incidents that they do not know of: of a digest all that it summed up, which they never read."""
+    if not failed.digest:
+        return [failed.incident]
+    rows = connection.execute(_UNREAD, (now, failed.id, failed.incident)).fetchall()
+    return [incident for (incident,) in rows]
 
 
 def hurry(connection: sqlite3.Connection, now: int, limit: int) -> int:
@@ -131,19 +141,25 @@ def _exists(connection: sqlite3.Connection, query: str, failed: _Failed, recipie
 
 _ROW = (
     "d.id, d.incident, d.revision, d.step, d.recipient, d.channel, d.languages, d.why, d.otherwise,"
-    " d.grade IS NOT NULL AND i.announced IS NULL"
+    " d.grade IS NOT NULL AND i.id IS NOT NULL AND i.announced IS NULL, i.id IS NULL"
 )
 _FAILURES = f"""
-SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen JOIN incidents AS i ON i.id = d.incident
+SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen LEFT JOIN incidents AS i ON i.id = d.incident
 WHERE d.fallen = 0 AND d.asks = 0 AND d.due IS NULL AND d.state IN ('failed', 'unknown', 'expired')
 ORDER BY d.id LIMIT ?
 """
 _SLOW = f"""
-SELECT {_ROW} FROM deadlines AS x JOIN incidents AS i ON i.id = x.incident
-JOIN deliveries AS d ON d.incident = x.incident
+SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_slow
+CROSS JOIN deadlines AS x ON x.incident = d.incident CROSS JOIN incidents AS i ON i.id = d.incident
 WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
   AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?
+"""
+# A receipt that comes late makes them summed up again; where it is unknown they may have read it.
+_UNREAD = """
+UPDATE deliveries SET state = 'failed', fallen = 1, updated = ?1,
+    reached = (SELECT d.state = 'unknown' FROM deliveries AS d WHERE d.id = ?2)
+WHERE detail = ?3 AND state = 'digested' AND asks = 0 RETURNING incident
 """
 _NEWER = """
 SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision > ?

@@ -159,6 +159,11 @@ CREATE INDEX deliveries_address ON deliveries (address, id);
 CREATE INDEX deliveries_red ON deliveries (due, channel)
     WHERE grade = 4 AND due IS NOT NULL AND state IN ('queued', 'unknown');
 CREATE INDEX deliveries_digested ON deliveries (detail) WHERE state = 'digested';
+-- What is tried in vain while there is another way.
+CREATE INDEX deliveries_slow ON deliveries (incident)
+    WHERE due IS NOT NULL AND state IN ('queued', 'unknown') AND asks = 0 AND attempt > 0
+        AND length(otherwise) > 2;
+CREATE INDEX deliveries_unread ON deliveries (detail) WHERE state = 'failed' AND attempt = 0;
 CREATE INDEX deliveries_spent ON deliveries (recipient, channel, updated)
     WHERE state NOT IN ('held', 'digested', 'superseded', 'withdrawn', 'expired');
 CREATE INDEX deliveries_queued ON deliveries (recipient, channel) WHERE state = 'queued';
@@ -243,6 +248,8 @@ CREATE TABLE proposals (
     PRIMARY KEY (incident, revision)
 );
 CREATE UNIQUE INDEX proposals_waiting ON proposals (incident, doubtful) WHERE state = 'waiting';
+CREATE INDEX proposals_due ON proposals (due) WHERE state = 'waiting';
+CREATE INDEX proposals_expiry ON proposals (expires) WHERE state = 'waiting';
 CREATE INDEX proposals_alone ON proposals (incident) WHERE alone = 1;
 
 -- Every action of a person, by the journal entry that holds it: applied once, whatever is replayed.

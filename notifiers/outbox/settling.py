@@ -90,6 +90,8 @@ def record_receipt(
         if RANK[State(found[0])] == RANK[State.FAILED] and not found[1]:
             # It was given up as never sent, so they were left out of what came after it.
             stir(connection, found[2])
+            connection.execute(_READ_LATE, (found[2],))
+            connection.execute(_STIR_READ, (found[2],))
     return found is not None
 
 
@@ -169,6 +171,14 @@ def _next_try(connection: sqlite3.Connection, key: str, after: int, now: int) ->
     return int(min(now + max(after, backoff(key, attempt, longest)), expires))
 
 
+# What a digest summed up that was given up as never read.
+_READ_LATE = """
+UPDATE deliveries SET state = 'digested', reached = 1 WHERE detail = ? AND state = 'failed' AND attempt = 0
+"""
+_STIR_READ = """
+UPDATE incidents SET stirred = 1
+WHERE id IN (SELECT incident FROM deliveries WHERE detail = ? AND state = 'digested')
+"""
 # One step of the index for each channel, however much waits for it.
 _NEXT_CHANNEL = """
 SELECT min(channel) FROM deliveries INDEXED BY deliveries_waiting

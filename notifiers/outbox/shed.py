@@ -1,6 +1,7 @@
 """What was not told one by one: counted for each recipient, and listed by the message that stands for it."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from notifiers.outbox.incidents import grade_of
@@ -21,6 +22,60 @@ class Account:
     noticed: int
     waiting: int
     untold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Many as one to a recipient on a channel; `sent` in ms, None until it is made at `due`.
+
+    `place` is '' for requests; `incidents` and `warnings` are what it stands for.
+    """
+
+    id: str
+    recipient: str
+    channel: str
+    place: str
+    due: int
+    sent: int | None
+    incidents: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """A rule that floods, or did: `collapsed` warnings were told by its notice alone.
+
+    Of them `untold` are open and wait for a person, or for their end if one refused; `decision` is '' for a
+    notice that nobody needs to decide. `since`, `over` and `ended` in ms.
+    """
+
+    id: str
+    rule: str
+    since: int
+    over: int | None
+    ended: int | None
+    collapsed: int
+    untold: int
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An account, and whose it is; its parts sum up to `warnings`."""
+
+    recipient: str
+    channel: str
+    account: Account
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shedding:
+    """What was not told one by one, and how that comes out for each who has a digest."""
+
+    digests: Sequence[Digest]
+    floods: Sequence[Flood]
+    accounts: Sequence[Counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +100,22 @@ def account(connection: sqlite3.Connection, recipient: str, channel: str) -> Acc
         waiting=found.get("waiting", 0),
         untold=found.get(None, 0),
     )
+
+
+def shedding(connection: sqlite3.Connection, since: int) -> Shedding:
+    """What has been made or has gone on since `since` (ms), newest first."""
+    digests = [Digest(*row) for row in connection.execute(_DIGESTS, (since,))]
+    accounts = []
+    for recipient, channel in sorted({(digest.recipient, digest.channel) for digest in digests}):
+        found = account(connection, recipient, channel)
+        warnings = found.single + found.digested + found.noticed + found.waiting + found.untold
+        accounts.append(Counted(recipient, channel, found, warnings))
+    return Shedding(digests, [Flood(*row) for row in connection.execute(_FLOODS, (since,))], accounts)
+
+
+def shed(connection: sqlite3.Connection, summary: str) -> list[Shed]:
+    """The warnings that a digest or a notice stands for; none if there is no such."""
+    return digested(connection, summary) + collapsed(connection, summary)
 
 
 def digested(connection: sqlite3.Connection, digest: str) -> list[Shed]:
@@ -86,6 +157,19 @@ WHERE d.detail = ? AND d.state = 'digested' ORDER BY ifnull(m.certain, 0) DESC, 
 _COLLAPSED = """
 SELECT m.warning, m.incident, i.hazard, i.zone, m.certain FROM members AS m
 JOIN incidents AS i ON i.id = m.incident WHERE m.flood = ? ORDER BY ifnull(m.certain, 0) DESC, m.rowid
+"""
+_DIGESTS = """
+SELECT g.id, g.recipient, g.channel, g.place, g.due, g.sent, count(DISTINCT d.incident),
+    ifnull(sum((SELECT count(*) FROM members AS m WHERE m.incident = d.incident)), 0)
+FROM digests AS g LEFT JOIN deliveries AS d ON d.detail = g.id AND d.state = 'digested'
+WHERE g.sent IS NULL OR g.sent >= ? GROUP BY g.id ORDER BY ifnull(g.sent, g.due) DESC, g.id
+"""
+_FLOODS = """
+SELECT f.id, f.rule, f.since, f.over, f.ended,
+    (SELECT count(*) FROM members AS m WHERE m.flood = f.id),
+    (SELECT count(*) FROM members AS m WHERE m.flood = f.id AND m.capped IS NOT NULL),
+    ifnull((SELECT p.state FROM proposals AS p WHERE p.incident = f.id ORDER BY p.revision DESC LIMIT 1), '')
+FROM floods AS f WHERE f.ended IS NULL OR f.ended >= ? ORDER BY f.since DESC, f.id
 """
 _SUMMARIES = """
 SELECT id FROM (SELECT id, opened AS since FROM digests UNION ALL SELECT id, since FROM floods)

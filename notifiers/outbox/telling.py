@@ -70,7 +70,14 @@ def _weight(bulletin: Bulletin) -> Grade:
 
 def _later(router: Router, bulletin: Bulletin, now: int) -> int:
     """How long (ms) it waits for the end of the quiet hours."""
-    if _weight(bulletin) > Grade.YELLOW or bulletin.act in (Act.CANCEL, Act.REQUEST):
+    if bulletin.act in (Act.CANCEL, Act.REQUEST):
+        return 0
+    return quiet_for(router, _weight(bulletin), now)
+
+
+def quiet_for(router: Router, grade: Grade, now: int) -> int:
+    """How long (ms) quiet hours hold back what is of a grade."""
+    if grade > Grade.YELLOW:
         return 0
     return end_of_quiet(router.routes.quiet_hours, now, router.time_zone) - now
 

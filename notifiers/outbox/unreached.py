@@ -126,7 +126,7 @@ WHERE t.routed = 'nobody' AND t.latest = 1 AND t.after IS NOT NULL
 _HEARD = """
 WITH newest AS (
     SELECT d.incident, d.recipient, max(d.revision) AS revision, max(d.recipient = d.address) AS horn
-    FROM deliveries AS d JOIN incidents AS i ON i.id = d.incident
+    FROM incidents AS i CROSS JOIN deliveries AS d ON d.incident = i.id
     WHERE i.closed IS NULL AND d.asks = 0
       AND d.state NOT IN ('held', 'withdrawn', 'superseded', 'digested')
     GROUP BY d.incident, d.recipient)

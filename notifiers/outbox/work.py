@@ -17,7 +17,7 @@ from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import LIFETIME, newest, record
 from notifiers.outbox.deliveries import contacts
 from notifiers.outbox.incidents import Incident, above, incident_of
-from notifiers.outbox.telling import ask
+from notifiers.outbox.telling import ask, quiet_for
 from notifiers.routes import Deadlines
 from notifiers.routing import Addressee, Router
 from rules.grade import Grade
@@ -38,7 +38,7 @@ def follow(connection: sqlite3.Connection, router: Router, identity: str, now: i
     if incident.announced is None:
         end(connection, identity)
     elif above(incident.announced, incident.ordered):
-        _give(connection, identity, incident.announced, within(router, incident.announced), now)
+        _give(connection, router, identity, incident.announced, now)
     elif incident.announced != incident.ordered:
         connection.execute("UPDATE incidents SET ordered = ? WHERE id = ?", (incident.announced, identity))
 
@@ -123,13 +123,13 @@ def within(router: Router, grade: Grade) -> dict[Stage, int]:
     return {stage: patience for stage, patience in given.items() if patience is not None}
 
 
-def _give(
-    connection: sqlite3.Connection, incident: str, grade: Grade, allowed: dict[Stage, int], now: int
-) -> None:
+def _give(connection: sqlite3.Connection, router: Router, incident: str, grade: Grade, now: int) -> None:
+    """Nobody answers before they are told: what waits for the end of the quiet hours is due after that."""
     end(connection, incident)
+    begin = now + quiet_for(router, grade, now)
     connection.executemany(
         "INSERT INTO deadlines (incident, stage, due) VALUES (?, ?, ?)",
-        [(incident, stage, now + patience) for stage, patience in allowed.items()],
+        [(incident, stage, begin + patience) for stage, patience in within(router, grade).items()],
     )
     connection.execute(
         "UPDATE incidents SET ordered = ?, ordered_at = ?, level = 0, missed = 0 WHERE id = ?",

@@ -13,10 +13,12 @@ from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.proposals import find
 from notifiers.outbox.shed import Account, account, digested, summaries
-from notifiers.outcome import Retry
+from notifiers.outbox.unreached import Why, unreached
+from notifiers.outcome import Rejected, Retry
 from notifiers.routes import Budgets, QuietHours
 from rules.grade import Grade
 from rules.realm import Realm
+from tests.notifiers.duty import ANA as ANA_OF_DUTY
 from tests.notifiers.duty import START, act, commit, raised, send, turn
 from tests.notifiers.duty import route as duty_route
 from tests.notifiers.duty import router as duty_router
@@ -282,3 +284,57 @@ def test_who_took_it_on_leaves_nobody_to_be_asked_in_the_next_digest(outbox: Out
     act(outbox, Acknowledge("77aa0000"), at=now + 10 * MINUTE)
     turn(outbox, by, now + 2 * HOUR)
     assert send(outbox, now + 2 * HOUR) == []
+
+
+def lost(outbox: Outbox) -> Delivery:
+    """A digest of four that was rejected, and what followed from that."""
+    by = duty_router(duty_route(ANA_OF_DUTY), budgets=TWO)
+    commit(outbox, by, *(raised(None, ORANGE, warning=f"{n:08x}", rule=f"rule-{n}") for n in range(6)))
+    send(outbox)
+    turn(outbox, by, START)
+    [digest] = outbox.claim("sms", START, 9)
+    outbox.settle(digest.key, Rejected("no such number"), START)
+    turn(outbox, by, START)
+    return digest
+
+
+def test_what_nobody_read_because_its_digest_was_lost_is_listed_and_somebody_is_asked(
+    outbox: Outbox,
+) -> None:
+    lost(outbox)
+    found = [u for u in unreached(outbox._connection, START) if u.why is Why.MISSED]
+    assert {(u.who, u.incident) for u in found} == {("ana", f"{n:08x}") for n in (2, 3, 4, 5)}
+    asked = [d for d in send(outbox) if d.recipient == "lin" and d.bulletin.act is Act.REQUEST]
+    assert all(d.text["en"].startswith("NOT REACHED: ana") for d in asked)
+    assert asked
+
+
+def test_a_late_receipt_of_a_digest_leaves_its_readers_told(outbox: Outbox) -> None:
+    digest = lost(outbox)
+    outbox.receipt(digest.key, State.DELIVERED, START)
+    assert not [u for u in unreached(outbox._connection, START) if u.who == "ana"]
+    by = duty_router(duty_route(ANA_OF_DUTY), budgets=Budgets(messages=99))
+    commit(outbox, by, raised(ORANGE, None, ordinal=1, warning="00000002", rule="rule-2"))
+    assert ("ana", "clear") in [(d.recipient, d.bulletin.act) for d in send(outbox)]
+
+
+def test_a_digest_that_is_not_taken_goes_the_next_way(outbox: Outbox) -> None:
+    by = duty_router(duty_route(ANA_OF_DUTY, otherwise=("email",)), budgets=Budgets(messages=0))
+    commit(outbox, by, raised())
+    turn(outbox, by, START)
+    [digest] = outbox.claim("sms", START, 9)
+    outbox.settle(digest.key, Rejected("no"), START)
+    turn(outbox, by, START)
+    assert [(d.channel, d.bulletin.act) for d in send(outbox)] == [("email", "digest")]
+
+
+def test_nobody_is_asked_to_take_over_what_waits_for_the_morning(outbox: Outbox) -> None:
+    """It is 21:10, quiet from 21 to 22."""
+    by = duty_router(duty_route(ANA_OF_DUTY), quiet_hours=QuietHours(21 * 60, 22 * 60))
+    commit(outbox, by, raised(None, YELLOW))
+    turn(outbox, by, START + 49 * MINUTE)
+    assert send(outbox, START + 49 * MINUTE) == []
+    turn(outbox, by, START + 50 * MINUTE)
+    assert [d.bulletin.act for d in send(outbox, START + 50 * MINUTE)] == [Act.ALERT]
+    turn(outbox, by, START + 60 * MINUTE)
+    assert {d.bulletin.act for d in send(outbox, START + 60 * MINUTE)} == {Act.REQUEST}

@@ -13,7 +13,7 @@ from notifiers.contacts import Person
 from notifiers.delivery import Delivery
 from notifiers.outbox import Outbox
 from notifiers.outbox.proposals import Decision, Proposal, find
-from notifiers.outbox.shed import Account, account, collapsed, summaries
+from notifiers.outbox.shed import Account, account, collapsed, shed, shedding, summaries
 from notifiers.outbox.unreached import Why, unreached
 from notifiers.routes import Budgets, Level, Route
 from rules.grade import Grade
@@ -282,3 +282,19 @@ def test_doubtful_warnings_of_a_flood_collapse_too(desk: Desk) -> None:
     doubtful = Disposition.REVIEW
     sent = desk.tell(*(line(f"v{n}", ORANGE, disposition=doubtful) for n in range(6)))
     assert told(sent) == [("bo", Act.ALERT, ORANGE, 6)]
+
+
+def test_what_is_shed_is_counted_and_sums_up(outbox: Outbox) -> None:
+    tight = Budgets(messages=2, warnings=5)
+    desk = Desk(outbox, router(*PUBLIC, DUTY, budgets=tight))
+    desk.tell(*(line(f"v{n}", YELLOW, rule="river") for n in range(4)))
+    desk.tell(*(line(f"v{n}", ORANGE) for n in range(8)), line("v0", None, ORANGE, ordinal=1))
+    with outbox.transaction() as connection:
+        found = shedding(connection, NOON)
+        [digest], [notice] = found.digests, found.floods
+        assert [len(shed(connection, one.id)) for one in (digest, notice)] == [2, 8]
+    assert (digest.recipient, digest.place, digest.incidents, digest.warnings) == ("ana", "east", 2, 2)
+    assert (notice.rule, notice.collapsed, notice.untold, notice.decision) == ("rain", 8, 7, "waiting")
+    [counted] = found.accounts
+    assert counted.account == Account(single=2, digested=2, noticed=8, waiting=0, untold=0)
+    assert counted.warnings == 12

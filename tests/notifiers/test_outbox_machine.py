@@ -1,11 +1,13 @@
 """The outbox under everything at once: lines, gateways, receipts, people, time and crashes, in any order.
 
-Whatever happens, nobody who should know is forgotten: at the end each is told, or what they were to be told
-is held for a person, refused by one, shelved, or listed as unreached.
+Whatever happens, nobody who should know is forgotten: at the end each is told, by itself or in a digest, or
+what they were to be told is held for a person, refused by one, shelved, collapsed, or listed as unreached.
+Budgets are small, a rule floods soon, and the quiet hours begin in a quarter of an hour.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ingest.clock import HOUR, MINUTE, SECOND
+from ingest.registry import Registry
 from notifiers.action import (
     Acknowledge,
     Action,
@@ -30,21 +33,45 @@ from notifiers.action import (
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
+from notifiers.outbox.collapsed import count
 from notifiers.outbox.deliveries import contacts
 from notifiers.outbox.incidents import above, incident_of, standing
 from notifiers.outbox.proposals import find, waiting
 from notifiers.outbox.settling import RANK
-from notifiers.outbox.unreached import unreached
+from notifiers.outbox.unreached import Why, unreached
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
+from notifiers.routes import Budgets, QuietHours, Routes
+from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
-from tests.notifiers.duty import ANA, BO, CHANNELS, LIN, START, raised, route, router, turn
-
-BY = router(
-    route(ANA, otherwise=("email",)),
-    route(BO, grades=[Grade.RED], approval=True),
-    route(LIN, grades=[Grade.ORANGE, Grade.RED], channels=("email", "feed", "loudspeaker")),
+from tests.notifiers.duty import (
+    ANA,
+    BO,
+    CHANNELS,
+    LEVELS,
+    LIN,
+    REACH,
+    START,
+    ZONES,
+    raised,
+    route,
+    turn,
 )
+from tests.notifiers.town import rule as rule_of
+
+ROUTES = Routes(
+    routes=(
+        route(ANA, otherwise=("email",)),
+        route(BO, grades=[Grade.RED], approval=True),
+        route(LIN, grades=[Grade.ORANGE, Grade.RED], channels=("email", "feed", "loudspeaker")),
+    ),
+    levels=LEVELS,
+    budgets=Budgets(messages=1, within=HOUR, digest_every=2 * MINUTE, warnings=4),
+    quiet_hours=QuietHours(21 * 60 + 15, 22 * 60 + 30),
+)
+RULES = ("river", "rain", "fire")
+BY = Router(ROUTES, Registry.of([], ZONES), map(rule_of, RULES), UTC, REACH)
+PLACES = st.tuples(st.sampled_from(RULES), st.sampled_from(["riverside", "hillside"]))
 # Whoever gets a key of these twice acts on it once.
 HONOURED = frozenset({"loudspeaker", "feed"})
 GRADES = st.sampled_from(list(Grade))
@@ -65,7 +92,7 @@ class Crash(Exception):
 class Open:
     """What the engine knows of one it raised."""
 
-    subject: str
+    place: tuple[str, str]
     grade: Grade | None
     ordinal: int = 0
 
@@ -93,10 +120,10 @@ class OutboxMachine(RuleBasedStateMachine):
         self.seen = Seen()
         self.sequence = 0
 
-    @rule(subject=st.sampled_from(["riverside", "hillside"]), grade=GRADES, review=st.booleans())
-    def raise_(self, subject: str, grade: Grade, review: bool) -> None:
+    @rule(place=PLACES, grade=GRADES, review=st.booleans())
+    def raise_(self, place: tuple[str, str], grade: Grade, review: bool) -> None:
         warning = f"{len(self.warnings):08x}"
-        self.warnings[warning] = Open(subject, None, -1)
+        self.warnings[warning] = Open(place, None, -1)
         self._line(warning, grade, review)
 
     @precondition(lambda self: any(w.grade for w in self.warnings.values()))
@@ -133,6 +160,12 @@ class OutboxMachine(RuleBasedStateMachine):
         if isinstance(outcome, Sent | Unknown):
             self._see(delivery)
         self._settle(delivery, outcome, within)
+
+    @rule(places=st.lists(PLACES, min_size=4, max_size=6), grade=st.sampled_from(list(Grade)[:3]))
+    def storm(self, places: list[tuple[str, str]], grade: Grade) -> None:
+        for place in places:
+            self.raise_(place=place, grade=grade, review=False)
+        self.round()
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data(), state=RECEIPTS)
@@ -182,8 +215,10 @@ class OutboxMachine(RuleBasedStateMachine):
                 self._settle(delivery, Sent("p"))
             self._drain()
             assert verify(self.outbox._connection) is None
-            for (incident,) in self.outbox._connection.execute("SELECT id FROM incidents").fetchall():
+            told = "SELECT id FROM incidents WHERE hazard <> 'system'"
+            for (incident,) in self.outbox._connection.execute(told).fetchall():
                 self._check_told(incident)
+            self._check_collapsed()
         finally:
             self.outbox.close()
             self.folder.cleanup()
@@ -196,7 +231,8 @@ class OutboxMachine(RuleBasedStateMachine):
             after,
             ordinal=known.ordinal,
             warning=warning,
-            subject=known.subject,
+            rule=known.place[0],
+            subject=known.place[1],
             at=self.now,
             review=review,
         )
@@ -215,22 +251,31 @@ class OutboxMachine(RuleBasedStateMachine):
     def _see(self, delivery: Delivery) -> None:
         """A receiver may have seen it now."""
         self.seen.sends[delivery.key] += 1
-        if not self._asks(delivery):
-            contact = (delivery.incident, delivery.recipient, delivery.channel)
-            self.seen.last[contact] = delivery.grade
+        for incident, grade in self._tells(delivery):
+            self.seen.last[incident, delivery.recipient, delivery.channel] = grade
 
     def _check_order(self, delivery: Delivery) -> None:
         """A cancel comes only after what it cancels."""
         contact = (delivery.incident, delivery.recipient, delivery.channel)
         if delivery.bulletin.act == "cancel":
             assert contact in self.seen.warned
-        elif not self._asks(delivery):
-            self.seen.warned.add(contact)
+        else:
+            told = self._tells(delivery)
+            self.seen.warned |= {(i, delivery.recipient, delivery.channel) for i, _ in told}
 
-    def _asks(self, delivery: Delivery) -> bool:
-        """Whether it only asks for a release."""
-        row = self.outbox._connection.execute("SELECT asks FROM deliveries WHERE key = ?", (delivery.key,))
-        return bool(row.fetchone()[0])
+    def _tells(self, delivery: Delivery) -> list[tuple[str, Grade | None]]:
+        """Of which incidents it tells what grade: none if it only asks, all that a digest sums up."""
+        connection = self.outbox._connection
+        if delivery.bulletin.act == "digest":
+            # Who reads that it is over hears of no grade.
+            summed = connection.execute(
+                "SELECT incident, grade FROM deliveries WHERE detail = ? AND state = 'digested' AND asks = 0"
+                " ORDER BY revision",
+                (delivery.incident,),
+            )
+            return [(incident, grade and Grade(grade)) for incident, grade in summed]
+        row = connection.execute("SELECT asks FROM deliveries WHERE key = ?", (delivery.key,)).fetchone()
+        return [] if row[0] else [(delivery.incident, delivery.grade)]
 
     def _actions(self) -> st.SearchStrategy[Action]:
         number = st.sampled_from(sorted(self.warnings))
@@ -269,12 +314,26 @@ class OutboxMachine(RuleBasedStateMachine):
                 self._see(delivery)
                 self._settle(delivery, Sent("p"))
             retry = self.outbox._connection.execute(
-                "SELECT min(due) FROM deliveries WHERE due IS NOT NULL AND state IN ('queued', 'unknown')"
+                "SELECT min(due) FROM (SELECT due FROM deliveries WHERE state IN ('queued', 'unknown')"
+                " UNION ALL SELECT due FROM digests WHERE sent IS NULL)"
             ).fetchone()[0]
             if not claimed and retry is None:
                 return
             self.now = max(self.now, retry or 0)
         raise AssertionError("it never comes to an end")
+
+    def _check_collapsed(self) -> None:
+        """What is collapsed is refused, or listed with how many it is until somebody decides."""
+        connection = self.outbox._connection
+        listed = {u.incident for u in unreached(connection, self.now) if u.why is Why.UNDECIDED}
+        rows = connection.execute("SELECT id, highest, over, ended FROM floods").fetchall()
+        for notice, highest, over, ended in rows:
+            if count(connection, notice):
+                refused = incident_of(connection, notice).refused
+                assert ended is None
+                assert notice in listed or (refused or 0) >= highest, notice
+            else:
+                assert over is None or ended is not None, notice
 
     def _check_told(self, identity: str) -> None:
         connection = self.outbox._connection

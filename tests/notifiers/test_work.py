@@ -1,6 +1,7 @@
 """From the alert to a person who has it: stages by their deadlines, other ways, and the next level up."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from notifiers.action import Acknowledge, Answer, Arrive, Close, Handle, Taken
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
+from notifiers.outbox.fallback import _SLOW
 from notifiers.outbox.unreached import unreached
 from notifiers.outcome import Rejected, Retry, Unknown
 from notifiers.routes import Reach, Routes
@@ -380,3 +382,18 @@ def test_those_told_over_a_channel_that_is_gone_are_passed_over_when_people_are_
     known = Routes(routes=(route(ANA, channels=("email",)),), levels=(level("town", MAYOR, channel="email"),))
     without = Router(known, Registry.of([], ZONES), [], UTC, {"email": Reach.EMAIL})
     assert later(outbox, 1, without) == [("mayor", "request", "orange")]
+
+
+def test_what_a_crash_cut_off_is_sent_at_once_by_a_life_whose_clock_was_set_back(
+    tmp_path: Path, outbox: Outbox
+) -> None:
+    commit(outbox, BY, raised())
+    assert outbox.claim("sms", START, 9)
+    with closing(Outbox.open(tmp_path / "outbox.sqlite", Realm.DRILL)) as again:
+        assert len(again.claim("sms", START - HOUR, 9)) == 1
+
+
+def test_whoever_can_be_told_another_way_is_found_without_reading_every_delivery(outbox: Outbox) -> None:
+    plan = outbox._connection.execute(f"EXPLAIN QUERY PLAN {_SLOW}", (START, 1)).fetchall()
+    assert plan[0][3] == "SCAN d USING INDEX deliveries_slow"
+    assert not [step for *_, step in plan[1:] if step.startswith("SCAN")]

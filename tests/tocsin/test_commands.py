@@ -91,7 +91,7 @@ def test_unreached_ends_with_1_if_there_is_anybody_and_with_0_if_not(tmp_path: P
 @pytest.mark.parametrize(
     "question",
     [
-        ("status",), ("warnings",), ("proposals",), ("shelves",), ("whoami",),
+        ("status",), ("warnings",), ("proposals",), ("shelves",), ("whoami",), ("shed", *SINCE),
         ("handover", *SINCE), ("actions", *SINCE), ("audit", "verify"), ("audit", "show", *SINCE),
     ],
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """What a duty officer looks back on, and hands over."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,69 @@ def shelves(state: State = STATE, as_json: Json = False) -> None:
         return
     columns = ("shelf", "what", "up to", "reason", "by", "agreed", "until", "hides")
     show("shelves", columns, map(_shelf, found))
+
+
+@app.command()
+def shed(
+    summary: Annotated[
+        str, typer.Argument(help="A digest's or a flood's id: each warning that it stands for.")
+    ] = "",
+    since: Since = "24h",
+    state: State = STATE,
+    as_json: Json = False,
+) -> None:
+    """What was not told one by one: summed up in digests, collapsed in floods, hidden by shelves, counted."""
+    found = ask(socket_in(state), "shed", since=instant_of(since), about=summary)
+    if as_json:
+        tell(found)
+        return
+    if summary:
+        columns = ("grade", "warning", "incident", "hazard", "zone")
+        show(f"told by {summary}", columns, map(_stood_for, found))
+        return
+    show(
+        "digests",
+        ("digest", "to", "over", "place", "due", "sent", "incidents", "warnings"),
+        map(_digest, found["digests"]),
+    )
+    show(
+        "floods",
+        ("flood", "rule", "since", "over", "ended", "collapsed", "untold", "decision"),
+        map(_flood, found["floods"]),
+    )
+    show("shelves", ("shelf", "what", "hides"), map(_hiding, found["shelves"]))
+    show(
+        "all warnings",
+        ("to", "over", "single", "digested", "waiting", "noticed", "untold", "together"),
+        map(_account, found["accounts"]),
+    )
+
+
+def _stood_for(found: dict[str, Any]) -> tuple[Any, ...]:
+    return grade(found["grade"]), *(found[name] for name in ("warning", "incident", "hazard", "zone"))
+
+
+def _digest(found: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        *(found["id"], found["recipient"], found["channel"], found["place"] or "requests"),
+        *(when(found["due"]), when(found["sent"]), str(found["incidents"]), str(found["warnings"])),
+    )
+
+
+def _flood(found: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        *(found["id"], found["rule"], when(found["since"]), when(found["over"]), when(found["ended"])),
+        *(str(found["collapsed"]), str(found["untold"]), found["decision"] or "–"),
+    )
+
+
+def _hiding(found: dict[str, Any]) -> tuple[Any, ...]:
+    return str(found["id"]), f"{found['scope']} {found['name']}", str(len(found["hides"]))
+
+
+def _account(found: dict[str, Any]) -> tuple[Any, ...]:
+    parts = [found["account"][name] for name in ("single", "digested", "waiting", "noticed", "untold")]
+    return found["recipient"], found["channel"], *map(str, parts), str(found["warnings"])
 
 
 def _shelf(found: dict[str, Any]) -> tuple[Any, ...]:

@@ -148,6 +148,13 @@ def _dead_letter(progress: Progress) -> dict[str, object]:
     }
 
 
+def _shed(desk: Desk, asked: Request, now: int) -> object:
+    """What is not told one by one, for digests, notices or shelves; each warning of one if asked about."""
+    if asked.about:
+        return desk.shed_by(asked.about)
+    return plain(desk.shed(asked.since)) | {"shelves": plain(desk.shelves(now))}
+
+
 def _head(desk: Desk) -> dict[str, object]:
     head = desk.audit_head()
     return {"sequence": head.sequence, "hash": head.hash.hex()}
@@ -158,6 +165,7 @@ OF_THE_OUTBOX: Mapping[str, Callable[[Desk, Request, int], object]] = {
     "unreached": lambda desk, _, now: desk.unreached(now),
     "shelves": lambda desk, _, now: desk.shelves(now),
     "handover": lambda desk, asked, now: desk.handover(asked.since, now),
+    "shed": lambda desk, asked, now: _shed(desk, asked, now),
     "actions": lambda desk, asked, now: desk.actions(asked.since),
     "deadletters": lambda desk, _, now: [_dead_letter(each) for each in desk.dead_letters()],
     "audit-head": lambda desk, _, now: _head(desk),
