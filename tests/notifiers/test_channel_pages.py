@@ -20,18 +20,19 @@ from tests.notifiers.announced import bulletin
 PAGES = Path(__file__).parents[2] / "docs" / "channels"
 SMS = (PAGES / "sms.md").read_text(encoding="utf-8")
 CHAT = (PAGES / "chat.md").read_text(encoding="utf-8")
-ADDRESSES = re.findall(r"^\| [^|]*\| `(\w+://[^`]*)` \|$", CHAT, re.MULTILINE)
+ADDRESSES = re.findall(r"^\| [^|]*\| `\w+` \| `(\w+://[^`]*)` \|$", CHAT, re.MULTILINE)
 
 
 def shown() -> dict[str, Template]:
     """The templates of the page, by act."""
-    [block] = re.findall(r"^```yaml\n(.*?)^```$", SMS, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", SMS, re.MULTILINE | re.DOTALL)
+    [block] = [block for block in blocks if not block.startswith("channels:")]
     return {act: Template(**said) for act, said in YAML(typ="safe").load(block).items()}
 
 
 def row(first: str) -> list[str]:
-    """The cells of the row that begins with `first`."""
-    [found] = re.findall(rf"^\| {re.escape(first)} \| (.*) \|$", SMS, re.MULTILINE)
+    """The cells of the row that begins with `first`, in the last table that has one."""
+    *_, found = re.findall(rf"^\| {re.escape(first)} \| (.*) \|$", SMS, re.MULTILINE)
     return found.split(" | ")
 
 
