@@ -76,7 +76,7 @@ def read(state: Path) -> Record:
         return Record(state)
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "state"
-        shutil.copytree(state, copy, ignore=shutil.ignore_patterns("*-shm", "lock", "reserve"))
+        shutil.copytree(state, copy, ignore=shutil.ignore_patterns("*-shm", "lock", "reserve", "*.sock"))
         record = _read(copy)
     record.state = state
     record.findings = [finding.replace(str(copy), str(state)) for finding in record.findings]

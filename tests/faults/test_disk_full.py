@@ -19,7 +19,7 @@ from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
 from tests.faults.checker import Sent, check
 from tests.faults.disk import Control, build
-from tests.system.daemon_process import DaemonProcess, sms
+from tests.system.daemon_process import EACH_BY_ITSELF, DaemonProcess, sms
 from tocsin.reserve import SIZE, Reserve
 
 SENSORS = [f"s-{number:02}" for number in range(40)]
@@ -70,7 +70,7 @@ class Station:
             rules.unlink()
         (self.daemon.configs / "rules" / "smoke.yaml").write_text(RULE)
         (self.daemon.configs / "routes.yaml").write_text(
-            "routes: [{hazard: fire, grades: [yellow], to: [works], channels: [sms]}]\n"
+            "routes: [{hazard: fire, grades: [yellow], to: [works], channels: [sms]}]" + EACH_BY_ITSELF
         )
         self.disk = Control(directory / "control")
         self.daemon.environment = {

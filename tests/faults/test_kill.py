@@ -26,7 +26,7 @@ from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
 from tests.faults.checker import Sent, check, check_journal
 from tests.faults.network import until
-from tests.system.daemon_process import DaemonProcess, sms
+from tests.system.daemon_process import EACH_BY_ITSELF, DaemonProcess, sms
 
 KILLS = int(os.environ.get("TOCSIN_KILLS", "20"))
 SEED = int(os.environ.get("TOCSIN_SEED", "1"))
@@ -107,7 +107,8 @@ async def town(directory: Path, chance: random.Random) -> AsyncIterator[Town]:
         if rules.name != "smoke.yaml":
             rules.unlink()
     (daemon.configs / "routes.yaml").write_text(
-        'routes: [{hazard: "*", grades: [blue, yellow, orange, red], to: [fire], channels: [sms]}]\n'
+        'routes: [{hazard: "*", grades: [blue, yellow, orange, red], to: [fire], channels: [sms]}]'
+        + EACH_BY_ITSELF
     )
     publisher = Publisher("127.0.0.1", port, "devices", window=500)
     await publisher.connect()

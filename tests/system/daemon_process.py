@@ -24,6 +24,15 @@ def free_port() -> int:
 LOUDSPEAKER = {"via": "loudspeaker", "realm": "live", "key_env": "TOCSIN_HORN_KEY"}
 HORN_KEY = {"TOCSIN_HORN_KEY": "0f" * 32}
 
+# Of routes.yaml, where each warning counts and nobody answers: no reminder, no digest, no flood.
+EACH_BY_ITSELF = """
+deadlines:
+  yellow: {acknowledge: none}
+  orange: {acknowledge: none, arrive: none, handle: none}
+  red: {acknowledge: none, arrive: none, handle: none}
+budgets: {messages: 1000000, warnings: 1000000}
+"""
+
 
 def sms(url: str, **more: object) -> dict[str, object]:
     """The settings of a gateway."""

@@ -35,7 +35,7 @@ LET_PANIC = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableException
 
 
 class Served:
-    """The shipped configuration's daemon, without its canary, on the broker of `mqtt` meanwhile."""
+    """The shipped configuration's daemon, without its canary, while the block lasts."""
 
     def __init__(self, state: Path, mqtt: Mqtt) -> None:
         bundle = read_bundle(CONFIGS / "tocsin.yaml")
