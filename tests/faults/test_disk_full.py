@@ -19,6 +19,7 @@ from simulators.phone import PhoneGateway
 from simulators.publisher import Publisher
 from tests.faults.checker import Sent, check
 from tests.faults.disk import Control, build
+from tests.faults.network import ZONES, rows, topic
 from tests.system.daemon_process import EACH_BY_ITSELF, DaemonProcess, sms
 from tocsin.reserve import SIZE, Reserve
 
@@ -41,7 +42,7 @@ rules:
 
 def message(sensor: str, value: float) -> Sent:
     payload = b'{"t":%d,"v":{"smoke":%g}}' % (time.time_ns() // 1_000_000, value)
-    return Sent(f"tocsin/v1/old-town/smoke/{sensor}/telemetry", payload)
+    return Sent(topic(sensor), payload)
 
 
 async def within(seconds: float, reached: Callable[[], Awaitable[bool]]) -> None:
@@ -64,8 +65,7 @@ class Station:
             "mqtt": {"host": "127.0.0.1", "port": broker},
             "channels": {"sms": sms(url, honours_keys=True, rate=1000)},
         }
-        rows = ["id,kind,zone", *(f"{sensor},smoke,old-town" for sensor in SENSORS)]
-        self.daemon = DaemonProcess(directory, settings, rows)
+        self.daemon = DaemonProcess(directory, settings, rows(SENSORS))
         for rules in (self.daemon.configs / "rules").iterdir():
             rules.unlink()
         (self.daemon.configs / "rules" / "smoke.yaml").write_text(RULE)
@@ -127,7 +127,7 @@ async def test_a_full_disk_stops_the_intake_alone_and_is_over_when_there_is_room
             return "disk" in await at.problems()
 
         async def warned() -> bool:
-            return at.raised() == len(SENSORS) and len({m.key for m in phone.inbox}) == 2 * len(SENSORS)
+            return at.raised() == len(SENSORS) and len({m.key for m in phone.inbox}) == 2 * len(ZONES)
 
         await within(4 + ALARM_WITHIN, alarmed)
         alarm = time.monotonic() - full_at
