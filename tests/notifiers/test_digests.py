@@ -338,3 +338,21 @@ def test_nobody_is_asked_to_take_over_what_waits_for_the_morning(outbox: Outbox)
     assert [d.bulletin.act for d in send(outbox, START + 50 * MINUTE)] == [Act.ALERT]
     turn(outbox, by, START + 60 * MINUTE)
     assert {d.bulletin.act for d in send(outbox, START + 60 * MINUTE)} == {Act.REQUEST}
+
+
+def test_what_is_over_by_the_time_of_a_digest_of_requests_waits_for_nobody(outbox: Outbox) -> None:
+    unanswered(outbox, YELLOW)
+    now = START + 15 * MINUTE
+    by = duty_router(
+        duty_route(channels=("feed",)), budgets=Budgets(messages=2, within=HOUR, digest_every=HOUR)
+    )
+    for n in range(6):
+        act(outbox, Acknowledge(f"{n:08x}"), at=now)
+    late = raised(None, YELLOW, warning="77aa0000", rule="rule-late", at=now)
+    commit(outbox, by, late, now=now)
+    turn(outbox, by, now + 10 * MINUTE)
+    over = raised(YELLOW, None, warning="77aa0000", rule="rule-late", ordinal=1, at=now + 11 * MINUTE)
+    commit(outbox, by, over, now=now + 11 * MINUTE)
+    send(outbox, now + 11 * MINUTE)
+    turn(outbox, by, now + 2 * HOUR)
+    assert send(outbox, now + 2 * HOUR) == []
