@@ -146,7 +146,7 @@ async def test_a_heartbeat_that_nobody_takes_stops_no_canary_and_is_named_in_no_
 
 
 async def test_without_the_broker_none_comes_back_and_with_it_they_do(tmp_path: Path) -> None:
-    async with flying(tmp_path, within="150ms") as flight:
+    async with flying(tmp_path, within="600ms") as flight:
         await until(lambda: flight.dog.returned)
         await flight.broker.stop()
         await until(lambda: "no canary has come back" in flight.daemon.problems().get("canary", ""))
@@ -155,7 +155,7 @@ async def test_without_the_broker_none_comes_back_and_with_it_they_do(tmp_path: 
 
 
 async def test_a_subscription_that_leaves_the_canary_out_is_found(tmp_path: Path) -> None:
-    async with flying(tmp_path, within="150ms", topics=", topics: [tocsin/v1/village/#]") as flight:
+    async with flying(tmp_path, within="600ms", topics=", topics: [tocsin/v1/village/#]") as flight:
         await until(lambda: "canary" in flight.daemon.problems())
         assert flight.dog.sent > 0
 
@@ -163,7 +163,7 @@ async def test_a_subscription_that_leaves_the_canary_out_is_found(tmp_path: Path
 async def test_an_outbox_whose_thread_hangs_is_found_and_missed_no_longer_when_it_goes_on(
     tmp_path: Path,
 ) -> None:
-    async with flying(tmp_path, within="150ms") as flight:
+    async with flying(tmp_path, within="600ms") as flight:
         await until(lambda: flight.dog.returned)
         hanging = threading.Event()
         flight.daemon.storage.outbox_thread.submit(hanging.wait)
@@ -175,15 +175,18 @@ async def test_an_outbox_whose_thread_hangs_is_found_and_missed_no_longer_when_i
 
 
 async def test_a_live_dispatcher_that_stands_still_is_found(tmp_path: Path) -> None:
-    async with flying(tmp_path, within="150ms") as flight:
+    async with flying(tmp_path, within="600ms") as flight:
         await until(lambda: flight.dog.returned)
         [dispatching] = [task for task in asyncio.all_tasks() if task.get_name() == "dispatcher"]
         dispatching.cancel()
         await until(lambda: "canary" in flight.daemon.problems())
+        sent, returned = flight.dog.sent, flight.dog.returned
+        await until(lambda: flight.dog.sent >= sent + 5)
+        assert flight.dog.returned == returned
 
 
 async def test_an_outbox_that_cannot_be_opened_is_found(tmp_path: Path) -> None:
-    async with flying(tmp_path, within="150ms") as flight:
+    async with flying(tmp_path, within="600ms") as flight:
         await until(lambda: flight.dog.returned)
         path = tmp_path / "state" / "canary.db"
         await until(lambda: _blocked(path))
