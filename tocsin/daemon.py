@@ -166,7 +166,7 @@ class Daemon:
         # Started before the session, intake and judging: its first entry comes before all of theirs.
         yield Stage("sight", self.sight.run)
         yield Stage("reserve", self.storage.reserve.run)
-        yield Stage("upkeep", Upkeep(self.storage, self.clock).run)
+        yield Stage("upkeep", Upkeep(self.storage, self.clock, lambda: self.series.claimed).run)
         if self.watchdog is not None:
             yield Stage("canary", self.watchdog.run)
         yield Stage("standing", self.standing.run)

@@ -1,6 +1,7 @@
 """What is done to the journal's files now and then, beside everything else."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -14,17 +15,24 @@ EVERY = MINUTE
 
 
 class Upkeep:
-    """Retires closed journal files, and says early when they do not go."""
+    """Retires closed journal files, and says early when they do not go.
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    Nothing is retired before `claimed`: a series writer that could not yet say what it needs, as on a disk
+    that refuses, would lose it.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock, claimed: Callable[[], bool]) -> None:
         self._storage = storage
         self._clock = clock
+        self._claimed = claimed
 
     async def run(self) -> None:
         """Until cancelled."""
         journal, reserve = self._storage.journal, self._storage.reserve
         while True:
             await asyncio.sleep(EVERY / SECOND)
+            if not self._claimed():
+                continue
             # Not on the journal's own thread: an ack must not wait for a file to be compressed.
             try:
                 done = await asyncio.to_thread(journal.maintain, self._clock.now(), compress=reserve.held)

@@ -77,6 +77,8 @@ class SeriesWriter:
         self._woken = asyncio.Event()
         self._turned = asyncio.Event()
         self.available = True
+        # Whether the journal knows what this writer still needs of it.
+        self.claimed = False
         self.reason = ""
         self.points_written = 0
         self.failures = 0
@@ -157,6 +159,7 @@ class SeriesWriter:
     def _attach(self) -> str:
         """Claims the journal from the cursor on, so that retention waits, and meets the store."""
         self._cursor.move(self._cursor.position)
+        self.claimed = True
         return self._store.incarnation()
 
     async def _move_cursor(self) -> None:

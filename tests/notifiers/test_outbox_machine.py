@@ -369,5 +369,8 @@ class OutboxMachine(RuleBasedStateMachine):
         return row is not None
 
 
-OutboxMachine.TestCase.settings = settings(stateful_step_count=40, deadline=None)
+# The same cases every time: among others it finds what docs/reliability.md says is not mended yet.
+OutboxMachine.TestCase.settings = settings(
+    max_examples=100, stateful_step_count=40, deadline=None, derandomize=True
+)
 test_nobody_is_forgotten_whatever_happens = OutboxMachine.TestCase
