@@ -105,18 +105,20 @@ class Daemon:
             storage.outbox, router, self.channels, clock, storage.outbox_thread,
             refused=storage.reserve.relieve,
         )  # fmt: skip
-        decoder = JournalDecoder(storage.bundles, self._basis, self.judging.recent)
         self.store = self._store()
-        self.series = SeriesWriter(
-            storage.journal,
-            decoder,
-            self.store,
-            clock,
-            storage.series_thread,
-            give_way=lambda: self.judging.done < self.intake.handed,
-        )
+        self.series = self._series()
         self.notify = Notify()
         self.stages = tuple(self._stages())
+
+    def _series(self) -> SeriesWriter:
+        return SeriesWriter(
+            self.storage.journal,
+            JournalDecoder(self.storage.bundles, self._basis, self.judging.recent),
+            self.store,
+            self.clock,
+            self.storage.series_thread,
+            give_way=lambda: self.judging.done < self.intake.handed,
+        )
 
     def _watchdog(self) -> Watchdog | None:
         return watchdog_of(self.configuration.settings, self.storage, self.clock, self._dispatched)
