@@ -13,7 +13,7 @@ from notifiers.bulletin import Bulletin
 from notifiers.outbox.approvals import nothing_to_release, review
 from notifiers.outbox.bulletins import Change, draft
 from notifiers.outbox.cancelling import cancelled_again
-from notifiers.outbox.deliveries import Contact, contacts, is_news, overtake
+from notifiers.outbox.deliveries import Contact, contacts, is_news, overtake, told_beside
 from notifiers.outbox.flooding import collapse, reckon
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, join, standing
 from notifiers.outbox.notices import notify
@@ -58,7 +58,8 @@ def route_some(connection: sqlite3.Connection, router: Router, now: int, limit: 
         joined.setdefault(join(connection, router, lines), []).extend(lines)
         collapsed |= {(warning, ordinal) for ordinal in collapse(connection, flooding, lines)}
     for incident, lines in joined.items():
-        flooded = all((t.warning, t.ordinal) in collapsed for t in lines)
+        # What rises further was perhaps in doubt of the grade that it keeps, and is not any more.
+        flooded = all((t.warning, t.ordinal) in collapsed and t.before is None for t in lines)
         routed = Routed.FLOODING if flooded else announce(connection, router, incident, now)
         _mark(connection, lines, routed, collapsed)
     stirred = connection.execute(_STIRRED, (max(limit // 4, 1),)).fetchall()
@@ -98,8 +99,7 @@ def _raise(
         nothing_to_release(connection, incident.id, stands.certain)
     known = contacts(connection, incident.id)
     chosen = [a for a in direct if is_news(known.get((a.recipient, a.channel)), stands.certain)]
-    keys = {(a.recipient, a.channel) for a in named}
-    chosen += [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
+    chosen += [c.addressee for c in told_beside(known, named).values()]
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
     given_way = known.keys() & {(a.recipient, a.channel) for a in (*direct, *chosen)}
@@ -126,11 +126,18 @@ def _lower(
 def _catch_up(
     connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
 ) -> Routed | None:
-    """Tell the present grade to those of whom a receipt says, late, that a higher one reached them."""
+    """Tell the present grade to those of whom a receipt says, late, that a higher one reached them.
+
+    And to those who were told a lower one, and are not among the recipients of what a person released.
+    """
     if not incident.stirred:
         return None
-    known = contacts(connection, incident.id).values()
-    late = [c.addressee for c in known if c.reached and not c.waiting and above(c.told, incident.announced)]
+    known, grade = contacts(connection, incident.id), incident.announced
+    late = [c.addressee for c in known.values() if c.reached and not c.waiting and above(c.told, grade)]
+    if grade is not None:
+        named = router.who(incident.zone, incident.hazard, grade, now)
+        beside = told_beside(known, named).values()
+        late += [c.addressee for c in beside if not c.waiting and above(grade, c.told)]
     if not late:
         return None
     change = Change(incident.announced, stands.floor_line, stands.open, late)

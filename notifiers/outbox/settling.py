@@ -65,7 +65,8 @@ def settle(
         case Rejected(reason):
             change = _Change(State.FAILED, now, None, reason)
         case Unknown(reason):
-            due = _next_try(connection, key, 0, now) if honours_keys else None
+            again = honours_keys and not _is_overtaken(connection, key)
+            due = _next_try(connection, key, 0, now) if again else None
             change = _Change(State.UNKNOWN, now, due, reason)
     _apply(connection, key, change)
 
@@ -157,10 +158,14 @@ def _note(connection: sqlite3.Connection, what: str, key: str, at: int) -> None:
 
 
 def _again(connection: sqlite3.Connection, key: str, after: int, reason: str, now: int) -> _Change:
-    (overtaken,) = connection.execute(_OVERTAKEN, (key,)).fetchone()
-    if overtaken:
+    if _is_overtaken(connection, key):
         return _Change(State.SUPERSEDED, now, None, reason)
     return _Change(State.QUEUED, now, _next_try(connection, key, after, now), reason)
+
+
+def _is_overtaken(connection: sqlite3.Connection, key: str) -> bool:
+    (overtaken,) = connection.execute(_OVERTAKEN, (key,)).fetchone()
+    return bool(overtaken)
 
 
 def _next_try(connection: sqlite3.Connection, key: str, after: int, now: int) -> int:

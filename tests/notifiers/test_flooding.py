@@ -103,6 +103,14 @@ def test_a_warning_that_was_told_stays_at_that_grade_while_its_rule_floods_at_a_
     assert told(desk.sent) == [("ana", Act.ALERT, YELLOW, 1), ("bo", Act.ALERT, ORANGE, 9)]
 
 
+def test_a_doubtful_grade_that_is_certain_by_a_further_rise_is_told_while_that_rise_collapses(
+    desk: Desk,
+) -> None:
+    assert desk.tell(line("v9", YELLOW, disposition=Disposition.REVIEW)) == []
+    sent = desk.tell(*(line(f"v{n}", ORANGE) for n in range(5)), line("v9", ORANGE, before=YELLOW, ordinal=1))
+    assert told(sent) == [("bo", Act.ALERT, ORANGE, 6), ("ana", Act.ALERT, YELLOW, 1)]
+
+
 def test_another_rule_in_the_same_incident_is_told(desk: Desk) -> None:
     """Of one hazard in one zone: what the flooding rule says of it does not hide what a sane one says."""
     desk.tell(*(line(f"v{n}", ORANGE) for n in range(9)))
