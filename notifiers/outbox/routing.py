@@ -92,20 +92,21 @@ def _raise(
         return None
     named = router.who(incident.zone, incident.hazard, stands.certain, now)
     direct = [addressee for addressee in named if not addressee.approval]
-    if not direct:
-        return Routed.PASSED if named else Routed.NOBODY
+    if named and not direct:
+        return Routed.PASSED
+    known, keys = contacts(connection, incident.id), {a.contact for a in named}
+    others = [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
+    if not direct and not others:
+        return Routed.NOBODY
     if direct == named:
         nothing_to_release(connection, incident.id, stands.certain)
-    known = contacts(connection, incident.id)
-    chosen = [a for a in direct if is_news(known.get((a.recipient, a.channel)), stands.certain)]
-    keys = {(a.recipient, a.channel) for a in named}
-    chosen += [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
+    chosen = [a for a in (*direct, *others) if is_news(known.get(a.contact), stands.certain)]
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
-    given_way = known.keys() & {(a.recipient, a.channel) for a in (*direct, *chosen)}
-    for key in given_way:
-        overtake(connection, bulletin, known[key].addressee, now)
-    return _announced(connection, router, bulletin, chosen)
+    for addressee in (*direct, *others):
+        overtake(connection, bulletin, addressee, now)
+    routed = _announced(connection, router, bulletin, chosen)
+    return routed if named else Routed.NOBODY
 
 
 def _lower(
@@ -200,9 +201,9 @@ def _ended(t: Transition, routed: Routed, collapsed: Collection[tuple[str, int]]
 
 
 def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
-    if contact.reached:
-        return contact.told is not None and contact.told != grade
-    # Never told anything, but about to be: the lower grade takes the place of what waits; all-clear, none.
+    if contact.warned:
+        return contact.told != grade
+    # Told of no warning, but about to be: the lower grade takes the place of what waits; all-clear, none.
     return contact.waiting and grade is not None
 
 
