@@ -219,12 +219,13 @@ WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') A
       AND (earlier.state IN ('queued', 'claimed') OR earlier.state = 'unknown' AND earlier.due IS NOT NULL))
 """
 _CLAIMABLE_RED = f"{_WAITING} AND d.grade = 4 ORDER BY d.id LIMIT ?"
-# What a digest tells of comes after it; red waits for no digest.
+# What a digest tells of comes after it, and after it is known that nobody read it; red waits for no digest.
 _CLAIMABLE = f"""{_WAITING}
   AND (d.grade IS 4 OR NOT EXISTS (
     SELECT 1 FROM deliveries AS summed JOIN deliveries AS digest ON digest.incident = summed.detail
     WHERE summed.incident = d.incident AND summed.recipient = d.recipient AND summed.channel = d.channel
       AND summed.revision < d.revision AND summed.state = 'digested' AND summed.asks = 0
-      AND digest.state IN ('queued', 'claimed')))
+      AND (digest.state IN ('queued', 'claimed')
+        OR digest.fallen = 0 AND digest.state IN ('failed', 'expired'))))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

@@ -60,6 +60,7 @@ def _concerned(connection: sqlite3.Connection, failed: _Failed, now: int) -> lis
     if not failed.digest:
         return [failed.incident]
     rows = connection.execute(_UNREAD, (now, failed.id, failed.incident)).fetchall()
+    connection.execute(_NOTHING_TO_END, (now, failed.incident))
     return [incident for (incident,) in rows]
 
 
@@ -155,11 +156,25 @@ WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state 
   AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?
 """
-# A receipt that comes late makes them summed up again; where it is unknown they may have read it.
+# A receipt that comes late makes them summed up again; where it may have reached them they may have read it.
 _UNREAD = """
 UPDATE deliveries SET state = 'failed', fallen = 1, updated = ?1,
-    reached = (SELECT d.state = 'unknown' FROM deliveries AS d WHERE d.id = ?2)
+    reached = (SELECT d.reached FROM deliveries AS d WHERE d.id = ?2)
 WHERE detail = ?3 AND state = 'digested' AND asks = 0 RETURNING incident
+"""
+# Who never read of it hears of no end: the all-clear or cancellation that waits behind the digest.
+_NOTHING_TO_END = """
+UPDATE deliveries AS d SET state = 'withdrawn', due = NULL, updated = ?1
+WHERE state = 'queued' AND grade IS NULL AND incident IN (
+    SELECT incident FROM deliveries WHERE detail = ?2 AND state = 'failed' AND attempt = 0)
+  AND EXISTS (
+    SELECT 1 FROM deliveries AS unread
+    WHERE unread.incident = d.incident AND unread.recipient = d.recipient AND unread.channel = d.channel
+      AND unread.detail = ?2 AND unread.state = 'failed' AND unread.attempt = 0)
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS told
+    WHERE told.incident = d.incident AND told.recipient = d.recipient AND told.channel = d.channel
+      AND (told.reached = 1 OR told.state = 'claimed'))
 """
 _NEWER = """
 SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision > ?
