@@ -23,7 +23,8 @@ _SHOWN = 5
 class _Failed:
     """A delivery that did not reach its recipient; `otherwise` is what is left to try.
 
-    `past`: what it says holds no more, as the incident is over or was cancelled.
+    `expires` in ms: what waits for the end of the quiet hours outlives its bulletin. `past`: what it says
+    holds no more, as the incident is over or was cancelled.
     """
 
     id: int
@@ -35,6 +36,7 @@ class _Failed:
     languages: str
     why: str
     otherwise: bytes
+    expires: int
     past: bool
     digest: bool
 
@@ -78,9 +80,10 @@ def _next_way(connection: sqlite3.Connection, failed: _Failed, now: int) -> bool
 
     Two silent horns lead to the same people: whoever was sent it for one of them is sent it once.
     """
-    bulletin = recorded(connection, failed.incident, failed.revision)
+    told = recorded(connection, failed.incident, failed.revision)
+    bulletin = msgspec.structs.replace(told, expires=failed.expires)
     left = msgspec.json.decode(failed.otherwise, type=list[Way])
-    while left and bulletin.expires > now:
+    while left and failed.expires > now:
         way, *left = left
         if way.recipient != failed.recipient and _exists(connection, _ANOTHER, failed, way.recipient):
             return True
@@ -142,7 +145,7 @@ def _exists(connection: sqlite3.Connection, query: str, failed: _Failed, recipie
 
 _ROW = (
     "d.id, d.incident, d.revision, d.step, d.recipient, d.channel, d.languages, d.why, d.otherwise,"
-    " d.grade IS NOT NULL AND i.id IS NOT NULL AND i.announced IS NULL, i.id IS NULL"
+    " d.expires, d.grade IS NOT NULL AND i.id IS NOT NULL AND i.announced IS NULL, i.id IS NULL"
 )
 _FAILURES = f"""
 SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen LEFT JOIN incidents AS i ON i.id = d.incident
