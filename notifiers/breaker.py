@@ -12,7 +12,8 @@ class Breaker:
     """Open after `refusals` attempts in a row that came to nothing; then one probe at a time.
 
     A probe is the strongest delivery that waits, `PAUSE` ms after the last one failed or when the gateway
-    said, `LONGEST` ms later at the latest. The first one that is answered closes it: a gateway that rejects a message works.
+    said, but `LONGEST` ms later at the latest. The first one that is answered closes it: a gateway that
+    rejects a message works.
     """
 
     def __init__(self, refusals: int = REFUSALS) -> None:
