@@ -336,3 +336,10 @@ def test_a_refused_doubt_is_asked_about_anew_once_it_has_ended_and_come_back(out
     for ordinal, (before, after, review) in enumerate(steps, 2):
         commit(outbox, OPEN, raised(before, after, ordinal=ordinal, review=review), now=START + ordinal)
     assert [p.state for p in proposals(outbox)] == [Decision.REFUSED, Decision.WAITING]
+
+
+def test_what_has_expired_is_not_released(outbox: Outbox) -> None:
+    commit(outbox, BY, RED)
+    answer = release(outbox, at=START + HOUR)
+    assert not answer.done
+    assert answer.said.startswith("it expired at 2018-06-03T22:10:00")

@@ -1,12 +1,13 @@
 """Whoever was told of an incident hears of each rise and fall of it, whoever the routes name by then."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from ingest.clock import MINUTE
-from notifiers.action import Cancel, Release
+from notifiers.action import Cancel, Handle, Release, Shelve
 from notifiers.delivery import Delivery
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
@@ -130,3 +131,57 @@ def busy(outbox: Outbox, now: int) -> list[Delivery]:
     for delivery in claimed:
         outbox.settle(delivery.key, Retry(MINUTE, "busy"), now)
     return claimed
+
+
+def test_who_is_about_to_be_asked_to_take_over_hears_of_the_rise_in_place_of_that(outbox: Outbox) -> None:
+    commit(outbox, BY, raised())
+    send(outbox)
+    now = START + MINUTE
+    turn(outbox, BY, now)
+    commit(outbox, BY, raised(Grade.ORANGE, Grade.RED, ordinal=1, at=now), now=now)
+    assert [(r, grade) for r, _, grade in told(send(outbox, now))] == [
+        ("ana", "red"),
+        ("lin", "red"),
+        ("wei", "red"),
+    ]
+
+
+def test_what_still_waits_to_be_sent_is_not_written_again_when_something_else_changes(
+    outbox: Outbox,
+) -> None:
+    commit(outbox, BY, raised())
+    send(outbox)
+    commit(outbox, BY, raised(Grade.ORANGE, Grade.YELLOW, ordinal=1))
+    act(outbox, Shelve("zone", "riverside", "works", START + MINUTE))
+    turn(outbox, BY, START)
+    assert told(send(outbox)) == [("ana", "update", "yellow")]
+
+
+def test_a_doubtful_fall_below_what_was_certain_is_told(outbox: Outbox) -> None:
+    commit(outbox, BY, raised(after=Grade.RED))
+    send(outbox)
+    commit(outbox, BY, raised(Grade.RED, Grade.YELLOW, ordinal=1, review=True))
+    assert told(send(outbox)) == [("ana", "update", "yellow")]
+
+
+def test_what_has_fallen_and_risen_again_must_be_taken_on_again(outbox: Outbox) -> None:
+    ladder = [Grade.ORANGE, Grade.YELLOW, Grade.ORANGE]
+    for ordinal, (before, after) in enumerate(pairwise([None, *ladder])):
+        now = START + ordinal
+        commit(outbox, BY, raised(before, after, ordinal=ordinal, at=now), now=now)
+        send(outbox, now)
+        act(outbox, Handle("5f2a9c0e"), "ana", now)
+    last = outbox._connection.execute("SELECT grade, at FROM stages ORDER BY id DESC").fetchone()
+    assert last == (Grade.ORANGE, START + 2)
+
+
+def test_whoever_was_told_that_it_is_over_is_not_reminded_of_what_others_are_told_now(outbox: Outbox) -> None:
+    commit(outbox, BY, raised())
+    send(outbox)
+    act(outbox, Cancel("5f2a9c0e", "the gauge was being cleaned"))
+    send(outbox)
+    other = router(route(BO))
+    commit(outbox, other, raised(warning="77aa0000", at=START + 1), now=START + 1)
+    send(outbox, START + 1)
+    turn(outbox, other, START + 1 + MINUTE)
+    assert {d.recipient for d in send(outbox, START + 1 + MINUTE)} == {"bo", "lin", "wei"}

@@ -10,6 +10,7 @@ from notifiers.action import Cancel
 from notifiers.bulletin import Act
 from notifiers.delivery import Delivery, State
 from notifiers.outbox import Outbox
+from notifiers.outbox.deliveries import contacts
 from notifiers.outcome import Rejected, Retry, Sent, Unknown
 from notifiers.routes import Budgets
 from rules.grade import Grade
@@ -115,3 +116,20 @@ def test_who_may_have_read_a_digest_without_a_receipt_hears_of_the_end(desk: Des
     desk.router = router(budgets=Budgets(messages=9))
     over(desk)
     assert acts(desk.work()) == [Act.CLEAR]
+
+
+def test_who_read_in_a_digest_that_it_is_over_has_been_told_the_end(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", YELLOW) for n in range(3)))
+    desk.tell(line("v3", YELLOW))
+    desk.tell(line("v3", None, YELLOW, ordinal=1))
+    assert acts(desk.at(NOON + 5 * MINUTE)) == [Act.DIGEST]
+    ana = contacts(desk.outbox._connection, "rain-v3")["ana", "sms"]
+    assert (ana.reached, ana.told) == (True, None)
+
+
+def test_who_never_read_a_digest_hears_of_the_lower_grade_that_waits_behind_it(desk: Desk) -> None:
+    digest = made(desk)
+    desk.outbox.commit(9, [line("v3", Grade.BLUE, YELLOW, ordinal=1)])
+    desk.outbox.route(desk.router, desk.now)
+    desk.outbox.settle(digest.key, Rejected("no such number"), desk.now)
+    assert [d.grade for d in desk.work()] == [Grade.BLUE]
