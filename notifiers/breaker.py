@@ -4,14 +4,16 @@ from ingest.clock import SECOND
 from notifiers.outcome import Outcome, Rejected, Retry, Sent
 
 REFUSALS = 5
-PAUSE = SECOND
+# Between probes, and at most: a gateway may ask for an hour, and no red is to wait so long to be tried.
+PAUSE, LONGEST = SECOND, 10 * SECOND
 
 
 class Breaker:
     """Open after `refusals` attempts in a row that came to nothing; then one probe at a time.
 
     A probe is the strongest delivery that waits, `PAUSE` ms after the last one failed or when the gateway
-    said. The first one that is answered closes it: a gateway that rejects a message works.
+    said, but `LONGEST` ms later at the latest. The first one that is answered closes it: a gateway that
+    rejects a message works.
     """
 
     def __init__(self, refusals: int = REFUSALS) -> None:
@@ -29,7 +31,8 @@ class Breaker:
             self._refused = 0
             return
         self._refused += 1
-        self.next = now + max(PAUSE, outcome.after if isinstance(outcome, Retry) else 0)
+        asked = outcome.after if isinstance(outcome, Retry) else 0
+        self.next = now + min(max(PAUSE, asked), LONGEST)
 
     def room(self, free: int, flying: int, now: int) -> int:
         """How many of `free` places may be used while `flying` are in use."""

@@ -36,6 +36,7 @@ class _News:
 
     settled: list[tuple[Delivery, Outcome]] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    rerouted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Dispatcher:
     def reroute(self, router: Router) -> None:
         """Route by another bundle from the next round on; ValueError if it names a missing channel."""
         self._router = self._complete(router)
+        self._news.rerouted = True
         self.notify()
 
     def idle(self) -> bool:
@@ -162,6 +164,7 @@ class Dispatcher:
         except sqlite3.Error:
             self._news.settled[:0] = news.settled
             self._news.receipts[:0] = news.receipts
+            self._news.rerouted |= news.rerouted
             raise
         self._red_waits = round_.red
         for delivery in [] if self._closing else round_.claimed:
@@ -185,6 +188,8 @@ class Dispatcher:
                 )
             for receipt in news.receipts:
                 _record(outbox, receipt)
+            if news.rerouted:
+                outbox.reroute()
             outbox.expire(now)
             outbox.strand(self._channels.keys(), now)
             done = outbox.lapse(router, now)

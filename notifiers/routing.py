@@ -85,6 +85,7 @@ class Router:
         self._registry = registry
         self._rules = {rule.id: rule for rule in rules}
         self._reach = reach
+        self._judged: dict[str, int] = {}
 
     @property
     def channels(self) -> frozenset[str]:
@@ -153,19 +154,14 @@ class Router:
         return {} if known is None else known.title
 
     def subjects(self, rule: str) -> int:
-        """How many sensors, zones or gateways it is judged for; 0 where the bundle no longer has it."""
-        known, registry = self._rules.get(rule), self._registry
-        if known is None:
-            return 0
-        if known.subjects is Subjects.SENSOR:
-            sensors = (registry.sensors[slot] for slot in registry.ranges.get(known.kind, ()))
-            return sum(
-                (known.tag is None or known.tag in sensor.tags) and self._lies_in(sensor.zone, known.zone)
-                for sensor in sensors
-            )
-        if known.subjects is Subjects.ZONE:
-            return sum(self._lies_in(zone, known.zone) for zone in registry.zones)
-        return sum(self._lies_in(zone, known.zone) for zone in registry.gateways.values())
+        """How many sensors, zones or gateways it is judged for; 0 where the bundle no longer has it.
+
+        Counted once: a city has hundreds of thousands of sensors, and in a flood each round asks.
+        """
+        if rule not in self._judged:
+            known = self._rules.get(rule)
+            self._judged[rule] = 0 if known is None else self._count(known)
+        return self._judged[rule]
 
     def bulletin(self, line: Transition, announcement: Announcement) -> Bulletin:
         """The announcement in words and facts, led by `line`."""
@@ -267,8 +263,18 @@ class Router:
         """ "" where the channel reaches no people, or not this one."""
         return {Reach.PHONE: person.phone, Reach.EMAIL: person.email}.get(self._reach[channel], "")
 
-    def _lies_in(self, zone: str | None, within: str | None) -> bool:
-        return within is None or (zone is not None and within in self._registry.ancestry(zone))
+    def _count(self, rule: Rule) -> int:
+        registry, within = self._registry, rule.zone
+        zones = {zone for zone in registry.zones if within is None or within in registry.ancestry(zone)}
+        if rule.subjects is Subjects.ZONE:
+            return len(zones)
+        if rule.subjects is Subjects.GATEWAY:
+            return sum(within is None or zone in zones for zone in registry.gateways.values())
+        sensors = (registry.sensors[slot] for slot in registry.ranges.get(rule.kind, ()))
+        return sum(
+            (rule.tag is None or rule.tag in sensor.tags) and (within is None or sensor.zone in zones)
+            for sensor in sensors
+        )
 
     def _sensor(self, transition: Transition) -> Sensor | None:
         slot = self._registry.slots.get(transition.subject)

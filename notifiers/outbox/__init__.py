@@ -66,6 +66,11 @@ class Outbox(OutboxReader):
         with self.transaction() as connection:
             return route_some(connection, router, now, limit)
 
+    def reroute(self) -> None:
+        """Route open warnings anew that no route named anybody for: the routes are others now."""
+        with self.transaction() as connection:
+            connection.execute(_NOBODY_ANEW)
+
     def claim(self, channel: str, now: int, limit: int, *, red: bool = False) -> list[Delivery]:
         """Take up to `limit` due deliveries, strongest first; they stay claimed until settled or reopened.
 
@@ -208,6 +213,13 @@ def _begun(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+# Not those that others were told of all the same: it is announced, and is told again by its next change.
+_NOBODY_ANEW = """
+UPDATE transitions SET routed = NULL
+WHERE routed = 'nobody' AND latest = 1 AND after > (
+    SELECT ifnull(i.announced, 0) FROM members AS m JOIN incidents AS i ON i.id = m.incident
+    WHERE m.warning = transitions.warning)
+"""
 _WAITING = f"""
 SELECT {DELIVERY} FROM {TOLD}
 WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') AND d.due <= ?
@@ -219,12 +231,13 @@ WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') A
       AND (earlier.state IN ('queued', 'claimed') OR earlier.state = 'unknown' AND earlier.due IS NOT NULL))
 """
 _CLAIMABLE_RED = f"{_WAITING} AND d.grade = 4 ORDER BY d.id LIMIT ?"
-# What a digest tells of comes after it; red waits for no digest.
+# What a digest tells of comes after it, and after it is known that nobody read it; red waits for no digest.
 _CLAIMABLE = f"""{_WAITING}
   AND (d.grade IS 4 OR NOT EXISTS (
     SELECT 1 FROM deliveries AS summed JOIN deliveries AS digest ON digest.incident = summed.detail
     WHERE summed.incident = d.incident AND summed.recipient = d.recipient AND summed.channel = d.channel
       AND summed.revision < d.revision AND summed.state = 'digested' AND summed.asks = 0
-      AND digest.state IN ('queued', 'claimed')))
+      AND (digest.state IN ('queued', 'claimed')
+        OR digest.fallen = 0 AND digest.state IN ('failed', 'expired'))))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

@@ -16,7 +16,7 @@ from notifiers.notices import release_wanted, released_alone
 from notifiers.outbox import collapsed
 from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import Change, draft, record, recorded
-from notifiers.outbox.deliveries import contacts, enqueue, is_news, told_beside, withdraw
+from notifiers.outbox.deliveries import contacts, enqueue, is_news, withdraw
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, stir
 from notifiers.outbox.proposals import Decision, Proposal, close, facts, find, hash_of, overtake, waiting
 from notifiers.outbox.telling import ask
@@ -57,7 +57,7 @@ def review(
     """Bring what waits for a person up to what the incident has come to; True if something new does."""
     present = {proposal.doubtful: proposal for proposal in waiting(connection, incident.id)}
     wanted = {
-        True: _in_doubt(connection, router, incident, stands, now),
+        True: _in_doubt(router, incident, stands, now),
         False: _to_be_released(connection, router, incident, stands, now),
     }
     ends = State.SUPERSEDED if any(wanted.values()) else State.WITHDRAWN
@@ -134,15 +134,11 @@ def _same(wanted: _Wanted | None, present: Proposal | None) -> bool:
     return (wanted and wanted.change.grade) == (present and present.grade)
 
 
-def _in_doubt(
-    connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
-) -> _Wanted | None:
+def _in_doubt(router: Router, incident: Incident, stands: Standing, now: int) -> _Wanted | None:
     settled = max(incident.announced or 0, incident.doubted or 0)
     if stands.doubtful and stands.doubtful_line and above(stands.doubtful, settled):
         named = router.who(incident.zone, incident.hazard, stands.doubtful, now)
-        beside = told_beside(contacts(connection, incident.id), named).values()
-        to = [*named, *(contact.addressee for contact in beside)]
-        return _Wanted(Change(stands.doubtful, stands.doubtful_line, stands.open, to), True)
+        return _Wanted(Change(stands.doubtful, stands.doubtful_line, stands.open, named), True)
     return None
 
 

@@ -1,7 +1,6 @@
 """Rows of deliveries: how they come into being, who has been told what, and what overtakes what waits."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -64,14 +63,6 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
             )
             found[recipient, channel] = Contact(addressee, was_reached, told, waiting, again)
     return found
-
-
-def told_beside(
-    known: Mapping[tuple[str, str], Contact], named: Iterable[Addressee]
-) -> dict[tuple[str, str], Contact]:
-    """Whoever was told otherwise than by the routes that name these: another way, or asked to see to it."""
-    keys = {addressee.contact for addressee in named}
-    return {key: c for key, c in known.items() if (c.warned or c.waiting) and key not in keys}
 
 
 def is_news(contact: Contact | None, grade: Grade | None) -> bool:

@@ -23,7 +23,8 @@ _SHOWN = 5
 class _Failed:
     """A delivery that did not reach its recipient; `otherwise` is what is left to try.
 
-    `past`: what it says holds no more, as the incident is over or was cancelled.
+    `expires` in ms: what waits for the end of the quiet hours outlives its bulletin. `past`: what it says
+    holds no more, as the incident is over or was cancelled.
     """
 
     id: int
@@ -35,6 +36,7 @@ class _Failed:
     languages: str
     why: str
     otherwise: bytes
+    expires: int
     past: bool
     digest: bool
 
@@ -60,6 +62,7 @@ def _concerned(connection: sqlite3.Connection, failed: _Failed, now: int) -> lis
     if not failed.digest:
         return [failed.incident]
     rows = connection.execute(_UNREAD, (now, failed.id, failed.incident)).fetchall()
+    connection.execute(_NOTHING_TO_END, (now, failed.incident))
     return [incident for (incident,) in rows]
 
 
@@ -77,9 +80,10 @@ def _next_way(connection: sqlite3.Connection, failed: _Failed, now: int) -> bool
 
     Two silent horns lead to the same people: whoever was sent it for one of them is sent it once.
     """
-    bulletin = recorded(connection, failed.incident, failed.revision)
+    told = recorded(connection, failed.incident, failed.revision)
+    bulletin = msgspec.structs.replace(told, expires=failed.expires)
     left = msgspec.json.decode(failed.otherwise, type=list[Way])
-    while left and bulletin.expires > now:
+    while left and failed.expires > now:
         way, *left = left
         if way.recipient != failed.recipient and _exists(connection, _ANOTHER, failed, way.recipient):
             return True
@@ -141,7 +145,7 @@ def _exists(connection: sqlite3.Connection, query: str, failed: _Failed, recipie
 
 _ROW = (
     "d.id, d.incident, d.revision, d.step, d.recipient, d.channel, d.languages, d.why, d.otherwise,"
-    " d.grade IS NOT NULL AND i.id IS NOT NULL AND i.announced IS NULL, i.id IS NULL"
+    " d.expires, d.grade IS NOT NULL AND i.id IS NOT NULL AND i.announced IS NULL, i.id IS NULL"
 )
 _FAILURES = f"""
 SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_fallen LEFT JOIN incidents AS i ON i.id = d.incident
@@ -155,11 +159,25 @@ WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state 
   AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?
 """
-# A receipt that comes late makes them summed up again; where it is unknown they may have read it.
+# A receipt that comes late makes them summed up again; where it may have reached them they may have read it.
 _UNREAD = """
 UPDATE deliveries SET state = 'failed', fallen = 1, updated = ?1,
-    reached = (SELECT d.state = 'unknown' FROM deliveries AS d WHERE d.id = ?2)
+    reached = (SELECT d.reached FROM deliveries AS d WHERE d.id = ?2)
 WHERE detail = ?3 AND state = 'digested' AND asks = 0 RETURNING incident
+"""
+# Who never read of it hears of no end: the all-clear or cancellation that waits behind the digest.
+_NOTHING_TO_END = """
+UPDATE deliveries AS d SET state = 'withdrawn', due = NULL, updated = ?1
+WHERE state = 'queued' AND grade IS NULL AND incident IN (
+    SELECT incident FROM deliveries WHERE detail = ?2 AND state = 'failed' AND attempt = 0)
+  AND EXISTS (
+    SELECT 1 FROM deliveries AS unread
+    WHERE unread.incident = d.incident AND unread.recipient = d.recipient AND unread.channel = d.channel
+      AND unread.detail = ?2 AND unread.state = 'failed' AND unread.attempt = 0)
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS told
+    WHERE told.incident = d.incident AND told.recipient = d.recipient AND told.channel = d.channel
+      AND (told.reached = 1 OR told.state = 'claimed'))
 """
 _NEWER = """
 SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision > ?

@@ -16,8 +16,9 @@ from notifiers.delivery import State
 from notifiers.outbox import collapsed
 from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import record, recorded
-from notifiers.outbox.deliveries import delivery_key, withdraw
-from notifiers.outbox.incidents import incident_of, references, stir
+from notifiers.outbox.deliveries import contacts, delivery_key, enqueue, withdraw
+from notifiers.outbox.deliveries import overtake as give_way
+from notifiers.outbox.incidents import above, incident_of, references, stir
 from rules.grade import Grade
 from rules.transition import iso
 
@@ -204,7 +205,7 @@ def _send_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> No
     for lower in waiting(connection, proposal.incident):
         if lower.grade <= proposal.grade:
             overtake(connection, lower, at, State.SUPERSEDED)
-    revision = _brought_up(connection, proposal, at)
+    incident, revision = incident_of(connection, proposal.incident), _brought_up(connection, proposal, at)
     values = {"incident": proposal.incident, "revision": revision, "grade": proposal.grade, "at": at}
     connection.execute(_GIVE_WAY, values)
     connection.execute(
@@ -212,6 +213,8 @@ def _send_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> No
         " WHERE incident = :incident AND revision = :revision AND state = 'held'",
         values,
     )
+    if above(proposal.grade, incident.announced):
+        _tell_the_others(connection, recorded(connection, proposal.incident, revision), at)
     if proposal.doubtful:
         connection.execute(_NO_DOUBT, values)
         connection.execute(_WRONG_NO_MORE, values)
@@ -221,6 +224,15 @@ def _send_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> No
         values,
     )
     stir(connection, proposal.incident)
+
+
+def _tell_the_others(connection: sqlite3.Connection, bulletin: Bulletin, at: int) -> None:
+    """Who was told less, or is about to be, and by no route waited for this: those who were asked to help."""
+    to = {row[:2] for row in addresses(connection, bulletin.incident, bulletin.revision)}
+    for contact in contacts(connection, bulletin.incident).values():
+        if (contact.warned or contact.waiting) and contact.addressee.contact not in to:
+            give_way(connection, bulletin, contact.addressee, at)
+            enqueue(connection, bulletin, contact.addressee, at)
 
 
 def _brought_up(connection: sqlite3.Connection, proposal: Proposal, at: int) -> int:

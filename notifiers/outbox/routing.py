@@ -13,7 +13,7 @@ from notifiers.bulletin import Bulletin
 from notifiers.outbox.approvals import nothing_to_release, review
 from notifiers.outbox.bulletins import Change, draft
 from notifiers.outbox.cancelling import cancelled_again
-from notifiers.outbox.deliveries import Contact, contacts, is_news, overtake, told_beside
+from notifiers.outbox.deliveries import Contact, contacts, is_news, overtake
 from notifiers.outbox.flooding import collapse, reckon
 from notifiers.outbox.incidents import Incident, Standing, above, incident_of, join, standing
 from notifiers.outbox.notices import notify
@@ -93,19 +93,21 @@ def _raise(
         return None
     named = router.who(incident.zone, incident.hazard, stands.certain, now)
     direct = [addressee for addressee in named if not addressee.approval]
-    if not direct:
-        return Routed.PASSED if named else Routed.NOBODY
+    if named and not direct:
+        return Routed.PASSED
+    known, keys = contacts(connection, incident.id), {a.contact for a in named}
+    others = [c.addressee for key, c in known.items() if (c.warned or c.waiting) and key not in keys]
+    if not direct and not others:
+        return Routed.NOBODY
     if direct == named:
         nothing_to_release(connection, incident.id, stands.certain)
-    known = contacts(connection, incident.id)
-    chosen = [a for a in direct if is_news(known.get((a.recipient, a.channel)), stands.certain)]
-    chosen += [c.addressee for c in told_beside(known, named).values()]
+    chosen = [a for a in (*direct, *others) if is_news(known.get(a.contact), stands.certain)]
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
-    given_way = known.keys() & {(a.recipient, a.channel) for a in (*direct, *chosen)}
-    for key in given_way:
-        overtake(connection, bulletin, known[key].addressee, now)
-    return _announced(connection, router, bulletin, chosen)
+    for addressee in (*direct, *others):
+        overtake(connection, bulletin, addressee, now)
+    routed = _announced(connection, router, bulletin, chosen)
+    return routed if named else Routed.NOBODY
 
 
 def _lower(
@@ -126,18 +128,11 @@ def _lower(
 def _catch_up(
     connection: sqlite3.Connection, router: Router, incident: Incident, stands: Standing, now: int
 ) -> Routed | None:
-    """Tell the present grade to those of whom a receipt says, late, that a higher one reached them.
-
-    And to those who were told a lower one, and are not among the recipients of what a person released.
-    """
+    """Tell the present grade to those of whom a receipt says, late, that a higher one reached them."""
     if not incident.stirred:
         return None
-    known, grade = contacts(connection, incident.id), incident.announced
-    late = [c.addressee for c in known.values() if c.reached and not c.waiting and above(c.told, grade)]
-    if grade is not None:
-        named = router.who(incident.zone, incident.hazard, grade, now)
-        beside = told_beside(known, named).values()
-        late += [c.addressee for c in beside if not c.waiting and above(grade, c.told)]
+    known = contacts(connection, incident.id).values()
+    late = [c.addressee for c in known if c.reached and not c.waiting and above(c.told, incident.announced)]
     if not late:
         return None
     change = Change(incident.announced, stands.floor_line, stands.open, late)
@@ -207,9 +202,9 @@ def _ended(t: Transition, routed: Routed, collapsed: Collection[tuple[str, int]]
 
 
 def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
-    if contact.reached:
-        return contact.told is not None and contact.told != grade
-    # Never told anything, but about to be: the lower grade takes the place of what waits; all-clear, none.
+    if contact.warned:
+        return contact.told != grade
+    # Told of no warning, but about to be: the lower grade takes the place of what waits; all-clear, none.
     return contact.waiting and grade is not None
 
 

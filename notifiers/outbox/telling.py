@@ -70,9 +70,7 @@ def _weight(bulletin: Bulletin) -> Grade:
 
 def _later(router: Router, bulletin: Bulletin, now: int) -> int:
     """How long (ms) it waits for the end of the quiet hours."""
-    if bulletin.act in (Act.CANCEL, Act.REQUEST):
-        return 0
-    return quiet_for(router, _weight(bulletin), now)
+    return 0 if bulletin.act is Act.CANCEL else quiet_for(router, _weight(bulletin), now)
 
 
 def quiet_for(router: Router, grade: Grade, now: int) -> int:

@@ -11,7 +11,7 @@ from notifiers.delivery import State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
 from notifiers.outbox.proposals import Decision, Proposal, find
-from notifiers.outcome import Rejected, Retry
+from notifiers.outcome import Retry
 from rules.grade import Grade
 from rules.realm import Realm
 from tests.notifiers.duty import (
@@ -338,34 +338,8 @@ def test_a_refused_doubt_is_asked_about_anew_once_it_has_ended_and_come_back(out
     assert [p.state for p in proposals(outbox)] == [Decision.REFUSED, Decision.WAITING]
 
 
-def test_whoever_was_asked_to_see_to_it_hears_of_a_doubtful_rise_that_is_released(outbox: Outbox) -> None:
-    """Ana cannot be reached, so Lin and Wei are asked to; that told them orange."""
-    commit(outbox, OPEN, raised())
-    send(outbox, outcome=Rejected("no such number"))
-    turn(outbox, OPEN, START)
-    assert told(send(outbox)) == [("lin", "request", "orange"), ("wei", "request", "orange")]
-    commit(outbox, OPEN, raised(Grade.ORANGE, Grade.RED, ordinal=1, review=True))
-    send(outbox)
-
-    assert release(outbox).said == "released no. 2, red, to 3 addresses"
-    turn(outbox, OPEN, START)
-    rest = told(send(outbox))
-    assert ("lin", "alert", "red") in rest
-    assert ("wei", "alert", "red") in rest
-
-
-def test_whoever_was_asked_to_see_to_it_meanwhile_hears_of_the_rise_as_well(outbox: Outbox) -> None:
-    """The doubtful rise waits when Lin and Wei are told orange: they are no part of what is released."""
-    commit(outbox, OPEN, raised())
-    claimed = outbox.claim("sms", START, 10)
-    commit(outbox, OPEN, raised(Grade.ORANGE, Grade.RED, ordinal=1, review=True))
-    outbox.settle(claimed[0].key, Rejected("no such number"), START)
-    turn(outbox, OPEN, START)
-    send(outbox)
-
-    assert release(outbox).said == "released no. 1, red, to 1 addresses"
-    turn(outbox, OPEN, START)
-    assert [t for t in told(send(outbox)) if t[0] != "ana"] == [
-        ("lin", "alert", "red"),
-        ("wei", "alert", "red"),
-    ]
+def test_what_has_expired_is_not_released(outbox: Outbox) -> None:
+    commit(outbox, BY, RED)
+    answer = release(outbox, at=START + HOUR)
+    assert not answer.done
+    assert answer.said.startswith("it expired at 2018-06-03T22:10:00")

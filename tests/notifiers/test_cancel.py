@@ -13,7 +13,7 @@ from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
 from notifiers.outbox.proposals import waiting
 from notifiers.outcome import Rejected, Retry
-from notifiers.routes import Budgets
+from notifiers.routes import Budgets, QuietHours
 from rules.grade import Grade
 from rules.realm import Realm
 from tests.notifiers.duty import ANA, BO, START, act, commit, raised, route, router, send, states, told, turn
@@ -189,3 +189,56 @@ def test_what_was_to_be_summed_up_is_withdrawn_with_it(outbox: Outbox) -> None:
     turn(outbox, by, START)
     assert {d.bulletin.act for d in send(outbox)} == {"alert"}
     assert [state for _, _, state in states(outbox, "77aa0000")] == [State.WITHDRAWN]
+
+
+def test_each_who_is_known_late_to_have_been_told_hears_that_it_was_wrong(outbox: Outbox) -> None:
+    by = router(route(ANA, BO))
+    commit(outbox, by, raised())
+    alerts = outbox.claim("sms", START, 9)
+    for alert in alerts:
+        outbox.settle(alert.key, Retry(MINUTE, "busy"), START)
+    act(outbox, CANCEL)
+    late = []
+    for now, alert in enumerate(alerts, START + 1):
+        assert outbox.receipt(alert.key, State.DELIVERED, now)
+        turn(outbox, by, now)
+        late += told(send(outbox, now))
+    assert late == [("ana", "cancel", ""), ("bo", "cancel", "")]
+
+
+def test_it_refers_to_nothing_that_was_cancelled_before(outbox: Outbox) -> None:
+    by = router(route(ANA))
+    references = []
+    for number in range(3):
+        warning, now = f"5f2a9c0{number}", START + number
+        commit(outbox, by, raised(warning=warning, at=now), now=now)
+        send(outbox, now)
+        act(outbox, Cancel(warning, "the gauge was being cleaned"), at=now)
+        references += [[r.revision for r in d.bulletin.references] for d in send(outbox, now)]
+    assert references == [[0], [2], [4]]
+
+
+def test_quiet_hours_do_not_hold_it_back(outbox: Outbox) -> None:
+    """It is 21:10, and a receipt says late that the alert was heard."""
+    by = router(route(ANA))
+    commit(outbox, by, raised(after=Grade.YELLOW))
+    [alert] = outbox.claim("sms", START, 9)
+    outbox.settle(alert.key, Retry(MINUTE, "busy"), START)
+    act(outbox, CANCEL)
+    outbox.receipt(alert.key, State.DELIVERED, START)
+    turn(outbox, router(route(ANA), quiet_hours=QuietHours(21 * 60, 7 * 60)), START)
+    assert told(send(outbox)) == [("ana", "cancel", "")]
+
+
+def test_what_was_cancelled_stays_so_when_another_doubt_is_released(outbox: Outbox) -> None:
+    by = router(route(ANA))
+    commit(outbox, by, raised(review=True))
+    act(outbox, CANCEL)
+    commit(outbox, by, raised(after=Grade.RED, review=True, warning="77aa0000", at=START + 1), now=START + 1)
+    [proposal] = waiting(outbox._connection, "5f2a9c0e")
+    assert act(outbox, Release("5f2a9c0e", proposal.revision, proposal.hash), at=START + 1).done
+    turn(outbox, by, START + 1)
+    send(outbox, START + 1)
+    over = raised(Grade.RED, None, ordinal=1, warning="77aa0000", at=START + 2)
+    commit(outbox, by, over, now=START + 2)
+    assert told(send(outbox, START + 2)) == [("ana", "clear", "")]

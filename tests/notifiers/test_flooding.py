@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,29 @@ def test_what_is_shed_is_counted_and_sums_up(outbox: Outbox) -> None:
     [counted] = found.accounts
     assert counted.account == Account(single=2, digested=2, noticed=8, waiting=0, untold=0)
     assert counted.warnings == 12
+
+
+def test_what_collapsed_and_rises_with_the_flood_stays_collapsed_whole(desk: Desk) -> None:
+    desk.tell(*(line(f"v{n}", YELLOW) for n in range(8)))
+    desk.tell(*(line(f"v{n}", ORANGE, YELLOW, ordinal=1) for n in range(8)))
+    assert {d.recipient for d in desk.sent} == {"bo"}
+    assert told(desk.tell(line("v3", BLUE, rule="rain-fast"))) == [("ana", Act.ALERT, BLUE, 2)]
+
+
+def test_nothing_collapses_when_whoever_would_be_notified_waits_for_a_release(outbox: Outbox) -> None:
+    desk = watched(outbox, *PUBLIC, replace(DUTY, approval=True))
+    assert {d.recipient for d in desk.tell(*(line(f"v{n}", ORANGE) for n in range(10)))} == {"ana"}
+
+
+def test_a_notice_that_rises_to_a_higher_grade_is_put_before_people_anew(outbox: Outbox) -> None:
+    levels = (Level(zones=frozenset({"east"}), people=(ANA,), channels=("sms",), file="r", line=1),)
+    desk = Desk(outbox, router(DUTY, budgets=BUDGETS, levels=levels))
+    asked = [d.grade for d in desk.tell(*(line(f"v{n}", YELLOW) for n in range(8))) if d.recipient == "ana"]
+    asked += [
+        d.grade
+        for d in desk.tell(*(line(f"v{n}", ORANGE, YELLOW, ordinal=1) for n in range(8)))
+        if d.recipient == "ana"
+    ]
+    assert asked == [YELLOW, ORANGE]
+    [proposal] = find(outbox._connection, "state = 'waiting'")
+    assert proposal.grade is ORANGE

@@ -1,10 +1,19 @@
 """The one answer to "who is told", and to who is asked when they do not answer."""
 
+from dataclasses import replace
+from datetime import UTC
+
+import msgspec
+import pytest
+
+from ingest.registry import Registry
 from notifiers.bulletin import Act
-from notifiers.routing import Addressee, Announcement
+from notifiers.routes import Routes
+from notifiers.routing import Addressee, Announcement, Router
 from rules.grade import Grade
+from rules.rule import Subjects
 from rules.transition import Disposition, Transition
-from tests.notifiers.parish import HOUR, router
+from tests.notifiers.parish import HOUR, SENSOR, ZONES, router, rule
 
 ROUTES = """\
 routes:
@@ -201,3 +210,39 @@ def test_those_of_the_zone_are_asked_first_and_then_those_above() -> None:
 def test_the_channels_of_a_router_are_all_that_it_may_ever_name() -> None:
     text = ROUTES.replace("channels: [sms]}", "channels: [sms], otherwise: [mail]}", 1)
     assert router(text.replace("[duty]", "[ana]")).channels == {"sms", "mail", "loudspeaker"}
+
+
+def of_sensors(kind: Subjects, zone: str | None, tag: str | None = None) -> tuple[Router, Registry]:
+    """Three gauges: two at the mill, of which one is marked, and one far away."""
+    sensors = [
+        msgspec.structs.replace(SENSOR, id="a", tags=frozenset({"bank"})),
+        msgspec.structs.replace(SENSOR, id="b"),
+        msgspec.structs.replace(SENSOR, id="c", zone="far"),
+    ]
+    registry = Registry.of(sensors, ZONES)
+    judged = replace(rule(Grade.RED), id="r", subjects=kind, kind="rain", zone=zone, tag=tag)
+    return Router(Routes(routes=()), registry, [judged], UTC), registry
+
+
+@pytest.mark.parametrize(
+    ("kind", "zone", "tag", "count"),
+    [
+        (Subjects.SENSOR, None, None, 3),
+        (Subjects.SENSOR, "town", None, 2),
+        (Subjects.SENSOR, "town", "bank", 1),
+        (Subjects.ZONE, None, None, len(ZONES)),
+        (Subjects.ZONE, "far", None, 1),
+    ],
+)
+def test_a_rule_is_judged_for_the_sensors_or_zones_that_it_names(
+    kind: Subjects, zone: str | None, tag: str | None, count: int
+) -> None:
+    assert of_sensors(kind, zone, tag)[0].subjects("r") == count
+    assert of_sensors(kind, zone, tag)[0].subjects("gone") == 0
+
+
+def test_what_a_rule_is_judged_for_is_counted_once_however_often_a_flood_asks() -> None:
+    asked, registry = of_sensors(Subjects.SENSOR, "town")
+    assert asked.subjects("r") == 2
+    registry.ranges.clear()
+    assert asked.subjects("r") == 2

@@ -122,3 +122,13 @@ def test_nobody_is_asked_to_release_what_is_hidden(outbox: Outbox) -> None:
 def test_a_shelf_has_a_reason_and_an_end_to_come(outbox: Outbox, shelf: Shelve, said: str) -> None:
     assert act(outbox, shelf) == Answer(False, said)
     assert outbox.due(START - 1) is None
+
+
+def test_nobody_is_asked_to_release_a_red_that_two_persons_hide(outbox: Outbox) -> None:
+    commit(outbox, BY, raised(after=Grade.RED, review=True))
+    assert act(outbox, Shelve("rule", "river", "works", UNTIL, red=True)).done
+    turn(outbox, BY, START)
+    assert waiting(outbox._connection, "5f2a9c0e")
+    assert act(outbox, Agree(outbox.position), "wei").done
+    turn(outbox, BY, START)
+    assert waiting(outbox._connection, "5f2a9c0e") == []
