@@ -20,6 +20,7 @@ from apprise.result import AppriseResult
 from ingest.clock import SECOND
 from notifiers.delivery import Delivery
 from notifiers.headline import headline
+from notifiers.http_post import NOT_TAKEN
 from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.pace import Pace
@@ -183,7 +184,9 @@ def outcome_of(result: AppriseResult, key: str) -> Outcome:
 
 def _by_status(status: int) -> Outcome:
     reason = f"the gateway answered {status}"
-    return Retry(0, reason) if status >= 500 or status in (408, 425, 429) else Rejected(reason)
+    if status in NOT_TAKEN:
+        return Retry(0, reason)
+    return Rejected(reason) if status < 500 else Unknown(reason)
 
 
 def _by_socket(message: str) -> Outcome:

@@ -70,6 +70,8 @@ def says(code: str) -> str:
         (ALIYUN, 200, aliyun("isp.SYSTEM_ERROR"), Unknown(says("isp.SYSTEM_ERROR"))),
         (ALIYUN, 500, aliyun("InternalError"), Unknown(says("InternalError"))),
         (ALIYUN, 200, aliyun("Brand.New"), Unknown(says("Brand.New"))),
+        (ALIYUN, 429, aliyun("Brand.New"), Retry(SECOND, says("Brand.New"))),
+        (ALIYUN, 504, aliyun("Brand.New"), Unknown(says("Brand.New"))),
         (ALIYUN, 400, aliyun("Brand.New"), Rejected(says("Brand.New"))),
         (TENCENT, 200, tencent("Ok", "5000:104571066915"), Sent("5000:104571066915")),
         (
