@@ -1,17 +1,18 @@
 """Whether a channel's gateway works: while it does not, it is tried once a second, whoever waits."""
 
-from ingest.clock import SECOND
+from ingest.clock import MINUTE, SECOND
 from notifiers.outcome import Outcome, Rejected, Retry, Sent
 
 REFUSALS = 5
-PAUSE = SECOND
+PAUSE, LONGEST = SECOND, MINUTE
 
 
 class Breaker:
     """Open after `refusals` attempts in a row that came to nothing; then one probe at a time.
 
     A probe is the strongest delivery that waits, `PAUSE` ms after the last one failed or when the gateway
-    said. The first one that is answered closes it: a gateway that rejects a message works.
+    said, but no more than `LONGEST` later: what waits may be red. The first one that is answered closes it: a
+    gateway that rejects a message works, and so does one that will not have more for one recipient.
     """
 
     def __init__(self, refusals: int = REFUSALS) -> None:
@@ -25,11 +26,12 @@ class Breaker:
 
     def heard(self, outcome: Outcome, now: int) -> None:
         """What came of an attempt, at instant `now` (ms)."""
-        if isinstance(outcome, Sent | Rejected):
+        if isinstance(outcome, Sent | Rejected) or (isinstance(outcome, Retry) and outcome.lone):
             self._refused = 0
             return
         self._refused += 1
-        self.next = now + max(PAUSE, outcome.after if isinstance(outcome, Retry) else 0)
+        asked = outcome.after if isinstance(outcome, Retry) else 0
+        self.next = now + min(max(PAUSE, asked), LONGEST)
 
     def room(self, free: int, flying: int, now: int) -> int:
         """How many of `free` places may be used while `flying` are in use."""

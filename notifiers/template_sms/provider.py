@@ -45,11 +45,13 @@ class Provider(Protocol):
 class Codes:
     """The codes of a cloud, each standing for those that begin with it and a full stop as well.
 
-    `later` by the ms to wait; `unsure` leave open whether the SMS is out; `refused` say that it is not.
+    `later` by the ms to wait, `lone` of the one number alone, both less than a warning is sent for; `unsure`
+    leave open whether the SMS is out; `refused` say that it is not.
     """
 
     yes: str
     later: Mapping[str, int]
+    lone: Mapping[str, int]
     unsure: frozenset[str]
     refused: frozenset[str]
 
@@ -75,8 +77,10 @@ def judged(verdict: Verdict | None, codes: Codes, answer: Answer, sms: Sms, now:
         known = _ID.fullmatch(verdict.provider_id) and sms.number.lstrip("+") not in verdict.provider_id
         return Sent(verdict.provider_id if known else sms.key)
     reason = f"the gateway answered {code}"
-    if (wait := next((ms for name, ms in codes.later.items() if _under(code, name)), None)) is not None:
-        return Retry(retry_after(answer.retry_after, now) if answer.retry_after else wait, reason)
+    for waits, lone in ((codes.lone, True), (codes.later, False)):
+        if (wait := next((ms for name, ms in waits.items() if _under(code, name)), None)) is not None:
+            asked = retry_after(answer.retry_after, now) if answer.retry_after else wait
+            return Retry(asked, reason, lone)
     if any(_under(code, name) for name in codes.unsure):
         return Unknown(reason)
     if any(_under(code, name) for name in codes.refused):
