@@ -31,7 +31,7 @@ async def _problem(name: str, of: settings_of.Channel) -> str:
         of.verify(name)
         if isinstance(of, settings_of.Cap):
             return _unwritable(of.directory)
-        for host, port in _addresses(name, of):
+        for host, port in addresses(name, of):
             async with asyncio.timeout(CONNECT_SECONDS):
                 _, writer = await asyncio.open_connection(host, port)
             writer.close()
@@ -45,7 +45,7 @@ def _unwritable(directory: Path) -> str:
     return "" if os.access(place, os.W_OK) else f"{place} cannot be written by this account"
 
 
-def _addresses(name: str, of: settings_of.Channel) -> Iterator[tuple[str, int]]:
+def addresses(name: str, of: settings_of.Channel) -> Iterator[tuple[str, int]]:
     """Host and port; none for horns, which the broker reaches, and for services without an address."""
     match of:
         case settings_of.Kannel() | settings_of.Webhook():
@@ -56,9 +56,10 @@ def _addresses(name: str, of: settings_of.Channel) -> Iterator[tuple[str, int]]:
         case settings_of.Apprise():
             url = of.secret("url", name).get_secret_value()
             service = Service.instantiate(url.replace("{recipient}", "+8610000000000").replace("{key}", "0"))
-            host, port = getattr(service, "host", None), getattr(service, "port", None)
-            if host:
-                yield host, port or (443 if getattr(service, "secure", False) else 80)
+            if service is not None and "host" in service.template_tokens:
+                port = service.port or (443 if service.secure else 80)
+                yield getattr(service, "smtp_host", "") or service.host, port
+            # Of the others Apprise keeps a token under the name of host: no name server may be asked for it.
             elif called := getattr(service, "notify_url", ""):
                 yield _of_url(called)
 
