@@ -194,29 +194,6 @@ async def test_a_retry_is_made_at_its_instant_without_anybody_waking_the_dispatc
     assert [d.attempt for d in sms.sent] == [2]
 
 
-async def test_numbers_that_a_gateway_limits_hold_up_no_other(house: House) -> None:
-    limited = [Retry(30 * MINUTE, "too many to this number", lone=True)] * 6
-    sms = Recorder(Realm.DRILL, "sms", deque(limited))
-    house.dispatch(sms)
-    house.commit(*(transition(f"w{i}") for i in range(6)))
-    await house.run(SECOND)
-    house.commit(transition("w6", Grade.RED))
-    await house.run(SECOND)
-    assert [d.warning for d in sms.sent] == ["w6"]
-
-
-async def test_a_gateway_that_asks_for_a_day_is_probed_after_a_minute(house: House) -> None:
-    sms = Recorder(Realm.DRILL, "sms", deque([Retry(24 * HOUR, "busy")] * 6))
-    house.dispatch(sms)
-    house.commit(*(transition(f"w{i}") for i in range(6)))
-    await house.run(SECOND)
-    house.commit(transition("w6", Grade.RED))
-    await house.run(MINUTE - 2 * SECOND)
-    assert sms.sent == []
-    await house.run(2 * SECOND)
-    assert [d.warning for d in sms.sent] == ["w6"]
-
-
 async def test_rejected_and_unknown_are_told_apart_and_not_tried_again(house: House) -> None:
     sms = Recorder(Realm.DRILL, "sms", deque([Rejected("no such number"), Unknown("hung")]))
     house.dispatch(sms)
