@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from apprise import Apprise as Service
 
 from tocsin import channel_settings as settings_of
-from tocsin.channels import PROVIDERS
 from tocsin.settings import Settings
 
 CONNECT_SECONDS = 5
@@ -51,7 +50,7 @@ def addresses(name: str, of: settings_of.Channel) -> Iterator[tuple[str, int]]:
         case settings_of.Kannel() | settings_of.Webhook():
             yield _of_url(of.url)
         case settings_of.TemplateSms():
-            usual = {field.name: field.default for field in fields(PROVIDERS[of.provider])}
+            usual = {field.name: field.default for field in fields(settings_of.PROVIDERS[of.provider])}
             yield _of_url(of.endpoint or str(usual["endpoint"]))
         case settings_of.Apprise():
             url = of.secret("url", name).get_secret_value()
