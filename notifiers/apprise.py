@@ -27,6 +27,7 @@ from notifiers.pace import Pace
 from notifiers.seal import marked, refusal
 from rules.realm import Realm
 
+_DETAIL = logging.getLevelName(logging.DEBUG)
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _SOCKET = "Socket Exception"
 _NOBODY = re.compile(r"There (?:are|were) no\b.*\bto notify")
@@ -173,12 +174,15 @@ def outcome_of(result: AppriseResult, key: str) -> Outcome:
     if result:
         return Sent(key)
     for entry in result.logs():
+        if entry.level == _DETAIL:
+            if entry.message.startswith(_SOCKET):
+                return _by_socket(entry.message)
+            # The text itself, and what the gateway wrote: neither says what became of it.
+            continue
         if (status := _STATUS.search(entry.message)) is not None:
             return _by_status(int(status[1]))
         if _NOBODY.search(entry.message):
             return Rejected("the gateway cannot use the recipient's address")
-        if entry.message.startswith(_SOCKET):
-            return _by_socket(entry.message)
     return Unknown("Apprise gave no reason for the failure")
 
 
