@@ -20,12 +20,14 @@ from apprise.result import AppriseResult
 from ingest.clock import SECOND
 from notifiers.delivery import Delivery
 from notifiers.headline import headline
+from notifiers.http_post import NOT_TAKEN
 from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.pace import Pace
 from notifiers.seal import marked, refusal
 from rules.realm import Realm
 
+_DETAIL = logging.getLevelName(logging.DEBUG)
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _SOCKET = "Socket Exception"
 _NOBODY = re.compile(r"There (?:are|were) no\b.*\bto notify")
@@ -172,18 +174,23 @@ def outcome_of(result: AppriseResult, key: str) -> Outcome:
     if result:
         return Sent(key)
     for entry in result.logs():
+        if entry.level == _DETAIL:
+            if entry.message.startswith(_SOCKET):
+                return _by_socket(entry.message)
+            # The text itself, and what the gateway wrote: neither says what became of it.
+            continue
         if (status := _STATUS.search(entry.message)) is not None:
             return _by_status(int(status[1]))
         if _NOBODY.search(entry.message):
             return Rejected("the gateway cannot use the recipient's address")
-        if entry.message.startswith(_SOCKET):
-            return _by_socket(entry.message)
     return Unknown("Apprise gave no reason for the failure")
 
 
 def _by_status(status: int) -> Outcome:
     reason = f"the gateway answered {status}"
-    return Retry(0, reason) if status >= 500 or status in (408, 425, 429) else Rejected(reason)
+    if status in NOT_TAKEN:
+        return Retry(0, reason)
+    return Rejected(reason) if status < 500 else Unknown(reason)
 
 
 def _by_socket(message: str) -> Outcome:

@@ -13,7 +13,7 @@ class Breaker:
 
     A probe is the strongest delivery that waits, `PAUSE` ms after the last one failed or when the gateway
     said, but `LONGEST` ms later at the latest. The first one that is answered closes it: a gateway that
-    rejects a message works.
+    rejects a message works, and so does one that will not have more for one recipient.
     """
 
     def __init__(self, refusals: int = REFUSALS) -> None:
@@ -27,7 +27,7 @@ class Breaker:
 
     def heard(self, outcome: Outcome, now: int) -> None:
         """What came of an attempt, at instant `now` (ms)."""
-        if isinstance(outcome, Sent | Rejected):
+        if isinstance(outcome, Sent | Rejected) or (isinstance(outcome, Retry) and outcome.lone):
             self._refused = 0
             return
         self._refused += 1

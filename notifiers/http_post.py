@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from ingest.clock import SECOND
-from notifiers.outcome import Outcome, Rejected, Retry, Unknown
+from notifiers.outcome import Rejected, Retry, Unknown
 
 LARGEST_ANSWER = 65_536
-_SOON = frozenset({408, 425, 429})
+# Not taken, by the words of RFC 9110 and 6585. What else begins with 5 may come from a server in between that
+# has passed the message on.
+NOT_TAKEN = frozenset({408, 425, 429, 500, 503})
 _SECONDS = re.compile(r"\d{1,9}")
 _ENDED = Unknown("the connection ended before the gateway answered")
 
@@ -83,7 +85,7 @@ class Poster:
         async with self._client.stream("POST", post.url, headers=post.headers, content=post.body) as response:
             after = response.headers.get("retry-after", "")
             if response.status_code >= httpx.codes.BAD_REQUEST:
-                # It was not taken, whatever becomes of the rest; the body may say why.
+                # The status stands, whatever becomes of the rest; the body may say why.
                 return Answer(response.status_code, await _rest(response), after)
             body = await _body(response)
         if body is None:
@@ -91,12 +93,12 @@ class Poster:
         return Answer(response.status_code, body, after)
 
 
-def by_status(answer: Answer, now: int) -> Outcome:
+def by_status(answer: Answer, now: int) -> Retry | Rejected | Unknown:
     """What a status that is no success means; `now` in ms, for a Retry-After that is a date."""
     reason = f"the gateway answered {answer.status}"
-    if answer.status >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status in _SOON:
+    if answer.status in NOT_TAKEN:
         return Retry(retry_after(answer.retry_after, now), reason)
-    return Rejected(reason)
+    return Rejected(reason) if answer.status < httpx.codes.INTERNAL_SERVER_ERROR else Unknown(reason)
 
 
 def retry_after(header: str, now: int) -> int:

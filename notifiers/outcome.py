@@ -13,10 +13,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not taken; try again after this many ms."""
+    """Not taken; try again after this many ms.
+
+    `lone`: the gateway works, and will not have any more for this recipient just now.
+    """
 
     after: int
     reason: str
+    lone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

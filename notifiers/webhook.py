@@ -58,7 +58,7 @@ class WebhookChannel:
         self.name = name
         self.realm = realm
         self._url = checked_url(name, url)
-        self._secret = _secret(name, secret)
+        self._secret = decoded(name, secret)
         self._clock = clock
         self._source = source
         self._pace = Pace(rate)
@@ -119,14 +119,15 @@ def _marked(words: dict[str, str], realm: Realm) -> dict[str, str]:
     return {language: marked(language, text, realm) for language, text in words.items()}
 
 
-def _secret(name: str, secret: str) -> bytes:
+def decoded(name: str, secret: str) -> bytes:
+    """The bytes of a secret; ValueError for one of another form, which does not show it."""
     try:
-        decoded = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except ValueError:
-        decoded = b""
-    if not secret.startswith(SECRET_PREFIX) or not SMALLEST_SECRET <= len(decoded) <= LARGEST_SECRET:
+        key = b""
+    if not secret.startswith(SECRET_PREFIX) or not SMALLEST_SECRET <= len(key) <= LARGEST_SECRET:
         raise ValueError(
             f"{name}: the secret is not {SECRET_PREFIX} and the base64 of"
             f" {SMALLEST_SECRET} to {LARGEST_SECRET} random bytes"
         )
-    return decoded
+    return key

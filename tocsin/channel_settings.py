@@ -6,7 +6,9 @@ its own. Secrets are named by `<secret>_file` or `<secret>_env` and read at star
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
@@ -17,9 +19,14 @@ from ingest.document import Strict
 from ingest.duration import Duration
 from notifiers.apprise import AppriseChannel
 from notifiers.bulletin import Act
+from notifiers.kannel.callbacks import checked_token
 from notifiers.routes import Reach
-from notifiers.template_sms import Template
+from notifiers.template_sms import Provider, Template
+from notifiers.template_sms.aliyun import Aliyun
 from notifiers.template_sms.channel import complete
+from notifiers.template_sms.huawei import Huawei
+from notifiers.template_sms.tencent import Tencent
+from notifiers.webhook import decoded
 from rules.realm import Realm
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
@@ -38,6 +45,10 @@ def _encrypted(url: str) -> str:
         raise ValueError("write an https address, or http on loopback, without user and password")
     return url
 
+
+PROVIDERS: Mapping[str, type[Aliyun] | type[Tencent] | type[Huawei]] = MappingProxyType(
+    {"aliyun": Aliyun, "tencent": Tencent, "huawei": Huawei}
+)
 
 _Https = Annotated[str, AfterValidator(_encrypted)]
 _Some = Annotated[str, Field(min_length=1)]
@@ -139,6 +150,10 @@ class Kannel(_Channel):
     timeout: _Timeout = 4 * SECOND
     receipt_within: Duration = 100 * SECOND
 
+    def verify(self, channel: str) -> None:
+        super().verify(channel)
+        checked_token(self.secret("token", channel).get_secret_value())
+
 
 class TemplateEntry(Strict):
     """`id` as the cloud has it; `wording` as it approved it, with {grade}, {title}, {place} and the like.
@@ -186,11 +201,29 @@ class TemplateSms(_Channel):
             if (getattr(self, key) is None) is (self.provider == provider):
                 needs = "needs" if self.provider == provider else "knows no"
                 raise ValueError(f"{self.provider} {needs} {key}")
+        if self.region is not None and self.provider != "tencent":
+            raise ValueError(f"{self.provider} knows no region")
         return self
 
     def worded(self) -> dict[Act, Template]:
         """Raises ValueError for a wording whose parameters are not known, or stand in it twice."""
         return {act: Template(entry.id, entry.wording, entry.limits) for act, entry in self.templates.items()}
+
+    def account(self, channel: str) -> Provider:
+        """OSError as `secret`; ValueError for a key that no header can hold, without showing it."""
+        key, secret = (self.secret(part, channel).get_secret_value() for part in ("key", "secret"))
+        options = (("region", self.region), ("endpoint", self.endpoint))
+        chosen = {option: value for option, value in options if value is not None}
+        match self.provider:
+            case "aliyun":
+                return Aliyun(key, secret, self.signature, **chosen)
+            case "tencent":
+                return Tencent(key, secret, self.app_id or "", self.signature, **chosen)
+            case "huawei":
+                return Huawei(key, secret, self.sender or "", self.signature, **chosen)
+
+    def verify(self, channel: str) -> None:
+        self.account(channel)
 
 
 class Loudspeaker(_Channel):
@@ -245,6 +278,9 @@ class Webhook(_Channel):
     source: _Some = "/tocsin"
     rate: _Rate = 10.0
     timeout: _Timeout = 4 * SECOND
+
+    def verify(self, channel: str) -> None:
+        decoded(channel, self.secret("secret", channel).get_secret_value())
 
 
 class CapHazard(Strict):

@@ -17,10 +17,7 @@ from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.kannel import KannelChannel
 from notifiers.loudspeaker import HornBroker, LoudspeakerChannel
 from notifiers.routes import Reach
-from notifiers.template_sms import Provider, TemplateSmsChannel
-from notifiers.template_sms.aliyun import Aliyun
-from notifiers.template_sms.huawei import Huawei
-from notifiers.template_sms.tencent import Tencent
+from notifiers.template_sms import TemplateSmsChannel
 from notifiers.webhook import WebhookChannel
 from tocsin import channel_settings as settings_of
 from tocsin.settings import Settings
@@ -108,7 +105,7 @@ def _template(name: str, of: settings_of.TemplateSms, around: Surroundings) -> C
     return TemplateSmsChannel(
         name,
         of.realm,
-        _account(name, of),
+        of.account(name),
         of.worded(),
         around.clock,
         zone_of_time=around.settings.zone_info,
@@ -116,27 +113,6 @@ def _template(name: str, of: settings_of.TemplateSms, around: Surroundings) -> C
         rate=of.rate,
         timeout=of.timeout / SECOND,
     )
-
-
-PROVIDERS: Mapping[str, type[Aliyun] | type[Tencent] | type[Huawei]] = MappingProxyType(
-    {"aliyun": Aliyun, "tencent": Tencent, "huawei": Huawei}
-)
-
-
-def _account(name: str, of: settings_of.TemplateSms) -> Provider:
-    key, secret = (of.secret(part, name).get_secret_value() for part in ("key", "secret"))
-    chosen = {
-        option: value
-        for option, value in (("region", of.region), ("endpoint", of.endpoint))
-        if value is not None
-    }
-    match of.provider:
-        case "aliyun":
-            return Aliyun(key, secret, of.signature, **chosen)
-        case "tencent":
-            return Tencent(key, secret, of.app_id or "", of.signature, **chosen)
-        case "huawei":
-            return Huawei(key, secret, of.sender or "", of.signature, **chosen)
 
 
 def _loudspeaker(name: str, of: settings_of.Loudspeaker, around: Surroundings) -> Channel:

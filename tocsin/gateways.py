@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from apprise import Apprise as Service
 
 from tocsin import channel_settings as settings_of
-from tocsin.channels import PROVIDERS
 from tocsin.settings import Settings
 
 CONNECT_SECONDS = 5
@@ -31,7 +30,7 @@ async def _problem(name: str, of: settings_of.Channel) -> str:
         of.verify(name)
         if isinstance(of, settings_of.Cap):
             return _unwritable(of.directory)
-        for host, port in _addresses(name, of):
+        for host, port in addresses(name, of):
             async with asyncio.timeout(CONNECT_SECONDS):
                 _, writer = await asyncio.open_connection(host, port)
             writer.close()
@@ -45,20 +44,21 @@ def _unwritable(directory: Path) -> str:
     return "" if os.access(place, os.W_OK) else f"{place} cannot be written by this account"
 
 
-def _addresses(name: str, of: settings_of.Channel) -> Iterator[tuple[str, int]]:
+def addresses(name: str, of: settings_of.Channel) -> Iterator[tuple[str, int]]:
     """Host and port; none for horns, which the broker reaches, and for services without an address."""
     match of:
         case settings_of.Kannel() | settings_of.Webhook():
             yield _of_url(of.url)
         case settings_of.TemplateSms():
-            usual = {field.name: field.default for field in fields(PROVIDERS[of.provider])}
+            usual = {field.name: field.default for field in fields(settings_of.PROVIDERS[of.provider])}
             yield _of_url(of.endpoint or str(usual["endpoint"]))
         case settings_of.Apprise():
             url = of.secret("url", name).get_secret_value()
             service = Service.instantiate(url.replace("{recipient}", "+8610000000000").replace("{key}", "0"))
-            host, port = getattr(service, "host", None), getattr(service, "port", None)
-            if host:
-                yield host, port or (443 if getattr(service, "secure", False) else 80)
+            if service is not None and "host" in service.template_tokens:
+                port = service.port or (443 if service.secure else 80)
+                yield getattr(service, "smtp_host", "") or service.host, port
+            # Of the others Apprise keeps a token under the name of host: no name server may be asked for it.
             elif called := getattr(service, "notify_url", ""):
                 yield _of_url(called)
 

@@ -12,8 +12,7 @@ from notifiers.coverage import coverage
 from notifiers.lengths import Sms, examples, too_long
 from notifiers.routes import Reach
 from notifiers.template_sms import Terms, check_lengths
-from tocsin.channel_settings import Apprise, Cap, Kannel, TemplateSms
-from tocsin.channels import PROVIDERS
+from tocsin.channel_settings import PROVIDERS, Apprise, Cap, Kannel, TemplateSms
 from tocsin.configuration import Configuration
 from tocsin.wiring import router_of
 

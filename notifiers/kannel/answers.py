@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 
-from notifiers.http_post import retry_after
+from notifiers.http_post import NOT_TAKEN, retry_after
 from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 
 # 0: an SMS centre has it; 3: bearerbox keeps it until one is connected; the last, where the administrator has
 # set `immediate-sendsms-reply`: smsbox has it.
 _ACCEPTED = ("0: Accepted for delivery", "3: Queued for later delivery", "Sent.")
-# Of a server in between that asks to wait.
-_WAIT = (408, 425, 429)
 _LONGEST_REASON = 200
 
 
@@ -25,7 +23,7 @@ def outcome_of(status: int, headers: Mapping[str, str], said: bytes, key: str, n
     reason = f"smsbox answered {status}: {words}" if words else f"smsbox answered {status}"
     if status == 202 and words.startswith(_ACCEPTED):
         return Sent(key)
-    if status in (500, 503) or status in _WAIT:
+    if status in NOT_TAKEN:
         asked = headers.get("retry-after", "")
         # 0 is the pace of the dispatcher.
         return Retry(retry_after(asked, now) if asked else 0, reason)

@@ -53,12 +53,10 @@ class Callbacks:
     ) -> None:
         if _NAME.fullmatch(name) is None:
             raise ValueError(f"kannel channel {name!r}: letters, digits, . - and _, for it stands in a URL")
-        if _TOKEN.fullmatch(token) is None:
-            raise ValueError("kannel token: 16 characters or more of A-Z, a-z, 0-9, - and _")
         self.refused = 0
         self.underway = 0
         self._name = name
-        self._token = token
+        self._token = checked_token(token)
         self._clock = clock
         self._on_receipt = on_receipt
         self._on_reply = on_reply
@@ -118,6 +116,13 @@ class Callbacks:
     def _refuse(self, reason: str) -> None:
         self.refused += 1
         _log.warning("kannel_callback_refused", channel=self._name, reason=reason)
+
+
+def checked_token(token: str) -> str:
+    """`token` if it can stand in a URL that Kannel fills in; ValueError otherwise, which does not show it."""
+    if _TOKEN.fullmatch(token) is None:
+        raise ValueError("kannel token: 16 characters or more of A-Z, a-z, 0-9, - and _")
+    return token
 
 
 def international(number: str, country: str) -> str:

@@ -26,6 +26,7 @@ from notifiers.loudspeaker.link import HornBroker, Inbox, expiry, heed_cancellat
 from notifiers.loudspeaker.roll import Heard, Roll
 from notifiers.loudspeaker.signature import SHORTEST_KEY, opened, signed
 from notifiers.loudspeaker.wire import Command, Poll, Present, Pressed, Receipted
+from notifiers.message import plain
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.seal import marked, refusal
 from rules.realm import Realm
@@ -38,6 +39,7 @@ HEARD: dict[str, type[Receipted | Present | Pressed]] = {
 _STOPS = frozenset({Act.UPDATE, Act.CLEAR, Act.CANCEL})
 # Why a horn says that it failed where a newer command took the place of an older one.
 _REPLACED = frozenset({"stopped", "outdated"})
+_LONGEST_REASON = 200
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 
 _log = structlog.get_logger(__name__)
@@ -223,7 +225,8 @@ class LoudspeakerChannel:
             case Receipted():
                 self._roll.receipted(horn, said.id, now)
                 state = State.SUPERSEDED if said.reason in _REPLACED else State(said.state)
-                self._on_receipt(Receipt(said.id, state, now, said.reason, horn))
+                detail = plain(said.reason)[:_LONGEST_REASON]
+                self._on_receipt(Receipt(said.id, state, now, detail, horn))
             case Pressed():
                 self._on_reply(Reply(self.name, horn, "ack", now, said.id))
             case Present():

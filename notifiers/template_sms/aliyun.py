@@ -22,12 +22,9 @@ from notifiers.template_sms.template import Limits
 
 _CODES = Codes(
     yes="OK",
-    later={
-        # Of one number in a minute, an hour or a day.
-        "isv.BUSINESS_LIMIT_CONTROL": MINUTE,
-        "Throttling": 5 * SECOND,
-        "ServiceUnavailable": 5 * SECOND,
-    },
+    later={"Throttling": 5 * SECOND, "ServiceUnavailable": 5 * SECOND},
+    # In a minute, an hour or a day.
+    lone={"isv.BUSINESS_LIMIT_CONTROL": MINUTE},
     unsure=frozenset({"isp.SYSTEM_ERROR", "InternalError"}),
     # The rest of what begins with isv is the account's, the template's or the number's fault; so are the
     # quotas of a day or month, which nobody lifts before the warning is over.

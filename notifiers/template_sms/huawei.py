@@ -26,6 +26,7 @@ _CODES = Codes(
     yes=_ACCEPTED,
     # Too many SMS wait at the platform, and too many requests at its door.
     later={"E200015": 10 * MINUTE, "APIGW.0308": 5 * SECOND},
+    lone={},
     unsure=frozenset(),
     refused=frozenset(
         {

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
@@ -45,11 +45,13 @@ class Provider(Protocol):
 class Codes:
     """The codes of a cloud, each standing for those that begin with it and a full stop as well.
 
-    `later` by the ms to wait; `unsure` leave open whether the SMS is out; `refused` say that it is not.
+    `later` by the ms to wait, `lone` of the one number alone, both less than a warning is sent for; `unsure`
+    leave open whether the SMS is out; `refused` say that it is not.
     """
 
     yes: str
     later: Mapping[str, int]
+    lone: Mapping[str, int]
     unsure: frozenset[str]
     refused: frozenset[str]
 
@@ -63,22 +65,27 @@ class Verdict:
 
 
 def judged(verdict: Verdict | None, codes: Codes, answer: Answer, sms: Sms, now: int) -> Outcome:
-    """The outcome of an answer, None if it cannot be read; a code that is not known leaves it open."""
+    """The outcome of an answer, None if it cannot be read; a code that is not known leaves it open.
+
+    So does a 500: something failed within the cloud, before or behind the sending.
+    """
     fine = answer.status < 300
     if verdict is None or not _CODE.fullmatch(verdict.code):
-        return Unknown("the gateway's answer makes no sense") if fine else by_status(answer, now)
+        return Unknown("the gateway's answer makes no sense") if fine else _by_status(answer, now)
     code = verdict.code
     if code == codes.yes and fine:
         known = _ID.fullmatch(verdict.provider_id) and sms.number.lstrip("+") not in verdict.provider_id
         return Sent(verdict.provider_id if known else sms.key)
     reason = f"the gateway answered {code}"
-    if (wait := next((ms for name, ms in codes.later.items() if _under(code, name)), None)) is not None:
-        return Retry(retry_after(answer.retry_after, now) if answer.retry_after else wait, reason)
+    for waits, lone in ((codes.lone, True), (codes.later, False)):
+        if (wait := next((ms for name, ms in waits.items() if _under(code, name)), None)) is not None:
+            asked = retry_after(answer.retry_after, now) if answer.retry_after else wait
+            return Retry(asked, reason, lone)
     if any(_under(code, name) for name in codes.unsure):
         return Unknown(reason)
-    if any(_under(code, name) for name in codes.refused) or 400 <= answer.status < 500:
+    if any(_under(code, name) for name in codes.refused):
         return Rejected(reason)
-    return Unknown(reason)
+    return Unknown(reason) if fine else replace(_by_status(answer, now), reason=reason)
 
 
 def check_account(cloud: str, endpoint: str, *credentials: str) -> None:
@@ -94,6 +101,12 @@ def check_account(cloud: str, endpoint: str, *credentials: str) -> None:
             raise ValueError(
                 f"{cloud}: a key is empty, or has a space, a line break or other than ASCII in it"
             )
+
+
+def _by_status(answer: Answer, now: int) -> Retry | Rejected | Unknown:
+    if answer.status == 500:
+        return Unknown(f"the gateway answered {answer.status}")
+    return by_status(answer, now)
 
 
 def _under(code: str, name: str) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ingest.clock import HOUR, SECOND
+from ingest.clock import SECOND
 from notifiers.http_post import Answer, Post
 from notifiers.outcome import Outcome
 from notifiers.template_sms.provider import Codes, Sms, Verdict, check_account, judged
@@ -21,13 +21,14 @@ from notifiers.template_sms.template import Limits
 
 _CODES = Codes(
     yes="Ok",
-    later={
+    later={"RequestLimitExceeded": 5 * SECOND},
+    lone={
         "LimitExceeded.DeliveryFrequencyLimit": 30 * SECOND,
         "LimitExceeded.PhoneNumberThirtySecondLimit": 30 * SECOND,
-        "LimitExceeded.PhoneNumberOneHourLimit": HOUR,
-        "RequestLimitExceeded": 5 * SECOND,
     },
     unsure=frozenset({"InternalError"}),
+    # The limit of a number in an hour, too: once it is lifted the warning is sent no more, and a refusal
+    # takes the next way at once.
     refused=frozenset(
         {
             "AuthFailure",

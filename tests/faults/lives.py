@@ -9,29 +9,24 @@ defect.
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
-import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from select import select
-from subprocess import run
 from typing import NoReturn
 
 from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
 from notifiers.outbox.schema import OutboxError
-from tests.faults.disk import Control, attach, mark
+from tests.faults.disk import Control, mark
+from tests.faults.forks import answers, end_with, watched
 from tests.faults.life import Promises, live, writing_to
 from tocsin.log import configure as configure_log
 
-ROOT = Path(__file__).parents[2]
 # What `tocsin run` answers in words, see tocsin/cli.py.
 IN_WORDS = (JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable, OSError)
 AT_ONCE = 8
-# A life with nothing wrong takes a tenth of a second; with a disk that comes back, a second or two.
-LONGEST = 30
 # How long a disk that fails onwards stays so.
 SICK = 0.2
 
@@ -63,12 +58,7 @@ class Ended:
 
 def live_all(library: Path, jobs: list[Job]) -> list[Ended]:
     """Run every job, a few at a time, in the order given."""
-    done = run(
-        [sys.executable, "-m", "tests.faults.lives"],
-        cwd=ROOT, env={**os.environ, "LD_PRELOAD": str(library)}, check=True, text=True,
-        input=json.dumps([asdict(job) for job in jobs]), stdout=-1,
-    )  # fmt: skip
-    return [Ended(*each) for each in json.loads(done.stdout)]
+    return [Ended(*each) for each in answers("tests.faults.lives", library, [asdict(job) for job in jobs])]
 
 
 def promised(state: Path) -> list[str]:
@@ -89,7 +79,7 @@ class Running:
         self._sick_since = 0.0
         self.pid = os.fork()
         if self.pid == 0:
-            _child(job, self.control.path, self.words)
+            _child(job, self.control.path)
         # Can be read once the life is over.
         self.over = os.pidfd_open(self.pid)
 
@@ -109,29 +99,16 @@ class Running:
         return outcome
 
 
-def _child(job: Job, control: Path, words: Path) -> NoReturn:
-    signal.alarm(LONGEST)
-    os.dup2(os.open(words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
+def _child(job: Job, control: Path) -> NoReturn:
     state = Path(job.state)
-    attach(control, state, Path(job.log) if job.log else None)
+    watched(state, control, job.log)
     written = writing_to(state.with_suffix(".said"))
-    code = 70
 
     def say(text: str) -> None:
         written.said(text)
         mark(text)
 
-    try:
-        asyncio.run(live(state, Promises(say), job.done))
-        code = 0
-    except IN_WORDS as error:
-        sys.stderr.write(f"{error}\n")
-        code = 3
-    finally:
-        if code == 70:
-            traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(code)
+    end_with(lambda: asyncio.run(live(state, Promises(say), job.done)), IN_WORDS)
 
 
 def main() -> None:

@@ -11,21 +11,18 @@ import signal
 import sqlite3
 import sys
 import time
-import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from subprocess import run
 from typing import NoReturn
 
 from notifiers.outbox import Outbox
 from notifiers.outbox.schema import OutboxError
 from rules.realm import Realm
-from tests.faults.disk import Control, attach, mark
+from tests.faults.disk import Control, mark
+from tests.faults.forks import ROOT, answers, end_with, watched
 
-ROOT = Path(__file__).parents[2]
 VERSION_1 = (ROOT / "tests" / "notifiers" / "outbox_1.sql").read_text("utf-8")
 MADE = "acked version 1"
-LONGEST = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +52,8 @@ class Opened:
 
 
 def open_all(library: Path, openings: list[Opening]) -> list[Opened]:
-    done = run(
-        [sys.executable, "-m", "tests.faults.migrations"],
-        cwd=ROOT, env={**os.environ, "LD_PRELOAD": str(library)}, check=True, text=True,
-        input=json.dumps([asdict(opening) for opening in openings]), stdout=-1,
-    )  # fmt: skip
-    return [Opened(*each) for each in json.loads(done.stdout)]
+    jobs = [asdict(opening) for opening in openings]
+    return [Opened(*each) for each in answers("tests.faults.migrations", library, jobs)]
 
 
 def make(directory: Path) -> Path:
@@ -82,7 +75,7 @@ def _opened(opening: Opening) -> Opened:
         control.fail(opening.nth, opening.error, onwards=opening.onwards)
     began = time.monotonic()
     if (pid := os.fork()) == 0:
-        _child(opening, control.path, words)
+        _child(opening, control.path)
     if opening.kill is not None:
         time.sleep(opening.kill)
         os.kill(pid, signal.SIGKILL)
@@ -94,26 +87,17 @@ def _opened(opening: Opening) -> Opened:
     return opened
 
 
-def _child(opening: Opening, control: Path, words: Path) -> NoReturn:
-    signal.alarm(LONGEST)
-    os.dup2(os.open(words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
+def _child(opening: Opening, control: Path) -> NoReturn:
     directory = Path(opening.directory)
-    attach(control, directory, Path(opening.log) if opening.log else None)
-    code = 70
-    try:
+    watched(directory, control, opening.log)
+
+    def work() -> None:
         if opening.log:
             make(directory)
             mark(MADE)
         Outbox.open(directory / "outbox.db", Realm.LIVE).close()
-        code = 0
-    except OutboxError as error:
-        sys.stderr.write(f"{error}\n")
-        code = 3
-    finally:
-        if code == 70:
-            traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(code)
+
+    end_with(work, (OutboxError,))
 
 
 def main() -> None:

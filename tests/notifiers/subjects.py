@@ -48,15 +48,15 @@ class Need(Enum):
     HTTP = auto()  # and speaks HTTP there
     HEADER = auto()  # and sees the header of the answer
     BODY = auto()  # and reads in the body whether the message was taken
-    DIRECT = auto()  # any 5xx means that it was not taken
-    RELAYED = auto()  # what stands before the gateway may fail once it has passed the message on
+    DIRECT = auto()  # its 500 means that the message was not taken
+    CLOUD = auto()  # its 500 leaves open whether it was
 
 
 HTTP = frozenset({Need.NETWORK, Need.HTTP})
 HEADER = HTTP | {Need.HEADER}
 BODY = HTTP | {Need.BODY}
 DIRECT = HTTP | {Need.DIRECT}
-RELAYED = HTTP | {Need.RELAYED}
+CLOUD = HTTP | {Need.CLOUD}
 
 
 @dataclass(frozen=True)
@@ -198,21 +198,21 @@ SUBJECTS = [
     Subject(
         "SMS by Kannel",
         kannel,
-        HEADER | RELAYED,
+        HEADER | DIRECT,
         kannel_text,
         Reply(202, b"0: Accepted for delivery"),
     ),
     Subject(
         "SMS by Alibaba Cloud",
         template_sms(lambda endpoint: Aliyun("key", SECRET, "青溪应急", endpoint)),
-        BODY | HEADER | DIRECT,
+        BODY | HEADER | CLOUD,
         by_aliyun,
         Reply(200, b'{"Message":"OK","RequestId":"F655A8D5","Code":"OK","BizId":"900619746936498440^0"}'),
     ),
     Subject(
         "SMS by Tencent Cloud",
         template_sms(lambda endpoint: Tencent("id", SECRET, "1400006666", "青溪应急", endpoint=endpoint)),
-        BODY | HEADER | DIRECT,
+        BODY | HEADER | CLOUD,
         by_tencent,
         Reply(
             200,
@@ -223,7 +223,7 @@ SUBJECTS = [
     Subject(
         "SMS by Huawei Cloud",
         template_sms(lambda endpoint: Huawei("key", SECRET, "8820032023", "青溪应急", endpoint)),
-        BODY | HEADER | DIRECT,
+        BODY | HEADER | CLOUD,
         by_huawei,
         Reply(
             200,

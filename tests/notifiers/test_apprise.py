@@ -56,6 +56,20 @@ async def test_each_answer_of_the_gateway_has_its_outcome(
     channel.close()
 
 
+@pytest.mark.parametrize(
+    "text", ["pump says error=503", "pump says error=400", "There are no boats to notify"]
+)
+async def test_words_of_a_warning_are_never_taken_for_the_gateways_answer(
+    gateway: ScriptedGateway, text: str
+) -> None:
+    """Apprise logs what it sends before it logs what became of it."""
+    gateway.script.append(Break.HANG_UP)
+    channel = AppriseChannel("sms", Realm.DRILL, await url(gateway), timeout=0.3)
+
+    assert isinstance(await channel.send(delivery(text={"en": text})), Unknown)
+    channel.close()
+
+
 async def test_an_sms_is_one_text_with_number_and_key(gateway: ScriptedGateway) -> None:
     channel = AppriseChannel("sms", Realm.DRILL, await url(gateway), honours_keys=True)
     await channel.send(delivery())

@@ -25,11 +25,11 @@ from simulators.gateway import Answer, Break, Reply, ScriptedGateway
 from tests.notifiers.announced import AT, delivery
 from tests.notifiers.subjects import (
     BODY,
+    CLOUD,
     DIRECT,
     HEADER,
     HTTP,
     MARKS,
-    RELAYED,
     SECRET,
     SUBJECTS,
     TIMEOUT,
@@ -64,9 +64,11 @@ CASES = [
     Case("hangs up", Break.HANG_UP, Unknown),
     Case("breaks off within the answer", Break.HALF, Unknown),
     Case("answers what is no HTTP", Break.GARBAGE, Unknown),
-    *(Case(f"answers {status}", Reply(status), Retry) for status in (408, 425, 429, 500, 503)),
-    *(Case(f"answers {status}", Reply(status), Retry, DIRECT) for status in (502, 504)),
-    *(Case(f"passes on and answers {status}", Reply(status), Unknown, RELAYED) for status in (502, 504)),
+    *(Case(f"answers {status}", Reply(status), Retry) for status in (408, 425, 429, 503)),
+    Case("answers 500", Reply(500), Retry, DIRECT),
+    Case("fails within and answers 500", Reply(500), Unknown, CLOUD),
+    # Of what stands before the gateway, which may have passed the message on.
+    *(Case(f"answers {status}", Reply(status), Unknown) for status in (502, 504, 507)),
     *(Case(f"answers {status}", Reply(status), Rejected) for status in (400, 401, 403, 404, 410, 413)),
     Case("asks for 7 s with 429", asking(429, "7"), Retry, HEADER, 7_000),
     Case("asks for 90 s with 503", asking(503, "90"), Retry, HEADER, 90_000),

@@ -5,8 +5,10 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from notifiers.http_post import Answer, Post, Poster
-from notifiers.outcome import Retry, Unknown
+import pytest
+
+from notifiers.http_post import Answer, Post, Poster, by_status
+from notifiers.outcome import Outcome, Rejected, Retry, Unknown
 from simulators.gateway import Break, Reply, ScriptedGateway
 
 
@@ -15,6 +17,23 @@ async def poster(connections: int = 8) -> AsyncIterator[Poster]:
     made = Poster(timeout=0.2, connections=connections, tls=ssl.create_default_context())
     yield made
     await made.close()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "statuses"),
+    [
+        (Retry, (408, 425, 429, 500, 503)),
+        (Rejected, (300, 307, 400, 401, 403, 404, 409, 499)),
+        (Unknown, (501, 502, 504, 505, 520, 522, 524, 599)),
+    ],
+)
+def test_only_a_status_that_says_not_taken_is_tried_again(
+    outcome: type[Outcome],
+    statuses: tuple[int, ...],  # type: ignore[valid-type]
+) -> None:
+    """502, 504 and the like come from a server in between, which may have passed the message on."""
+    for status in statuses:
+        assert isinstance(by_status(Answer(status, b""), 0), outcome), status
 
 
 async def test_each_message_has_a_connection_of_its_own() -> None:

@@ -75,6 +75,17 @@ async def test_a_failed_receipt_carries_the_reason_and_our_own_time() -> None:
     assert heard.receipts == [Receipt("k", State.FAILED, AT, "no amplifier", "h-1")]
 
 
+async def test_a_reason_is_one_short_line_whatever_a_horn_writes() -> None:
+    """It is shown on the terminals of the desk."""
+    sly = "no\x1b[2J amplifier\r\n" + "x" * 100_000
+    failed = wire.receipt(OWN, "h-1", {**SAID, "state": "failed", "reason": sly})
+    heard, _ = await told([("receipt", failed, False)])
+
+    [receipt] = heard.receipts
+    assert receipt.detail.startswith("no[2J amplifier xxx")
+    assert len(receipt.detail) == 200
+
+
 async def test_the_button_is_a_reply_to_the_delivery_it_names() -> None:
     heard, _ = await told([("button", PRESSED, False)])
 

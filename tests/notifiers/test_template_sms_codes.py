@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ingest.clock import HOUR, MINUTE, SECOND
+from ingest.clock import MINUTE, SECOND
 from notifiers.http_post import Answer
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.template_sms import Provider, Sms
@@ -51,7 +51,7 @@ def says(code: str) -> str:
             ALIYUN,
             200,
             aliyun("isv.BUSINESS_LIMIT_CONTROL"),
-            Retry(MINUTE, says("isv.BUSINESS_LIMIT_CONTROL")),
+            Retry(MINUTE, says("isv.BUSINESS_LIMIT_CONTROL"), lone=True),
         ),
         (ALIYUN, 400, aliyun("Throttling.User"), Retry(5 * SECOND, says("Throttling.User"))),
         (ALIYUN, 503, aliyun("ServiceUnavailable"), Retry(5 * SECOND, says("ServiceUnavailable"))),
@@ -70,19 +70,21 @@ def says(code: str) -> str:
         (ALIYUN, 200, aliyun("isp.SYSTEM_ERROR"), Unknown(says("isp.SYSTEM_ERROR"))),
         (ALIYUN, 500, aliyun("InternalError"), Unknown(says("InternalError"))),
         (ALIYUN, 200, aliyun("Brand.New"), Unknown(says("Brand.New"))),
+        (ALIYUN, 429, aliyun("Brand.New"), Retry(SECOND, says("Brand.New"))),
+        (ALIYUN, 504, aliyun("Brand.New"), Unknown(says("Brand.New"))),
         (ALIYUN, 400, aliyun("Brand.New"), Rejected(says("Brand.New"))),
         (TENCENT, 200, tencent("Ok", "5000:104571066915"), Sent("5000:104571066915")),
         (
             TENCENT,
             200,
             tencent("LimitExceeded.PhoneNumberThirtySecondLimit"),
-            Retry(30 * SECOND, says("LimitExceeded.PhoneNumberThirtySecondLimit")),
+            Retry(30 * SECOND, says("LimitExceeded.PhoneNumberThirtySecondLimit"), lone=True),
         ),
         (
             TENCENT,
             200,
             tencent("LimitExceeded.PhoneNumberOneHourLimit"),
-            Retry(HOUR, says("LimitExceeded.PhoneNumberOneHourLimit")),
+            Rejected(says("LimitExceeded.PhoneNumberOneHourLimit")),
         ),
         (
             TENCENT,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.simulation.town import EVERY, SENSOR_IDS, START, Weather, payload, topic
+from tests.simulation.town import EVERY, SENSOR_IDS, Weather
+from tests.tocsin.village import START, payload, topic
 
 
 class Mode(StrEnum):

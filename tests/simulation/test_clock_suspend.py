@@ -9,8 +9,8 @@ import pytest
 
 from ingest.journal import EntryKind
 from tests.simulation.plan import Mode, Plan, Planned, drawn
-from tests.simulation.town import START
 from tests.simulation.world import World
+from tests.tocsin.village import START
 from tocsin.outages import RULE
 from tocsin.sight import read_blind
 

@@ -1,4 +1,7 @@
-"""A town whose clockwork is short, reports every 10 s and releases of half a minute: much happens soon."""
+"""The village with horns, and a clockwork that is short: reports every 10 s, releases of half a minute.
+
+So much happens soon.
+"""
 
 import random
 from dataclasses import replace
@@ -8,60 +11,20 @@ from ingest.clock import SECOND
 from notifiers.contacts import Contacts
 from notifiers.routes import Level, Route
 from notifiers.routing import Router
+from tests.tocsin import village
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure
 from tocsin.judge import Basis
 from tocsin.wiring import router_of
 
-# 2024-06-10T06:00:00Z.
-START = 1_718_000_000_000 // 3_600_000 * 3_600_000
 EVERY = 10 * SECOND
 
-SETTINGS = """\
-realm: live
-kinds: kinds.yaml
-sensors: [sensors.csv]
-zones: zones.geojson
-rules: rules
-contacts: contacts.yaml
-routes: routes.yaml
-mqtt: {host: 127.0.0.1, port: 1883}
-http: {port: 9120}
-channels:
-  sms:
-    {via: apprise, realm: live, reach: phone, url: "json://127.0.0.1:9/sms?:to={recipient}&:key={key}",
-     honours_keys: true}
-  loudspeaker: {via: loudspeaker, realm: live, key_env: TOCSIN_HORN_KEY, receipt_within: 30s}
+SETTINGS = f"""\
+{village.SETTINGS.replace(", linger: 0s", "")}\
+  loudspeaker: {{via: loudspeaker, realm: live, key_env: TOCSIN_HORN_KEY, receipt_within: 30s}}
 """
-KINDS = """\
-kinds:
-  stage:
-    title: {zh: 水位, en: River stage}
-    reporting: periodic 10s
-    heartbeat: 10s
-    metrics:
-      stage: {unit: m, resolution: 0.001, plausible: [-20, 9000]}
-  rain:
-    title: {zh: 降雨, en: Rain}
-    reporting: periodic 10s
-    heartbeat: 10s
-    metrics:
-      rain: {unit: mm, form: amount, resolution: 0.01, plausible: [0, 401]}
-"""
-SENSORS = """\
-id,kind,zone,lon,lat,gateway,heartbeat,site
-river-1,stage,village,,,gw,,warning_stage=2 m
-river-2,stage,village,,,gw,,warning_stage=2.5 m
-river-3,stage,village,,,gw,,warning_stage=2 m
-rain-1,rain,village,,,gw,,
-rain-2,rain,village,,,gw,,
-"""
-ZONES = """\
-{"type": "FeatureCollection", "features": [{"type": "Feature",
- "properties": {"id": "village", "name": {"zh": "村", "en": "Village"}, "code": "110101001001",
- "horns": ["horn-1"]},
- "geometry": {"type": "Polygon", "coordinates": [[[116, 30], [117, 30], [117, 31], [116, 30]]]}}]}
-"""
+HORNS = """,
+ "horns": ["horn-1"]}"""
 RULES = """\
 rules:
   - id: river
@@ -98,31 +61,22 @@ rules:
     advice: {zh: 撤离。, en: Leave.}
     source: {text: "made up", status: project}
 """
-CONTACTS = """\
-people:
-  ana: {name: {zh: 安娜, en: Ana}, phone: "+8610000000001", languages: [en]}
-groups: {}
+ROUTES = f"""\
+{village.ROUTES}\
+  - {{hazard: "*", grades: [orange, red], to: [horns], channels: [loudspeaker]}}
 """
-ROUTES = """\
-routes:
-  - {hazard: "*", grades: [blue, yellow, orange, red], to: [ana], channels: [sms]}
-  - {hazard: "*", grades: [orange, red], to: [horns], channels: [loudspeaker]}
-"""
+OTHERS = {
+    "kinds.yaml": village.KINDS.replace("5min", "10s").replace("1h", "10s"),
+    "sensors.csv": village.SENSORS.replace(",village,,,", ",village,,,gw"),
+    "zones.geojson": village.ZONES.replace('"110101001001"}', f'"110101001001"{HORNS}'),
+    "routes.yaml": ROUTES,
+}
 PHONES = {"ana": "+8610000000001", "bo": "+8610000000002", "wu": "+8610000000003"}
 SENSOR_IDS = ("river-1", "river-2", "river-3", "rain-1", "rain-2")
 
 
 def bundle(rules: str = RULES) -> Bundle:
-    texts = {
-        "tocsin.yaml": SETTINGS,
-        "kinds.yaml": KINDS,
-        "sensors.csv": SENSORS,
-        "zones.geojson": ZONES,
-        "rules/all.yaml": rules,
-        "contacts.yaml": CONTACTS,
-        "routes.yaml": ROUTES,
-    }
-    return Bundle("tocsin.yaml", texts)
+    return village.bundle(SETTINGS, rules, OTHERS)
 
 
 def bundles() -> tuple[Bundle, ...]:
@@ -165,16 +119,6 @@ def basis_of(hash_: str) -> Basis:
     return next(configured(n).basis for n, each in enumerate(bundles()) if each.hash == hash_)
 
 
-def topic(sensor: str) -> str:
-    kind = "rain" if sensor.startswith("rain") else "stage"
-    return f"tocsin/v1/village/{kind}/{sensor}/telemetry"
-
-
-def payload(sensor: str, observed: int, value: float) -> bytes:
-    metric = "rain" if sensor.startswith("rain") else "stage"
-    return b'{"t":%d,"v":{"%s":%s}}' % (observed, metric.encode(), b"%.3f" % value)
-
-
 class Weather:
     """Levels that wander between quiet and flood, so that every grade is reached and left."""
 
@@ -187,4 +131,4 @@ class Weather:
             return self._chance.choice([0.0, 0.0, 0.0, 2.0, 12.0])
         if self._chance.random() < 0.2:
             self._level[sensor] = self._chance.choice([1.0, 1.0, 2.1, 2.6, 3.2, 4.2])
-        return self._level[sensor] + self._chance.choice([0.0, 0.01, 0.03])
+        return round(self._level[sensor] + self._chance.choice([0.0, 0.01, 0.03]), 3)

@@ -20,7 +20,8 @@ from tests.simulation.life import Disk, Life, Parts, Surroundings
 from tests.simulation.loop import OWNER, Owner, SeededLoop
 from tests.simulation.people import People
 from tests.simulation.plan import Mode, Plan, Publish
-from tests.simulation.town import START, basis_of, bundles
+from tests.simulation.town import basis_of, bundles
+from tests.tocsin.village import START
 
 # After the end of the story everything that is left to do has so long (s).
 DRAINS_WITHIN = 300.0

@@ -2,7 +2,8 @@
 
     PYTHONPATH=<checkout of fcdeeba> python tests/tocsin/make_state.py tests/data/state-1/state.tar.gz
 
-Its own parts alone are used, on loopback and in simulated time; it is not run by the tests.
+Only the parts of version 1 are used, on loopback and in simulated time; it is not run by the tests. It stands
+alone: what it imports comes out of that checkout, which knows neither this version's settings nor village.
 """
 
 import asyncio

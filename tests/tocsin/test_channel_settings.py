@@ -119,6 +119,8 @@ def test_what_is_left_out_has_a_default() -> None:
         ("kannel", '"http:', '"ftp:', "E112 channels.kannel.url"),
         ("cloud", "aliyun", "tencent", "tencent needs app_id"),
         ("cloud", "provider: aliyun", "provider: aliyun, app_id: '1'", "aliyun knows no app_id"),
+        ("cloud", "provider: aliyun", "provider: aliyun, region: x", "aliyun knows no region"),
+        ("cloud", "provider: aliyun", "provider: huawei, sender: '8', region: x", "huawei knows no region"),
         ("cloud", "provider: aliyun", "provider: huawei", "huawei needs sender"),
         ("cloud", ", request: {id: SMS_1, wording: '{grade}'}", "", "there is no template for request"),
         ("cloud", "'{grade}'}", "'{colour}'}", "there is no parameter colour"),
@@ -221,6 +223,24 @@ def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path, written: 
 
     assert key == b"\x0f" * 32
     assert written not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("webhook", "whsec_"), ("kannel", "16 characters or more"), ("cloud", "a space, a line break")],
+)
+def test_a_secret_of_another_form_is_found_before_the_bundle_is_applied(
+    name: str, says: str, tmp_path: Path
+) -> None:
+    """A reload would leave a configuration that no start can use."""
+    (tmp_path / "secret").write_text("canary secret\n")
+    paths = {f"{of}_file": tmp_path / "secret" for of in KINDS[name].secrets}
+    lacking = {f"{of}_env": None for of in KINDS[name].secrets}
+    written = channel(name).model_copy(update={**lacking, **paths})
+
+    with pytest.raises(ValueError, match=says) as error:
+        written.verify(name)
+    assert "canary" not in str(error.value)
 
 
 def test_a_configuration_that_lacks_a_secret_is_not_verified(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from rules.realm import Realm
 from tests.tocsin.village import bundle
 from tocsin.channel_settings import Channel
 from tocsin.configuration import configure
-from tocsin.gateways import unreachable
+from tocsin.gateways import addresses, unreachable
 from tocsin.settings import Settings
 
 CHANNEL: TypeAdapter[Any] = TypeAdapter(Channel)
@@ -89,6 +89,26 @@ async def test_a_gateway_that_is_not_there_is_told_of_by_name(tmp_path: Path) ->
     found = await unreachable(settings(channels(tmp_path, port)))
 
     assert {name for name, problem in found.items() if problem} == {"sms", "mail", "kannel", "cloud", "hook"}
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("wecombot://canary-secret", ("qyapi.weixin.qq.com", 443)),
+        ("dingtalk://canary@0123456789abc", ("oapi.dingtalk.com", 443)),
+        ("feishu://canary-secret", ("open.feishu.cn", 443)),
+        ("mailtos://user:canary@example.org?smtp=mail.example.org&from=a@example.org&to={recipient}",
+         ("mail.example.org", 587)),
+    ],
+)  # fmt: skip
+def test_a_service_is_asked_for_at_its_own_name_never_by_its_token(
+    url: str, address: tuple[str, int], tmp_path: Path
+) -> None:
+    """The name servers would read it."""
+    (tmp_path / "url").write_text(url)
+    described = {"via": "apprise", "realm": "live", "reach": "public", "url_file": tmp_path / "url"}
+
+    assert list(addresses("room", CHANNEL.validate_python(described))) == [address]
 
 
 async def test_a_secret_that_cannot_be_read_is_told_of_with_its_key(

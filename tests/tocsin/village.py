@@ -1,6 +1,6 @@
 """A village of five sensors: a whole configuration as texts, and what its sensors report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mqtt5 import PublishPacket, QoS
@@ -95,7 +95,8 @@ routes:
 """
 
 
-def bundle(settings: str = SETTINGS, rules: str = RULES) -> Bundle:
+def bundle(settings: str = SETTINGS, rules: str = RULES, others: Mapping[str, str] | None = None) -> Bundle:
+    """The whole configuration; `others` are texts of files in place of the village's own."""
     texts = {
         "tocsin.yaml": settings,
         "kinds.yaml": KINDS,
@@ -105,7 +106,7 @@ def bundle(settings: str = SETTINGS, rules: str = RULES) -> Bundle:
         "contacts.yaml": CONTACTS,
         "routes.yaml": ROUTES,
     }
-    return Bundle("tocsin.yaml", texts)
+    return Bundle("tocsin.yaml", {**texts, **(others or {})})
 
 
 def write(directory: Path, files: Bundle) -> Path:
