@@ -181,6 +181,11 @@ class Judging:
             log.error("rule switched off; nobody is warned by it", rule=fault.rule, reason=fault.reason)
         self._told = broken
 
+    def problem(self) -> str:
+        """The rules that broke: nobody is warned by them until a reload changes them."""
+        broken = sorted(fault.rule for fault in self.judge.engine.switched_off.values())
+        return f"switched off, as the log says why: {', '.join(broken)}" if broken else ""
+
     def _record(self, judged: Judged) -> Answer | None:
         """Transitions, and what a person did, in one transaction."""
         outbox = self._storage.outbox
