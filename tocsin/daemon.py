@@ -173,7 +173,7 @@ class Daemon:
         self._follow()
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
         self._over("replay")
-        self._tell_faults()
+        self.judging.tell_faults()
         settings, applied = self.configuration.settings, self.configuration.basis.bundle
         await self.audit.started(applied, str(settings.realm))
         async with asyncio.TaskGroup() as group:
@@ -189,11 +189,6 @@ class Daemon:
     def callbacks(self) -> list[Route]:
         """What gateways call on the daemon's own HTTP server."""
         return callbacks_of(self.channels)
-
-    def _tell_faults(self) -> None:
-        """Rules that cannot be judged for a sensor, as for want of a site parameter, stop no other rule."""
-        for fault in self.judging.judge.engine.faults():
-            log.warning("rule cannot be judged", rule=fault.rule, sensor=fault.subject, reason=fault.reason)
 
     def _follow(self) -> None:
         """A bundle that was journaled right before a crash is in force, though it was not noted."""
@@ -264,7 +259,6 @@ class Daemon:
         self.configuration = configuration
         entry = await self.intake.apply(configuration.basis.bundle)
         self._spread()
-        self._tell_faults()
         return entry
 
     def _spread(self) -> None:
