@@ -26,17 +26,22 @@ def taken(text: str, address: str = ANA.phone, *, horn: bool = False) -> Taken:
     return acknowledgement(Reply("sms", address, text, 0), CONTACTS, told, horn=horn)
 
 
-@pytest.mark.parametrize("text", ["1", " OK ", "ok.", "Yes", "收到", "确认。", "已收到！"])
+@pytest.mark.parametrize("text", ["1", " OK ", "ok.", "Yes", "收到", "确认。", "已收到！", "１", "ＯＫ"])
 def test_a_yes_acknowledges_the_newest_incident_that_the_number_was_told_of(text: str) -> None:
     assert taken(text) == Taken("ana", "sms:+8610000000001", Acknowledge("5f2a9c0e11d4b7a3"))
 
 
-@pytest.mark.parametrize("text", ["77aa", "77AA ok", "确认 77aa0000"])
+@pytest.mark.parametrize(
+    "text",
+    ["77aa", "77AA ok", "确认 77aa0000", "收到77aa", "77aa收到。", "收到，77aa", "ok, 77aa", "７７ａａ"],
+)
 def test_a_text_can_name_another_by_the_beginning_of_its_number(text: str) -> None:
     assert taken(text).action == Acknowledge("77aa000000000000")
 
 
-@pytest.mark.parametrize("text", ["", "no", "stop", "who is this", "ok but which one", "77", "不"])
+@pytest.mark.parametrize(
+    "text", ["", "no", "stop", "who is this", "ok but which one", "77", "不", "没收到77aa", "ok77aa"]
+)
 def test_anything_else_acknowledges_nothing(text: str) -> None:
     with pytest.raises(NotUnderstood):
         taken(text)
