@@ -5,6 +5,7 @@ import os
 import pwd
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -216,6 +217,40 @@ async def test_a_stop_waits_until_what_is_being_done_is_journaled(house: House) 
 def test_nobody_there_is_said_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(DeskUnreachable, match="tocsin run"):
         act(tmp_path / "tocsin.sock", Acknowledge("5f2a"))
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer"),
+    [
+        pytest.param(False, b"", id="hangs up with the request unread"),
+        pytest.param(True, b"", id="hangs up"),
+        pytest.param(True, b'{"done": tr', id="hangs up in the middle of its answer"),
+    ],
+)
+def test_whoever_gets_no_answer_is_told_that_it_may_be_done_all_the_same(
+    tmp_path: Path, heard: bool, answer: bytes
+) -> None:
+    path = tmp_path / "tocsin.sock"
+    with socket.create_server(str(path), family=socket.AF_UNIX) as server:
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            with connection:
+                if heard:
+                    connection.recv(LONGEST)
+                    connection.sendall(answer)
+
+        with ThreadPoolExecutor(1) as daemon:
+            daemon.submit(hang_up)
+            with pytest.raises(DeskUnreachable) as told:
+                act(path, Acknowledge("5f2a"))
+            daemon.submit(hang_up)
+            with pytest.raises(DeskUnreachable) as asked:
+                ask(path, "status")
+
+    assert "gave no answer" in str(told.value)
+    assert "look with `tocsin actions` before you do it again" in str(told.value)
+    assert "tocsin actions" not in str(asked.value)
 
 
 def test_the_kernel_says_whose_process_is_at_the_other_end() -> None:
