@@ -12,6 +12,7 @@ from ingest.clock import SECOND, Clock
 from ingest.journal import Entry
 from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
+from notifiers.action import Action
 from notifiers.contacts import Contacts
 from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
@@ -23,6 +24,7 @@ from tocsin.channels import Surroundings, callbacks_of, channels_of, close, horn
 from tocsin.configuration import Configuration, basis_of, configure
 from tocsin.decoding import JournalDecoder
 from tocsin.desk import Desk, peer_account, socket_in
+from tocsin.desk.audience import unheard
 from tocsin.desk.open_warnings import shown
 from tocsin.desk.questions import Around, Questions
 from tocsin.desk.replies import Replies
@@ -133,10 +135,13 @@ class Daemon:
     def _desk(self) -> Desk:
         around = Around(self._contacts, self._status, lambda: shown(self.judging.judge))
         questions = Questions(self._reading, self.clock, around)
-        path = socket_in(self.storage.directory)
         return Desk(
-            path, self._contacts, self.intake.act, questions.answer, note=self.audit.note, account=self._peer
-        )
+            socket_in(self.storage.directory), self._contacts, self.intake.act, questions.answer,
+            note=self.audit.note, account=self._peer, obstacle=self._unheard,
+        )  # fmt: skip
+
+    def _unheard(self, action: Action) -> str:
+        return unheard(action, self.judging.judge, router_of(self.configuration), self.clock.now())
 
     def _peer(self, connection: socket.socket) -> str:
         return peer_account(connection)
