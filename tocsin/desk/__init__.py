@@ -147,7 +147,7 @@ class Desk:
                 line = await reader.readline()
             request = msgspec.json.decode(line, type=Request)
         except (ValueError, TimeoutError, RecursionError) as error:
-            return Answer(False, f"not a request: {error or 'nothing was said in time'}")
+            return Answer(False, f"not a request: {str(error) or 'nothing was said in time'}")
         account = self._account(connection)
         person = self._contacts().of_account(account)
         if person is None:
