@@ -82,6 +82,24 @@ def test_a_backup_of_a_running_daemon_restores_to_what_it_was(living: Storage, t
     assert named.index("outbox.db") < min(i for i, name in enumerate(named) if "journal-" in name)
 
 
+def test_it_holds_all_that_outlives_a_process_and_nothing_else(living: Storage, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(living.directory / "series.db")) as series:
+        series.execute("CREATE TABLE point (at INTEGER)")
+    living.journal_thread.submit(living.journal.move_cursor, "engine", 2).result()
+    backup(living.directory, tmp_path / "b.tar.gz")
+    restore(tmp_path / "b.tar.gz", tmp_path / "again")
+
+    of_the_process = {"lock", "reserve"}
+    assert names(tmp_path / "again") == names(living.directory) - of_the_process
+    assert {"series.db", "quarantine.db", "journal/cursors.db"} <= names(tmp_path / "again")
+
+
+def names(state: Path) -> set[str]:
+    """What is in it, without what SQLite keeps beside an open database."""
+    found = (path for path in state.rglob("*") if path.is_file() and "-wal" not in path.name)
+    return {path.relative_to(state).as_posix() for path in found if "-shm" not in path.name}
+
+
 def test_what_is_journaled_after_the_copy_of_the_journal_is_left_out_with_its_bundle(
     living: Storage, tmp_path: Path
 ) -> None:

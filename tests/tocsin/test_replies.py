@@ -1,11 +1,16 @@
 """What recipients answer, and what they acknowledge by it."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
-from notifiers.action import Acknowledge, Taken
+from notifiers.action import Acknowledge, Answer, Taken
 from notifiers.contacts import Contacts, Person
 from notifiers.delivery import Reply
-from tocsin.desk.replies import NotUnderstood, acknowledgement
+from tests.tocsin.bureau import CONTACTS as STAFF
+from tests.tocsin.bureau import opened
+from tocsin.desk.replies import NotUnderstood, Replies, acknowledgement
 
 ANA = Person(id="ana", name={"en": "Ana"}, phone="+8610000000001", languages=("en",))
 CONTACTS = Contacts({"ana": ANA}, {})
@@ -67,3 +72,28 @@ def test_a_button_acknowledges_what_the_horn_has_played_not_what_it_was_told_sin
     reply = Reply("loudspeaker", "horn-1", "ack", 0, "key-1")
 
     assert acknowledgement(reply, CONTACTS, told, horn=True).action == Acknowledge("77aa000000000000")
+
+
+async def test_an_acknowledgement_that_was_not_taken_is_noted_as_one_that_counts_for_nothing(
+    tmp_path: Path,
+) -> None:
+    noted: list[tuple[str, dict[str, object]]] = []
+
+    async def refuse(_: Taken) -> Answer:
+        return Answer(False, "nothing was recorded: the disk is full")
+
+    async def note(what: str, user: str, facts: dict[str, object]) -> None:
+        noted.append((what, facts))
+
+    at = opened(tmp_path)
+    at.told()
+    replies = Replies(lambda: STAFF, at.reading, refuse, note)
+    replies.hear(Reply("sms", STAFF.people["ana"].phone, "ok", 0), horn=False)
+    async with asyncio.timeout(10):
+        while not replies.idle():
+            await asyncio.sleep(0.002)
+    at.outbox.close()
+
+    assert replies.refused == 1
+    [(what, facts)] = noted
+    assert (what, facts["reason"]) == ("reply refused", "nothing was recorded: the disk is full")
