@@ -35,14 +35,18 @@ def unfinished(path: Path) -> Path:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Yield a file that takes the name `path`, durably, when the body ends; an error leaves `path` as it was.
 
-    Until then it lies beside it as `unfinished(path)`. Raises OSError.
+    Until then it lies beside it as `unfinished(path)`. `mode` is who may use it, less what the umask takes
+    away. Raises OSError.
     """
     temporary = unfinished(path)
     try:
-        with named(path), temporary.open("wb") as file:
+        with (
+            named(path),
+            open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file,
+        ):
             yield file
             file.flush()
             os.fsync(file.fileno())

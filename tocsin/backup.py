@@ -37,6 +37,8 @@ _ORDER = (
     "bundles",
 )
 _TRIES = 5
+# It holds the numbers of people, and any password of the settings.
+_OURS = 0o600
 
 Progress = Callable[[str], None]
 
@@ -68,9 +70,11 @@ def backup(state: Path, target: Path, progress: Progress = lambda _: None) -> Ke
     """Write `target`, whole or not at all; `BackupError` for a directory that is no state, OSError."""
     if not (state / "outbox.db").exists():
         raise BackupError(f"{state}: no state directory; name the one the daemon runs with (--state)")
+    if not target.parent.is_dir():
+        raise BackupError(f"{target.parent}: no such directory; make it, or name another file")
     with (
         tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as copies,
-        whole_file(target) as file,
+        whole_file(target, _OURS) as file,
         tarfile.open(fileobj=file, mode="w:gz") as archive,
     ):
         writer = _Writer(state, Path(copies), archive, progress)
@@ -126,10 +130,14 @@ class _Writer:
         name = self._name(path)
         self._progress(name)
         source = path
-        if path.suffix == ".db":
-            source = self._copies / name.replace("/", "+")
-            self._copy_database(path, source)
-        self._account_for(path, source)
+        try:
+            if path.suffix == ".db":
+                source = self._copies / name.replace("/", "+")
+                self._copy_database(path, source)
+            self._account_for(path, source)
+        except sqlite3.Error as error:
+            way_out = "look at the disk, or go back to an earlier backup"
+            raise BackupError(f"{path}: cannot be copied: {error}; {way_out}") from error
         with source.open("rb") as file:
             self.files[name] = hashlib.file_digest(file, "sha256").hexdigest()
         self.bytes += source.stat().st_size
@@ -198,7 +206,8 @@ def restore(source: Path, state: Path, progress: Progress = lambda _: None) -> K
 def _unpack(source: Path, fresh: Path) -> Manifest:
     try:
         with tarfile.open(source, "r:gz") as archive:
-            archive.extractall(fresh, filter="data")
+            archive.extractall(fresh, filter=_private)
+        fresh.chmod(0o750)
         manifest = msgspec.json.decode((fresh / MANIFEST).read_bytes(), type=Manifest)
     except (tarfile.TarError, EOFError, zlib.error, FileNotFoundError, ValueError) as error:
         if not source.exists():
@@ -208,6 +217,11 @@ def _unpack(source: Path, fresh: Path) -> Manifest:
         raise BackupError(f"{source}: of a later version ({manifest.format}); restore it with that version")
     (fresh / MANIFEST).unlink()
     return manifest
+
+
+def _private(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    kept = tarfile.data_filter(member, path)
+    return kept.replace(mode=_OURS) if kept.isfile() else kept
 
 
 def _verify(source: Path, fresh: Path, name: str, digest: str) -> None:

@@ -100,6 +100,10 @@ class ByHand:
         self._open[action.hazard, action.zone] = raised
         return raised
 
+    def holds(self, hazard: str, zone: str) -> bool:
+        """Whether one is open."""
+        return (hazard, zone) in self._open
+
     def close(self, taken: Taken, action: Close, at: int) -> list[Transition]:
         """End it; nothing if it is none of these."""
         raised = next((one for one in self._open.values() if one.id == action.warning), None)

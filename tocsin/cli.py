@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.clock import SystemClock
-from ingest.finding import ConfigurationError
+from ingest.finding import ConfigurationError, Finding
 from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import Quarantine, QuarantineUnavailable
 from ingest.reading import Reason
@@ -27,7 +27,7 @@ from rules.transition import iso, line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
 from tocsin.commands import actions, audit, backups, duty, proposals, standing
-from tocsin.configuration import configure, read_bundle
+from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.demo import demonstrate
 from tocsin.desk import DeskBusy
 from tocsin.desk.client import DeskUnreachable, Refused
@@ -122,9 +122,12 @@ def run(config: Config = CONFIG, state: State = STATE, log_level: Level = Level.
 @app.command()
 def watch(config: Config = CONFIG, log_level: Level = Level.INFO) -> None:
     """Beside the daemon: runs a command when its canaries do not come back, when it hangs or is gone."""
-    settings, findings = read_settings(str(config), config.read_text(encoding="utf-8"))
-    if settings is None:
+    findings: list[Finding] = []
+    settings, wrong = read_settings(str(config), read_text(config, findings))
+    if findings:
         raise ConfigurationError(findings)
+    if settings is None:
+        raise ConfigurationError(wrong)
     if settings.watchdog is None or not settings.watchdog.command:
         fail(f"{config}: no watchdog.command: name the program that is to tell somebody", FINDINGS)
     configure_log(log_level.value)

@@ -2,17 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
 from starlette.routing import Route
 
 from ingest.clock import SECOND, Clock
-from ingest.finding import ConfigurationError
+from ingest.journal import Entry
 from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
+from notifiers.action import Action
 from notifiers.contacts import Contacts
 from notifiers.delivery import Channel, Receipt, Reply
 from notifiers.dispatcher import Dispatcher
@@ -21,38 +21,32 @@ from notifiers.outbox.desk import Desk as Reading
 from tocsin.audit_trail import AuditTrail, program
 from tocsin.canary import Canary
 from tocsin.channels import Surroundings, callbacks_of, channels_of, close, horns_of
-from tocsin.configuration import Configuration, basis_of, configure, read_bundle
+from tocsin.configuration import Configuration, basis_of, configure
 from tocsin.decoding import JournalDecoder
 from tocsin.desk import Desk, peer_account, socket_in
+from tocsin.desk.audience import unheard
 from tocsin.desk.open_warnings import shown
 from tocsin.desk.questions import Around, Questions
 from tocsin.desk.replies import Replies
 from tocsin.desk.standing import Standing
 from tocsin.intake import Intake
-from tocsin.judge import Basis, Judge
+from tocsin.judge import Basis
 from tocsin.judging import Judging
+from tocsin.recovery import judge_of
+from tocsin.reload import Reload
 from tocsin.sight import Blind, Sight
+from tocsin.stages import Stage, begin, drain
 from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
 from tocsin.systemd import Notify
 from tocsin.upkeep import Upkeep
 from tocsin.watchdog import Watchdog
-from tocsin.wiring import mqtt_broker, router_of, store_of, verify, watchdog_of
+from tocsin.wiring import mqtt_broker, router_of, store_of, watchdog_of
 
 log = structlog.get_logger()
 
-STOP_SECONDS = 10.0
 # How long a stop goes on sending what is due.
 SEND_ON = 5 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One hop: `run` until it is cancelled or stopped, `stop` to finish what it holds."""
-
-    name: str
-    run: Callable[[], Awaitable[None]]
-    stop: Callable[[], Awaitable[None]] | None = None
 
 
 class Daemon:
@@ -73,9 +67,7 @@ class Daemon:
         self.storage = storage
         self.clock = clock
         self.ready = False
-        self.reload_refused = ""
         self._over = over
-        self._reloading = asyncio.Lock()
         self.session = self._session()
         self.intake = Intake(
             self.session,
@@ -85,7 +77,7 @@ class Daemon:
             room=self._room,
             wakeful=lambda: self.sight.wakeful(),
         )
-        judge = self._judge()
+        judge = judge_of(storage, self._basis, over)
         alive = max(storage.settled(), judge.engine.now)
         clock.catch_up(alive)
         self.sight = Sight(self._blind, clock, alive)
@@ -109,6 +101,9 @@ class Daemon:
         self.series = self._series()
         self.notify = Notify()
         self.stages = tuple(self._stages())
+        self.reloading = Reload(
+            storage, self.audit, [c.name for c in self.channels], lambda: self.configuration, self._take_on
+        )
 
     def _series(self) -> SeriesWriter:
         return SeriesWriter(
@@ -140,10 +135,13 @@ class Daemon:
     def _desk(self) -> Desk:
         around = Around(self._contacts, self._status, lambda: shown(self.judging.judge))
         questions = Questions(self._reading, self.clock, around)
-        path = socket_in(self.storage.directory)
         return Desk(
-            path, self._contacts, self.intake.act, questions.answer, note=self.audit.note, account=self._peer
-        )
+            socket_in(self.storage.directory), self._contacts, self.intake.act, questions.answer,
+            note=self.audit.note, account=self._peer, obstacle=self._unheard,
+        )  # fmt: skip
+
+    def _unheard(self, action: Action) -> str:
+        return unheard(action, self.judging.judge, router_of(self.configuration), self.clock.now())
 
     def _peer(self, connection: socket.socket) -> str:
         return peer_account(connection)
@@ -180,60 +178,29 @@ class Daemon:
         self._follow()
         log.info("recovered", entries=recovered, position=self.judging.judge.position)
         self._over("replay")
-        self._tell_faults()
+        self.judging.tell_faults()
         settings, applied = self.configuration.settings, self.configuration.basis.bundle
         await self.audit.started(applied, str(settings.realm))
         async with asyncio.TaskGroup() as group:
-            tasks = {s.name: group.create_task(_forever(s), name=s.name) for s in reversed(self.stages)}
+            tasks = begin(self.stages, group)
             self.ready = True
             self.notify.send("READY=1")
             await stop.wait()
             self.notify.send("STOPPING=1")
-            await self._drain(tasks)
+            self.ready = False
+            await drain(self.stages, tasks)
         await close(self.channels)
 
     def callbacks(self) -> list[Route]:
         """What gateways call on the daemon's own HTTP server."""
         return callbacks_of(self.channels)
 
-    def _tell_faults(self) -> None:
-        """Rules that cannot be judged for a sensor, as for want of a site parameter, stop no other rule."""
-        for fault in self.judging.judge.engine.faults():
-            log.warning("rule cannot be judged", rule=fault.rule, sensor=fault.subject, reason=fault.reason)
-
     def _follow(self) -> None:
         """A bundle that was journaled right before a crash is in force, though it was not noted."""
         applied = self.judging.judge.basis.bundle
         if applied != self.configuration.basis.bundle:
             self.configuration = configure(self.storage.bundles.load(applied))
-            self.dispatcher.reroute(router_of(self.configuration))
-
-    async def _drain(self, tasks: dict[str, asyncio.Task[None]]) -> None:
-        """Finish in the order in which data flows; what is left after STOP_SECONDS is durable and resumes."""
-        self.ready = False
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                for stage in self.stages:
-                    if stage.stop is not None:
-                        await stage.stop()
-        except TimeoutError:
-            log.warning("not everything was drained in time; the rest resumes at the next start")
-        for task in tasks.values():
-            task.cancel()
-
-    def _judge(self) -> Judge:
-        snapshot = self.storage.snapshots.newest()
-        self._over("snapshot")
-        for fault in self.storage.snapshots.faults:
-            log.error("snapshot passed over", fault=str(fault))
-        judge = Judge.resume(snapshot, self._basis) if snapshot is not None else self._first_judge()
-        self._over("judge")
-        return judge
-
-    def _first_judge(self) -> Judge:
-        # A crash may have come between the journal's first entry and the note of it.
-        first = max(self.storage.journal.first, self.storage.bundles.applied()[0][0])
-        return Judge(self._basis(self.storage.bundles.at(first)), self._basis)
+            self._spread()
 
     def _basis(self, bundle: str) -> Basis:
         if bundle == self.configuration.basis.bundle:
@@ -290,59 +257,20 @@ class Daemon:
 
     async def reload(self, path: Path) -> bool:
         """Read the files again, all or nothing; False and the old bundle stays if anything is wrong."""
-        async with self._reloading:
-            bundle, findings = "", list[str]()
-            try:
-                read = await asyncio.to_thread(read_bundle, path)
-                bundle = read.hash
-                configuration = await asyncio.to_thread(configure, read)
-                if obstacle := self._obstacle(configuration):
-                    findings = [obstacle]
-                else:
-                    await asyncio.to_thread(self.storage.bundles.save, read)
-                    await self._apply(configuration)
-            except ConfigurationError as error:
-                findings = [str(finding) for finding in error.findings]
-            except OSError as error:
-                findings = [str(error)]
-            if findings:
-                await self._refuse(bundle, findings)
-            return not findings
+        return await self.reloading.files(path)
 
-    def _obstacle(self, configuration: Configuration) -> str:
-        """Why this process cannot take on a configuration that is sound in itself; empty if it can."""
-        realm, owned = configuration.settings.realm, self.configuration.settings.realm
-        if realm is not owned:
-            return f"this state directory is {owned}, and realms never mix: run {realm} with another --state"
-        missing = sorted(router_of(configuration).channels - {channel.name for channel in self.channels})
-        try:
-            verify(configuration, self.storage.directory)
-        except (OSError, ValueError) as error:
-            return f"the settings name what cannot be used here: {error}"
-        if missing:
-            return (
-                f"the routes name {', '.join(missing)}, which begins at the next start: "
-                "reload the settings alone, restart, then reload the routes"
-            )
-        return ""
-
-    async def _refuse(self, bundle: str, findings: list[str]) -> None:
-        self.reload_refused = f"{len(findings)} findings, the first: {findings[0]}"
-        log.error("reload refused, nothing changed", findings=findings)
-        await self.audit.configured(bundle, findings)
-
-    async def _apply(self, configuration: Configuration) -> None:
-        if configuration.settings != self.configuration.settings:
-            log.warning("changed settings take effect at the next start; sensors, rules and routes do now")
+    async def _take_on(self, configuration: Configuration) -> Entry:
+        """It is in force from the entry on that is returned."""
         self.configuration = configuration
-        self.reload_refused = ""
         entry = await self.intake.apply(configuration.basis.bundle)
-        self.dispatcher.reroute(router_of(configuration))
+        self._spread()
+        return entry
+
+    def _spread(self) -> None:
+        """What routes, and what polls the horns, goes by what is in force."""
+        self.dispatcher.reroute(router_of(self.configuration))
         for speaker in self.speakers:
-            speaker.know(horns_of(configuration.basis.registry))
-        log.info("bundle applied", bundle=configuration.basis.bundle, entry=entry.sequence)
-        self._tell_faults()
-        await self.audit.configured(configuration.basis.bundle, [])
+            speaker.know(horns_of(self.configuration.basis.registry))
 
     async def _dispatched(self) -> None:
         """Return once the dispatcher has made a round."""
@@ -376,11 +304,6 @@ class Daemon:
         """Whether the session and every channel that keeps a connection have theirs."""
         return self.ready and self.session.connected and all(s.connected for s in self.speakers)
 
-    def _broken_rules(self) -> str:
-        """The rules that broke: nobody is warned by them until a reload changes them."""
-        broken = sorted(fault.rule for fault in self.judging.judge.engine.switched_off.values())
-        return f"switched off, as the log says why: {', '.join(broken)}" if broken else ""
-
     def problems(self) -> dict[str, str]:
         """What keeps the daemon from being ready, by part."""
         found = {
@@ -389,12 +312,8 @@ class Daemon:
             "journal": "" if self.intake.available else "cannot be written",
             "disk": "" if self._room() else "full: what room is left is for warnings, nothing is taken in",
             "series": "" if self.series.available else "unavailable; warnings go on, history waits",
-            "reload": self.reload_refused,
-            "rules": self._broken_rules(),
+            "reload": self.reloading.refused,
+            "rules": self.judging.problem(),
             "canary": "" if self.watchdog is None else self.watchdog.problem(),
         }
         return {part: problem for part, problem in found.items() if problem}
-
-
-async def _forever(stage: Stage) -> None:
-    await stage.run()

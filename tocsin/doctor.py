@@ -14,7 +14,7 @@ import aiomqtt
 from tocsin.configuration import Configuration
 from tocsin.gateways import unreachable
 from tocsin.settings import Mqtt
-from tocsin.wiring import store_of
+from tocsin.wiring import mqtt_broker, store_of
 
 GB = 10**9
 CONNECT_SECONDS = 5
@@ -45,26 +45,26 @@ async def examine(configuration: Configuration, state: Path) -> list[Examined]:
 def _guarded(what: str, look: Callable[[], Examined]) -> Examined:
     try:
         return look()
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         return Examined(what, False, str(error))
 
 
 async def _broker(mqtt: Mqtt) -> Examined:
     where = f"{mqtt.host}:{mqtt.port}"
     try:
-        password = mqtt.password()
+        broker = mqtt_broker(mqtt)
         async with aiomqtt.Client(
-            mqtt.host,
-            mqtt.port,
-            identifier=f"{mqtt.client_id}-doctor-{os.getpid()}",
-            username=mqtt.username,
-            password=None if password is None else password.get_secret_value(),
+            broker.host,
+            broker.port,
+            identifier=f"{broker.client_id}-doctor-{os.getpid()}",
+            username=broker.username,
+            password=broker.password,
             protocol=aiomqtt.ProtocolVersion.V5,
-            tls_params=None if mqtt.tls is None else aiomqtt.TLSParameters(ca_certs=str(mqtt.tls.ca)),
+            tls_context=None if broker.tls is None else broker.tls.context(),
             timeout=CONNECT_SECONDS,
         ):
             return Examined("broker", True, f"{where} accepts an MQTT 5 session")
-    except (aiomqtt.MqttError, OSError) as error:
+    except (aiomqtt.MqttError, OSError, ValueError) as error:
         return Examined("broker", False, f"{where}: {error}; is it running, are name and password right?")
 
 
@@ -85,8 +85,11 @@ def _database(configuration: Configuration, state: Path) -> Examined:
 def _disk(state: Path, wanted: int) -> Examined:
     place = next(p for p in (state, *state.absolute().parents) if p.exists())
     free = shutil.disk_usage(place).free
+    taken = sum(file.stat().st_size for file in (state / "journal").glob("*"))
+    fine = free + taken > wanted
     detail = f"{free / GB:.1f} GB free for a journal of at most {wanted / GB:.1f} GB"
-    return Examined("disk", free > wanted, detail + ("" if free > wanted else "; lower journal.max_size"))
+    has = f", which has {taken / GB:.1f} GB" if taken else ""
+    return Examined("disk", fine, detail + has + ("" if fine else "; lower journal.max_size"))
 
 
 def _durability(state: Path) -> Examined:

@@ -85,7 +85,7 @@ def figures(daemon: Daemon, unheard: Unheard) -> Iterator[Figure]:
         )  # fmt: skip
     yield from _watchdog(daemon)
     yield Figure("tocsin_rules_switched_off", "Rules that broke", len(judge.engine.switched_off))
-    yield Figure("tocsin_reload_successful", "0 after a refused reload", not daemon.reload_refused)
+    yield Figure("tocsin_reload_successful", "0 after a refused reload", not daemon.reloading.refused)
     yield from _desk(daemon)
     for kind, (heard, registered) in online(daemon).items():
         labels = (("kind", kind),)

@@ -114,6 +114,8 @@ class Judging:
             if handed is not None:
                 answer = await self._take(handed.entry, handed.packets)
                 self.done += 1
+                if handed.entry.kind is EntryKind.BUNDLE:
+                    self.tell_faults()
                 if handed.answer is not None and answer is not None and not handed.answer.done():
                     handed.answer.set_result(answer)
             elif self._intake.settled() and self._awake():
@@ -122,6 +124,11 @@ class Judging:
                 # What fell due waits for an entry on its way to the disk, which may take its time.
                 await asyncio.sleep(LOOK_SECONDS)
             await self._keep_up()
+
+    def tell_faults(self) -> None:
+        """Rules that cannot be judged for a sensor, as for want of a site parameter, stop no other rule."""
+        for fault in self.judge.engine.faults():
+            log.warning("rule cannot be judged", rule=fault.rule, sensor=fault.subject, reason=fault.reason)
 
     async def _take(self, entry: Entry, packets: Sequence[Message] | None = None) -> Answer | None:
         """Judge an entry and keep what it led to; what a person's action came to, if it was one."""
@@ -180,6 +187,11 @@ class Judging:
         for fault in broken - self._told:
             log.error("rule switched off; nobody is warned by it", rule=fault.rule, reason=fault.reason)
         self._told = broken
+
+    def problem(self) -> str:
+        """The rules that broke: nobody is warned by them until a reload changes them."""
+        broken = sorted(fault.rule for fault in self.judge.engine.switched_off.values())
+        return f"switched off, as the log says why: {', '.join(broken)}" if broken else ""
 
     def _record(self, judged: Judged) -> Answer | None:
         """Transitions, and what a person did, in one transaction."""

@@ -16,6 +16,7 @@ from rules.rulebook import read_rules
 from rules.transition import Transition
 from simulators.playback import Instant, Place, instants
 from simulators.readings_csv import read_rows
+from tocsin.configuration import read_text
 from tocsin.judge import Basis, Judge
 from tocsin.settings import rule_files
 
@@ -34,22 +35,24 @@ class Tally:
 def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> Basis:
     """Only what judgement rests on; ConfigurationError carries all findings."""
     findings: list[Finding] = []
-    known, found = read_kinds(str(kinds), kinds.read_text(encoding="utf-8"))
+    names = rule_files(rules)
+    paths = [kinds, sensors, *([] if zones is None else [zones]), *(rules / name for name in names)]
+    texts = {path: read_text(path, findings) for path in paths}
+    if findings:
+        raise ConfigurationError(findings)
+    known, found = read_kinds(str(kinds), texts[kinds])
     findings += found
     places: dict[str, Zone] | None = {}
     if zones is not None:
-        places, found = read_zones(str(zones), zones.read_text(encoding="utf-8"))
+        places, found = read_zones(str(zones), texts[zones])
         findings += found
     if known is None or places is None:
         raise ConfigurationError(findings)
     read = read_sensors_csv if sensors.suffix == ".csv" else read_sensors_yaml
-    some, found = read(
-        str(sensors), sensors.read_text(encoding="utf-8"), known, None if zones is None else places
-    )
+    some, found = read(str(sensors), texts[sensors], known, None if zones is None else places)
     findings += found
     registry = Registry.of(some, places)
-    names = rule_files(rules)
-    files = {str(rules / name): (rules / name).read_text(encoding="utf-8") for name in names}
+    files = {str(rules / name): texts[rules / name] for name in names}
     if not any(name.endswith(".yaml") for name in names):
         findings.append(Finding(str(rules), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
     ladders, found = read_rules(files, known, registry)

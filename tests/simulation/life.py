@@ -131,9 +131,9 @@ class SimulatedDaemon(Daemon):
 
     async def adopt(self, number: int) -> None:
         """As `reload` does with files that are sound."""
-        async with self._reloading:
+        async with self.reloading.turn:
             await asyncio.to_thread(self.storage.bundles.save, bundles()[number])
-            await self._apply(configured(number))
+            await self.reloading.apply(configured(number))
 
 
 async def nothing_asked(request: Request, _: Person) -> object:

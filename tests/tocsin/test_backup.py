@@ -82,6 +82,24 @@ def test_a_backup_of_a_running_daemon_restores_to_what_it_was(living: Storage, t
     assert named.index("outbox.db") < min(i for i, name in enumerate(named) if "journal-" in name)
 
 
+def test_it_holds_all_that_outlives_a_process_and_nothing_else(living: Storage, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(living.directory / "series.db")) as series:
+        series.execute("CREATE TABLE point (at INTEGER)")
+    living.journal_thread.submit(living.journal.move_cursor, "engine", 2).result()
+    backup(living.directory, tmp_path / "b.tar.gz")
+    restore(tmp_path / "b.tar.gz", tmp_path / "again")
+
+    of_the_process = {"lock", "reserve"}
+    assert names(tmp_path / "again") == names(living.directory) - of_the_process
+    assert {"series.db", "quarantine.db", "journal/cursors.db"} <= names(tmp_path / "again")
+
+
+def names(state: Path) -> set[str]:
+    """What is in it, without what SQLite keeps beside an open database."""
+    found = (path for path in state.rglob("*") if path.is_file() and "-wal" not in path.name)
+    return {path.relative_to(state).as_posix() for path in found if "-shm" not in path.name}
+
+
 def test_what_is_journaled_after_the_copy_of_the_journal_is_left_out_with_its_bundle(
     living: Storage, tmp_path: Path
 ) -> None:
@@ -132,6 +150,32 @@ def test_a_directory_that_holds_something_is_left_alone(living: Storage, tmp_pat
     with pytest.raises(BackupError, match="holds something already"):
         restore(tmp_path / "b.tar.gz", tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine"]
+
+
+def test_nobody_else_can_read_a_backup_or_what_is_restored_from_it(living: Storage, tmp_path: Path) -> None:
+    """It holds the numbers of people, and any password of the settings."""
+    backup(living.directory, tmp_path / "b.tar.gz")
+    restore(tmp_path / "b.tar.gz", tmp_path / "again")
+
+    files = [tmp_path / "b.tar.gz", *(path for path in (tmp_path / "again").rglob("*") if path.is_file())]
+    assert {path.name: path.stat().st_mode & 0o077 for path in files} == {path.name: 0 for path in files}
+    assert (tmp_path / "again").stat().st_mode & 0o007 == 0
+
+
+def test_a_database_that_cannot_be_copied_is_named_and_no_backup_is_left(
+    living: Storage, tmp_path: Path
+) -> None:
+    living.close()
+    (living.directory / "outbox.db").write_bytes(b"no database" * 1000)
+
+    with pytest.raises(BackupError, match=r"outbox\.db: cannot be copied: file is not a database; .*earlier"):
+        backup(living.directory, tmp_path / "b.tar.gz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state"]
+
+
+def test_a_directory_for_the_backup_that_is_not_there_is_named(living: Storage, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="usb: no such directory"):
+        backup(living.directory, tmp_path / "usb" / "b.tar.gz")
 
 
 def test_what_is_no_state_directory_is_named(tmp_path: Path) -> None:

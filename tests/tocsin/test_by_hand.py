@@ -18,6 +18,7 @@ from tests.tocsin.village import START, basis, block, bundle, report
 from tocsin.by_hand import RULE
 from tocsin.configuration import configure
 from tocsin.daemon import Daemon
+from tocsin.desk.open_warnings import shown
 from tocsin.first_bundle import apply_first
 from tocsin.judge import Judge
 from tocsin.outages import ENDS_BY_ITSELF
@@ -99,6 +100,17 @@ def test_each_hazard_has_its_own_though_both_come_in_one_millisecond() -> None:
 
     assert first[0].warning != second[0].warning
     assert [warning.since for warning in by.warnings()] == [START + 10 * MINUTE] * 2
+
+
+def test_the_strongest_is_shown_first_with_its_words() -> None:
+    by = judge()
+    by.take(action(1, 10, raising(Grade.BLUE)))
+    by.take(action(2, 11, raising(Grade.RED, "fire")))
+
+    assert [(w["grade"], w["place"], w["title"]) for w in shown(by)] == [
+        (grade, {"zh": "村", "en": "Village"}, {"zh": "人工发布", "en": "Raised by hand"})
+        for grade in ("red", "blue")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,19 @@ def test_replay_gives_the_same_every_time_and_from_a_compressed_file(
     assert first.out == second.out == third.out != ""
 
 
+@pytest.mark.parametrize("name", ["kinds.yaml", "zones.geojson", "sensors.csv", "rules/all.yaml"])
+def test_replay_names_a_file_that_is_not_utf_8(
+    tocsin: Tocsin, village: Path, readings: Path, name: str
+) -> None:
+    path = village / name
+    path.write_bytes(path.read_bytes() + "# 县".encode("gbk"))
+
+    ended = tocsin("replay", readings, *basis(village))
+
+    assert ended.code == 1
+    assert f"{path}: E001 cannot be read: not UTF-8" in ended.err
+
+
 def test_replay_settles_deadlines_up_to_the_given_instant(tocsin: Tocsin, village: Path) -> None:
     """20 mm of rain have to stand for 5 minutes; the record ends before."""
     rain = village / "rain.csv"

@@ -4,10 +4,12 @@ import asyncio
 import time
 from pathlib import Path
 
-from ingest.clock import SystemClock
+from structlog.testing import capture_logs
+
+from ingest.clock import DAY, SystemClock
 from ingest.journal import EntryKind
 from tests.tocsin.serving import opened, running, started
-from tests.tocsin.village import ROUTES, RULES, write
+from tests.tocsin.village import ROUTES, RULES, SENSORS, write
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon
@@ -60,6 +62,23 @@ async def test_a_reload_is_in_force_for_judge_and_routes(tmp_path: Path) -> None
         assert daemon.judging.judge.basis.bundle == daemon.configuration.basis.bundle == files.hash
         assert applied(daemon)[1:] == [files.hash]
         assert daemon.problems() == {}
+
+
+async def test_a_reload_tells_which_rules_it_leaves_without_a_sensor(tmp_path: Path) -> None:
+    """They are those of the new bundle, not of the one before."""
+    async with started(tmp_path) as (daemon, path):
+        files = read_bundle(path)
+        sensors = SENSORS.replace("river-3,stage,village,,,,,warning_stage=2 m", "river-3,stage,village,,,,,")
+        write(path.parent, Bundle(files.main, {**files.texts, "sensors.csv": sensors}))
+
+        with capture_logs() as logs:
+            assert await daemon.reload(path) is True
+            async with asyncio.timeout(5):
+                while not daemon.judging.idle():
+                    await asyncio.sleep(0.002)
+
+    told = [(log["rule"], log["sensor"]) for log in logs if log["event"] == "rule cannot be judged"]
+    assert told == [("river", "river-3")]
 
 
 async def test_the_last_of_several_quick_reloads_wins(tmp_path: Path) -> None:
@@ -132,6 +151,26 @@ async def test_a_bundle_journaled_right_before_a_crash_is_in_force_after_it(tmp_
             assert daemon.configuration.basis.bundle == new.hash
             assert daemon.configuration.basis.rules == configure(new).basis.rules
             assert applied(daemon) == [files.hash, new.hash]
+
+
+async def test_the_horns_of_a_bundle_journaled_right_before_a_crash_are_polled_after_it(
+    tmp_path: Path,
+) -> None:
+    key = tmp_path / "horns.key"
+    key.write_text("0f" * 32)
+    async with opened(tmp_path) as (storage, _, files):
+        texts = dict(files.texts)
+        texts[files.main] += f"  loudspeaker: {{via: loudspeaker, realm: live, key_file: {key}}}\n"
+        old = Bundle(files.main, texts)
+        apply_first(old, storage, SystemClock())
+        zones = texts["zones.geojson"].replace('"code"', '"horns": ["h-1"], "code"')
+        new = Bundle(files.main, {**texts, "zones.geojson": zones, "routes.yaml": ROUTES + HORNS})
+        storage.bundles.save(new)
+        storage.journal.append(SystemClock().now(), EntryKind.BUNDLE, 0, new.hash.encode())
+
+        async with running(Daemon(configure(old), storage, SystemClock())) as daemon:
+            [speaker] = daemon.speakers
+            assert speaker.silent(daemon.clock.now() + DAY) == ["h-1"]
 
 
 async def test_a_crash_in_the_very_first_start_leaves_one_that_works(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ingest.clock import SystemClock
 from ingest.journal import EntryKind
-from notifiers.action import Acknowledge, Action, Answer, Handle, Taken
+from notifiers.action import Acknowledge, Action, Answer, Handle, Raise, Taken
 from notifiers.contacts import Contacts, Person, Role
 from notifiers.delivery import Reply
 from notifiers.outbox.audit import Record
@@ -19,7 +19,8 @@ from notifiers.outbox.desk import Acted
 from rules.grade import Grade
 from simulators.publisher import Publisher
 from tests.tocsin.serving import opened, running
-from tests.tocsin.village import payload, topic
+from tests.tocsin.village import ROUTES, payload, topic
+from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 from tocsin.daemon import Daemon
 from tocsin.desk import socket_in
@@ -102,6 +103,30 @@ async def test_a_warning_is_seen_and_acknowledged_in_the_name_of_the_account_at_
         assert answer == Answer(True, "acknowledged: red flood in village")
         assert [(i["stage"], i["by"]) for i in status["incidents"]] == [("acknowledged", "ana")]
         assert [(a.user, a.via) for a in acted(daemon)] == [("ana", f"account:{ANA.account}")]
+
+
+async def test_what_nobody_would_be_told_of_is_not_raised_by_hand(tmp_path: Path) -> None:
+    """A slip of the pen would be answered as raised, and heard by nobody."""
+    routes = ROUTES.replace('"*"', "flood").replace("blue, yellow, ", "")
+    async with opened(tmp_path) as (storage, _, files):
+        files = Bundle(files.main, {**files.texts, "routes.yaml": routes})
+        apply_first(files, storage, SystemClock())
+        configuration = replace(configure(files), contacts=Contacts({"ana": ANA}, {}))
+        async with running(Daemon(configuration, storage, SystemClock())) as daemon:
+            await until(socket_in(storage.directory).is_socket)
+            mistyped = await do(daemon, Raise("floood", "village", Grade.RED, {"en": "Leave."}))
+            unrouted = await do(daemon, Raise("flood", "village", Grade.BLUE, {"en": "Mind."}))
+            nowhere = await do(daemon, Raise("flood", "atlantis", Grade.RED, {"en": "Leave."}))
+            raised = await do(daemon, Raise("flood", "village", Grade.RED, {"en": "Leave."}))
+            lowered = await do(daemon, Raise("flood", "village", Grade.BLUE, {"en": "Mind."}))
+            found = acted(daemon)
+
+    assert not mistyped.done
+    assert "nobody would be told of floood red in village" in mistyped.said
+    assert "did you mean flood?" in mistyped.said
+    assert (unrouted.done, nowhere.said) == (False, "no zone atlantis")
+    assert (raised.done, lowered.done) == (True, True)
+    assert len(found) == 3
 
 
 async def test_an_action_that_was_journaled_right_before_a_crash_is_applied_once_at_the_next_start(

@@ -4,8 +4,10 @@ import asyncio
 import os
 import pwd
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -129,6 +131,12 @@ async def test_what_somebody_may_not_do_is_refused_and_noted_but_not_journaled(h
 
 def test_every_action_has_its_permission() -> None:
     assert set(NEEDED) == set(Action.__args__)
+    asked_of = {role: {kind.__name__ for kind in NEEDED if NEEDED[kind] is role} for role in (None, *Role)}
+    assert asked_of == {
+        None: {"Acknowledge", "Arrive", "Handle"},
+        Role.OPERATOR: {"Close", "Raise", "Shelve", "Unshelve"},
+        Role.APPROVER: {"Agree", "Cancel", "Refuse", "Release"},
+    }
     assert refusal(LIN, Close("w", "r")) == ""
     assert (
         refusal(WU, Close("w", "r")) == "wu is no operator: ask one, or give them the role in contacts.yaml"
@@ -213,9 +221,113 @@ async def test_a_stop_waits_until_what_is_being_done_is_journaled(house: House) 
     assert (await doing).done
 
 
+async def test_what_is_being_journaled_goes_on_when_nobody_waits_for_it_any_more(house: House) -> None:
+    house.writable.clear()
+    doing = asyncio.ensure_future(house.desk.take(Taken("lin", "account:lin", Acknowledge("5f2a"))))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    doing.cancel()
+    await asyncio.gather(doing, return_exceptions=True)
+
+    house.writable.set()
+    await house.desk.stop()
+    assert len(house.taken) == 1
+
+
+class Leaping(asyncio.SelectorEventLoop):
+    """A loop whose time leaps by as much as it is told."""
+
+    leapt = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.leapt
+
+
+Of = TypeVar("Of")
+
+
+def in_leaps(story: Callable[[], Coroutine[Any, Any, Of]]) -> Of:
+    """What it comes to, a second at each turn of the loop."""
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, Leaping)
+
+        async def told() -> Of:
+            telling = asyncio.ensure_future(story())
+            while not telling.done():
+                loop.leapt += 1
+                await asyncio.sleep(0)
+            return await telling
+
+        return runner.run(told())
+
+
+def test_what_is_not_applied_in_time_is_not_said_to_be_done(tmp_path: Path) -> None:
+    async def never(_: Taken) -> asyncio.Future[Answer]:
+        return asyncio.get_running_loop().create_future()
+
+    async def story() -> Answer:
+        house = House(tmp_path / "tocsin.sock")
+        desk = Desk(house.desk.path, lambda: CONTACTS, never, house._ask, note=house._note)
+        return await desk.take(Taken("lin", "account:lin", Acknowledge("5f2a")))
+
+    answer = in_leaps(story)
+
+    assert not answer.done
+    assert answer.said.startswith("recorded, but not yet applied")
+
+
+def test_a_client_that_says_nothing_is_told_so_and_let_go(tmp_path: Path) -> None:
+    async def story() -> bytes:
+        house = House(tmp_path / "tocsin.sock")
+        serving = asyncio.create_task(house.desk.run())
+        while not is_open(house.desk.path):
+            await asyncio.sleep(0)
+        answer = await said(house.desk.path, b"")
+        await house.desk.stop()
+        await serving
+        return answer
+
+    assert b"nothing was said in time" in in_leaps(story)
+
+
 def test_nobody_there_is_said_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(DeskUnreachable, match="tocsin run"):
         act(tmp_path / "tocsin.sock", Acknowledge("5f2a"))
+
+
+@pytest.mark.parametrize(
+    ("heard", "answer"),
+    [
+        pytest.param(False, b"", id="hangs up with the request unread"),
+        pytest.param(True, b"", id="hangs up"),
+        pytest.param(True, b'{"done": tr', id="hangs up in the middle of its answer"),
+    ],
+)
+def test_whoever_gets_no_answer_is_told_that_it_may_be_done_all_the_same(
+    tmp_path: Path, heard: bool, answer: bytes
+) -> None:
+    path = tmp_path / "tocsin.sock"
+    with socket.create_server(str(path), family=socket.AF_UNIX) as server:
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            with connection:
+                if heard:
+                    connection.recv(LONGEST)
+                    connection.sendall(answer)
+
+        with ThreadPoolExecutor(1) as daemon:
+            daemon.submit(hang_up)
+            with pytest.raises(DeskUnreachable) as told:
+                act(path, Acknowledge("5f2a"))
+            daemon.submit(hang_up)
+            with pytest.raises(DeskUnreachable) as asked:
+                ask(path, "status")
+
+    assert "gave no answer" in str(told.value)
+    assert "look with `tocsin actions` before you do it again" in str(told.value)
+    assert "tocsin actions" not in str(asked.value)
 
 
 def test_the_kernel_says_whose_process_is_at_the_other_end() -> None:

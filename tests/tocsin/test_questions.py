@@ -13,9 +13,9 @@ from notifiers.outbox.desk import Acted
 from notifiers.outcome import Rejected
 from rules.grade import Grade
 from tests.notifiers.duty import START, commit, raised, send, turn
-from tests.tocsin.bureau import BY, LIN, WU, Bureau, opened
+from tests.tocsin.bureau import BY, CONTACTS, LIN, WU, Bureau, opened
 from tocsin.desk import Question, Request
-from tocsin.desk.questions import ALL, plain
+from tocsin.desk.questions import ALL, _approvers, plain
 
 
 @pytest.fixture
@@ -74,6 +74,11 @@ async def test_a_warning_names_its_incident(at: Bureau) -> None:
     at.told()
 
     assert [w["incident"] for w in await ask(at, "warnings")] == ["5f2a9c0e", None]
+
+
+def test_nobody_is_said_to_be_able_to_release_what_they_wrote() -> None:
+    assert _approvers(CONTACTS, "") == ["lin", "wu"]
+    assert _approvers(CONTACTS, "wu") == ["lin"]
 
 
 async def test_a_proposal_shows_what_a_person_must_check_before_it_goes_out(at: Bureau) -> None:

@@ -160,3 +160,13 @@ def test_settings_that_could_not_work_are_findings(
 
     assert ended.code == 1
     assert wrong in ended.err
+
+
+def test_settings_that_are_not_utf_8_are_named(tmp_path: Path, tocsin: Tocsin) -> None:
+    path = write(tmp_path, bundle())
+    path.write_bytes("# 应急指挥中心\n".encode("gbk") + path.read_bytes())
+
+    ended = tocsin("watch", "--config", path)
+
+    assert ended.code == 1
+    assert f"{path}: E001 cannot be read: not UTF-8" in ended.err

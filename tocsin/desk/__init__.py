@@ -75,7 +75,8 @@ class Desk:
     """Serves on `path` from `run` until it is cancelled; several people at a time.
 
     `contacts` gives those now in force, `act` journals and answers, `ask` answers a question of a person or
-    raises `Question`, `note` records what was refused: (what, user, facts).
+    raises `Question`, `note` records what was refused: (what, user, facts). `obstacle` says why what somebody
+    may do would come to nothing; empty if it would not.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Desk:
         *,
         note: Callable[[str, str, dict[str, object]], Awaitable[None]],
         account: Callable[[socket.socket], str] = peer_account,
+        obstacle: Callable[[Action], str] = lambda _: "",
     ) -> None:
         self.path = path
         self.refused = 0
@@ -96,6 +98,7 @@ class Desk:
         self._ask = ask
         self._note = note
         self._account = account
+        self._obstacle = obstacle
         self._acting: set[asyncio.Task[asyncio.Future[Answer]]] = set()
         self._over = asyncio.Event()
 
@@ -144,7 +147,7 @@ class Desk:
                 line = await reader.readline()
             request = msgspec.json.decode(line, type=Request)
         except (ValueError, TimeoutError, RecursionError) as error:
-            return Answer(False, f"not a request: {error or 'nothing was said in time'}")
+            return Answer(False, f"not a request: {str(error) or 'nothing was said in time'}")
         account = self._account(connection)
         person = self._contacts().of_account(account)
         if person is None:
@@ -157,7 +160,7 @@ class Desk:
             return Answer(False, str(error))
 
     async def _do(self, person: Person, account: str, request: Request, action: Action) -> Answer:
-        if reason := refusal(person, action):
+        if reason := refusal(person, action) or self._obstacle(action):
             return await self._turn_away(account, person.id, reason, request)
         self.acted += 1
         return await self.take(Taken(person.id, f"account:{account}", action))

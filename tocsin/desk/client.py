@@ -1,6 +1,8 @@
 """The other end of the desk's socket, for the command line."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from tocsin.desk import DO_SECONDS, SAY_SECONDS, Request, reachable
 
 
 class DeskUnreachable(Exception):
-    """No daemon listens; says how to start one."""
+    """No daemon listens, or it gave no answer; says what to do."""
 
 
 class Refused(PermissionError):
@@ -27,23 +29,38 @@ def ask(path: Path, question: str, *, since: int = 0, about: str = "") -> Any:
 
 
 def act(path: Path, action: Action) -> Answer:
-    """What became of an action; `DeskUnreachable` if nobody was there to be told."""
+    """What became of an action; `DeskUnreachable` if nobody was there to be told, or nobody said."""
     return msgspec.json.decode(_exchange(path, Request(act=action)), type=Answer)
 
 
 def _exchange(path: Path, request: Request) -> bytes:
-    try:
-        with reachable(path) as name, socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(SAY_SECONDS + 2 * DO_SECONDS)
-            connection.connect(name)
+    with _connected(path) as connection:
+        line, reason = b"", "it hung up"
+        try:
             connection.sendall(msgspec.json.encode(request) + b"\n")
             with connection.makefile("rb") as answers:
                 line = answers.readline()
-    except OSError as error:
-        raise DeskUnreachable(
-            f"{path}: {error.strerror or error}: no daemon of this state directory is running, or its socket"
-            " is not open to you; start one with `tocsin run`, or join its group"
-        ) from error
-    if not line:
-        raise DeskUnreachable(f"{path}: the daemon hung up without an answer; its log says why")
-    return line
+        except OSError as error:
+            reason = error.strerror or str(error)
+    if line.endswith(b"\n"):
+        return line
+    unknown = "; it may have been done all the same: look with `tocsin actions` before you do it again"
+    raise DeskUnreachable(
+        f"{path}: the daemon gave no answer ({reason}), its log says why{unknown if request.act else ''}"
+    )
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[socket.socket]:
+    with ExitStack() as opened:
+        try:
+            name = opened.enter_context(reachable(path))
+            connection = opened.enter_context(socket.socket(socket.AF_UNIX))
+            connection.settimeout(SAY_SECONDS + 2 * DO_SECONDS)
+            connection.connect(name)
+        except OSError as error:
+            raise DeskUnreachable(
+                f"{path}: {error.strerror or error}: no daemon of this state directory is running, or its"
+                " socket is not open to you; start one with `tocsin run`, or join its group"
+            ) from error
+        yield connection

@@ -7,6 +7,7 @@ of its number; a button the one that the horn has played.
 import asyncio
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
@@ -20,9 +21,11 @@ from notifiers.outbox.schema import OutboxError
 
 log = structlog.get_logger()
 
-# What people write when they mean yes, without case and without spaces and full stops around it.
+# What people write when they mean yes, without case and width, and without spaces and marks around it.
 WORDS = frozenset({"1", "ok", "yes", "ack", "y", "收到", "已收到", "确认", "是"})
-_NUMBER = re.compile(r"\b[0-9a-f]{4,16}\b")
+_MARKS = " .。!,、\t\r\n"
+# A Chinese word needs no space before a number.
+_NUMBER = re.compile(r"(?<![0-9a-z])[0-9a-f]{4,16}(?![0-9a-z])")
 
 
 class NotUnderstood(Exception):
@@ -103,9 +106,9 @@ class Replies:
 
 def _wanted(text: str) -> str:
     """The number that a text names, "" if it only says yes; `NotUnderstood` for anything else."""
-    said = text.strip(" .。!！,，\t\r\n").casefold()
+    said = unicodedata.normalize("NFKC", text).casefold()
     number = _NUMBER.search(said)
-    words = said.replace(number[0], "", 1).strip() if number else said
+    words = (said.replace(number[0], "", 1) if number else said).strip(_MARKS)
     if words in WORDS or (number and not words):
         return number[0] if number else ""
     raise NotUnderstood("neither one of the words that acknowledge nor a warning's number")
