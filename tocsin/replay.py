@@ -1,23 +1,19 @@
 """Recorded data through the same judge: transitions as JSON lines."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import mqtt5
-
 from ingest.finding import ConfigurationError, Finding
-from ingest.journal import Entry, EntryKind
 from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Zone
 from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
 from rules.rulebook import read_rules
 from rules.transition import Transition
-from simulators.playback import Instant, Place, instants
-from simulators.readings_csv import read_rows
 from tocsin.configuration import read_text
-from tocsin.judge import Basis, Judge
+from tocsin.judge import Basis
+from tocsin.recorded import CsvRecord, Period, Rerun
 from tocsin.settings import rule_files
 
 
@@ -26,7 +22,6 @@ class Tally:
     """What a replay went through."""
 
     readings: int = 0
-    messages: int = 0
     duplicates: int = 0
     quarantined: int = 0
     transitions: int = 0
@@ -62,31 +57,12 @@ def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> B
     return Basis("replay", known, registry, ladders)
 
 
-def entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mqtt5.PublishPacket]]]:
-    """Each instant as the journal block it would have become."""
-    for sequence, instant in enumerate(instants, start=1):
-        packets = [mqtt5.PublishPacket(topic, payload) for topic, payload in instant.messages]
-        yield Entry(sequence, instant.received, EntryKind.MQTT, len(packets), b""), packets
-
-
 def replay(basis: Basis, sources: list[Path], until: int | None, tally: Tally) -> Iterator[Transition]:
     """Transitions in order, up to the last reading's receipt, or up to `until` (ms), deadlines included."""
-
-    def load(bundle: str) -> Basis:
-        raise KeyError(f"recorded readings name no bundle, not even {bundle}")
-
-    judge = Judge(basis, load)
-    places = {sensor.id: Place(sensor.zone, sensor.kind) for sensor in basis.registry.sensors}
-    rows = [row for row in read_rows(sources) if until is None or row.received <= until]
-    for entry, packets in entries(instants(rows, places)):
-        judged = judge.take(entry, packets)
-        tally.messages += entry.count
-        tally.transitions += len(judged.transitions)
-        yield from judged.transitions
-    if until is not None:
-        transitions = judge.tick(until)
-        tally.transitions += len(transitions)
-        yield from transitions
-    tally.readings = judge.screen.accepted
-    tally.duplicates = judge.screen.duplicates
-    tally.quarantined = judge.screen.quarantined
+    rerun = Rerun(CsvRecord(sources, basis.registry), lambda _: basis, Period(end=until))
+    for found in rerun:
+        tally.transitions += len(found.transitions)
+        yield from found.transitions
+    screen = rerun.judge.screen
+    tally.readings, tally.duplicates = screen.accepted, screen.duplicates
+    tally.quarantined = screen.quarantined

@@ -15,7 +15,7 @@ from rules.transition import Disposition, Transition
 from simulators.playback import Place, instants
 from simulators.readings_csv import Row
 from tocsin.judge import Basis, Judge
-from tocsin.replay import entries
+from tocsin.recorded import as_entries
 
 # Called with the instant (ms) that is about to be judged.
 Progress = Callable[[int], None]
@@ -35,7 +35,7 @@ def judged(basis: Basis, rows: Iterable[Row], progress: Progress) -> Outcome:
     """Rows, in order of receipt, as messages through decoder, screen, quality control and engine."""
     outcome = Outcome()
     judge = Judge(basis, _no_bundle)
-    for entry, packets in entries(instants(rows, _places(basis.registry))):
+    for entry, packets in as_entries(instants(rows, _places(basis.registry))):
         progress(entry.received)
         found = judge.take(entry, packets)
         outcome.transitions += found.transitions
@@ -52,7 +52,7 @@ def judged_plainly(basis: Basis, rows: Iterable[Row], progress: Progress) -> lis
     decoder, screen = Decoder(basis.kinds, basis.registry), Screen(basis.registry)
     engine = Engine(basis.kinds, basis.registry, rules)
     found: list[Transition] = []
-    for entry, packets in entries(instants(rows, _places(basis.registry))):
+    for entry, packets in as_entries(instants(rows, _places(basis.registry))):
         progress(entry.received)
         decoded = decoder.decode(entry.sequence, entry.received, packets)
         found += engine.advance(screen.screen(decoded).readings)

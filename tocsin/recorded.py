@@ -1,0 +1,192 @@
+"""What was recorded, as the entries that the judge takes: a daemon's own journal, or readings as CSV.
+
+`Rerun` is the one way to judge it again: for replay, comparison, tuning and plans. Nothing is sent by it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import mqtt5
+
+from ingest.clock import HOUR
+from ingest.journal import Entry, EntryKind, open_read_only
+from ingest.registry import Registry
+from ingest.session.wire import Message
+from rules.language.tree import Baseline, Counted, Eta, Forecast, Sensors, Stuck, Sustained, Windowed
+from rules.rule import Rule
+from rules.rulebook.walk import conditions, parts
+from simulators.playback import Instant, Place, instants
+from simulators.readings_csv import read_rows
+from tocsin.bundle import Bundles
+from tocsin.judge import Basis, Judge, Judged
+
+ENTRIES_A_READ = 256
+
+
+class NothingRecorded(Exception):
+    """There is no entry to judge: which record, and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `begin` up to and including `end`, ms of receipt; None is as far as the record goes."""
+
+    begin: int | None = None
+    end: int | None = None
+
+
+class Record(Protocol):
+    """Entries in the order of their receipt."""
+
+    def span(self) -> tuple[int, int]:
+        """Receipt (ms) of the first and the last entry. Raises NothingRecorded."""
+
+    def bundle(self, since: int | None) -> str:
+        """The hash of the bundle in force at the first entry received at or after `since`; "" for none."""
+
+    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
+        """Each entry received at or after `since`, with its messages where they are at hand."""
+
+
+class CsvRecord:
+    """Recorded readings (`simulators.readings_csv`), each instant as the block it would have become.
+
+    They name no bundle and hold nothing but readings. ReadingsError carries every defect of the files.
+    """
+
+    def __init__(self, paths: Sequence[Path], registry: Registry) -> None:
+        self._paths = paths
+        self._rows = read_rows(paths)
+        self._places: Mapping[str, Place] = {s.id: Place(s.zone, s.kind) for s in registry.sensors}
+
+    def span(self) -> tuple[int, int]:
+        """See `Record`."""
+        if not self._rows:
+            raise NothingRecorded(f"{', '.join(map(str, self._paths))}: no reading in it")
+        return self._rows[0].received, self._rows[-1].received
+
+    def bundle(self, since: int | None) -> str:
+        """See `Record`."""
+        return ""
+
+    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
+        """See `Record`."""
+        rows = [row for row in self._rows if since is None or row.received >= since]
+        yield from as_entries(instants(rows, self._places))
+
+
+def as_entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mqtt5.PublishPacket]]]:
+    """Each instant as the journal block it would have become."""
+    for sequence, instant in enumerate(instants, start=1):
+        packets = [mqtt5.PublishPacket(topic, payload) for topic, payload in instant.messages]
+        yield Entry(sequence, instant.received, EntryKind.MQTT, len(packets), b""), packets
+
+
+class JournalRecord:
+    """The journal of a state directory, read beside the daemon that writes it.
+
+    JournalUnavailable if there is none. What retention has removed is not in it.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._reader = open_read_only(state / "journal")
+
+    @cached_property
+    def bundles(self) -> Bundles:
+        """Every bundle that was ever applied here."""
+        return Bundles(self._state / "bundles")
+
+    def close(self) -> None:
+        """Let go of its files."""
+        self._reader.close()
+
+    def span(self) -> tuple[int, int]:
+        """See `Record`."""
+        first, last = self._reader.first, self._reader.last
+        if not first:
+            raise NothingRecorded(f"{self._state}: its journal is empty; has a daemon run with this --state?")
+        return self._received(first), self._received(last)
+
+    def bundle(self, since: int | None) -> str:
+        """See `Record`."""
+        # The journal's first entry is the bundle of the very first start.
+        return self.bundles.at(max(self._first(since), self.bundles.applied()[0][0]))
+
+    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
+        """See `Record`."""
+        after = self._first(since) - 1
+        while found := self._reader.read(after, ENTRIES_A_READ):
+            yield from ((entry, None) for entry in found)
+            after = found[-1].sequence
+
+    def _first(self, since: int | None) -> int:
+        """The number of the first entry received at or after `since`."""
+        low, high = self._reader.first, self._reader.last + 1
+        while since is not None and low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if self._received(middle) < since else (low, middle)
+        return low
+
+    def _received(self, sequence: int) -> int:
+        return self._reader.read(sequence - 1, 1)[0].received
+
+
+class Rerun:
+    """A record judged once more, entry by entry: iterate over it once.
+
+    `basis` gives what a bundle is judged by. What was received in `period` is told, and the deadlines up to
+    its end; what lies before it is judged as far back as the rules look, and not told. What opened even
+    earlier is not known to be open: begin early enough. `judge` is the judge as far as it has come.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        basis: Callable[[str], Basis],
+        period: Period = Period(),
+    ) -> None:
+        self._record = record
+        self._period = period
+        self._since = None
+        if period.begin is not None:
+            self._since = period.begin - reach(basis(record.bundle(period.begin)).rules)
+        self.judge = Judge(basis(record.bundle(self._since)), basis)
+
+    def __iter__(self) -> Iterator[Judged]:
+        begin, end = self._period.begin, self._period.end
+        for entry, messages in self._record.entries(self._since):
+            if end is not None and entry.received > end:
+                break
+            found = self.judge.take(entry, messages)
+            if begin is None:
+                yield found
+            elif entry.received >= begin:
+                yield replace(found, transitions=[t for t in found.transitions if t.at >= begin])
+        if end is not None:
+            yield Judged(self.judge.position, end, self.judge.tick(end), [])
+
+
+def reach(rules: Iterable[Rule]) -> int:
+    """How far back (ms) any of the rules looks: windows, sustain, release and age together."""
+    return max((_reach(rule) for rule in rules), default=0)
+
+
+def _reach(rule: Rule) -> int:
+    looked = [0]
+    for condition in conditions(rule):
+        for part in parts(condition):
+            match part:
+                case Windowed() | Counted() | Baseline() | Stuck():
+                    looked.append(part.width)
+                case Sustained(_, duration):
+                    looked.append(duration)
+                case Forecast() | Eta():
+                    looked.append(HOUR)
+                case Sensors():
+                    looked.append(part.within)
+    # A window inside another span: no two of them are nested deeper than one in `within`.
+    return 2 * max(looked) + max(rule.sustain.values(), default=0) + rule.release.after + rule.max_age
