@@ -40,7 +40,8 @@ from tocsin.settings import read_settings
 from tocsin.shortcomings import shortcomings
 from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
-from tocsin.trials import NoFilesError, run_trials, show
+from tocsin.trials import NoFilesError, run_trials
+from tocsin.trials.shown import show
 from tocsin.watch import Command, Look, Watch
 from tocsin.watch import watch as watching
 from tocsin.who import explain
