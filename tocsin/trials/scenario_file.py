@@ -1,5 +1,6 @@
 """A test file: what happens to several rules at once, and who is told of it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
@@ -17,9 +18,11 @@ from notifiers.contacts_file import at_least_one, one_or_more
 from rules.language.vocabulary import TIME_ZONE
 from rules.rulebook.phrases import UnreadableError
 from rules.rulebook.rule_file import GradeName
+from rules.rulebook.silence import SUFFIX
 from rules.rulebook.trial_file import Expect, SceneEntry, nothing_asserted
 
 _ADVICE = 'write expect: {rule: {"3h": orange}}, or deliveries: {"3h": []} for nobody'
+_TESTS = re.compile(r"^(\{\s*)?[\"']?tests[\"']?\s*:", re.MULTILINE)
 _Names = Annotated[tuple[str, ...], AfterValidator(at_least_one), BeforeValidator(one_or_more)]
 
 
@@ -89,6 +92,9 @@ class Scenarios:
 
 def is_test_file(text: str) -> bool:
     """Whether it holds tests of its own, and no rules; what cannot be read at all is no test file."""
+    # Reading YAML takes its time, and most files hold rules.
+    if not _TESTS.search(text):
+        return False
     document, _ = parse_yaml("", text)
     keys = document.data.keys() if document is not None and isinstance(document.data, dict) else set[str]()
     return "tests" in keys and not {"rules", "templates"} & keys
@@ -112,13 +118,15 @@ def strangers(scenarios: Scenarios, rules: Iterable[str]) -> Iterator[Finding]:
     """E234 for each name that is no rule's."""
     known = [*rules]
     for path, test in scenarios.placed():
-        played = [*test.rules, *(f"{name}/missing" for name in test.rules)] or known
+        played = [*test.rules, *(name + SUFFIX for name in test.rules)]
+        # Where a name is wrong already, what else is expected may be right.
+        among = played if played and set(test.rules) <= {*known} else known
         named = [((*path, "rules", index), name, known) for index, name in enumerate(test.rules)]
-        named += [((*path, "expect", name), name, played) for name in test.expect if name not in played]
-        for place, name, among in named:
-            if name not in among:
+        named += [((*path, "expect", name), name, among) for name in test.expect]
+        for place, name, names in named:
+            if name not in names:
                 message = f"`{name}` is no rule of the test"
-                yield scenarios.document.finding(place, "E234", message, did_you_mean(name, among))
+                yield scenarios.document.finding(place, "E234", message, did_you_mean(name, names))
 
 
 def _misfits(document: Document, index: int, test: Scenario) -> Iterator[Finding]:

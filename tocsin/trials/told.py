@@ -18,15 +18,16 @@ _NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """What was expected, what came, or both because it is the same."""
+class Row:
+    """A message, whether it was expected, and the instant (ms) at which it came; None if it did not."""
 
-    wanted: Line | None
-    came: Message | None
+    told: Line | Message
+    is_wanted: bool
+    at: int | None
 
     @property
     def differs(self) -> bool:
-        return self.wanted is None or self.came is None
+        return not self.is_wanted or self.at is None
 
 
 def compare(
@@ -35,58 +36,56 @@ def compare(
     """Where others are told, or otherwise, than the test expects; nothing if all came as expected."""
     sent = rehearse(played.transitions, router, played.end)
     start = played.scene.start
-    periods: dict[int, list[Pair]] = {}
+    periods: dict[int, list[Row]] = {}
     for time in sorted(scenario.deliveries):
         until = start + time
         came = [message for message in sent if message.at <= until]
         wanted = [line for e in scenario.deliveries[time] for line in lines(e, configuration, until)]
-        periods[time] = [*_pairs(wanted, came)]
+        periods[time] = [*_rows(wanted, came)]
         sent = sent[len(came) :]
-    wrong = [time for time, pairs in periods.items() if any(pair.differs for pair in pairs)]
+    wrong = [time for time, rows in periods.items() if any(row.differs for row in rows)]
     if not wrong:
         return []
     account = ("deliveries, at each time all that was told since the one before", *_table(periods, start))
     return [Difference(("deliveries",), wrong[0], _message(periods[wrong[0]], wrong[0]), account)]
 
 
-def _pairs(wanted: Iterable[Line], came: list[Message]) -> Iterator[Pair]:
+def _rows(wanted: Iterable[Line], came: list[Message]) -> Iterator[Row]:
     """Each expected line with a message that fits it, those that name a zone first; then what is left."""
     left = [*came]
     for line in sorted(wanted, key=lambda line: line.zone is None):
         message = next((message for message in left if line.fits(message)), None)
         if message is not None:
             left.remove(message)
-        yield Pair(line, message)
-    yield from (Pair(None, message) for message in left)
+        yield Row(line, True, None if message is None else message.at)
+    yield from (Row(message, False, message.at) for message in left)
 
 
-def _message(pairs: list[Pair], time: int) -> str:
-    first = next(pair for pair in pairs if pair.differs)
-    if first.wanted is not None:
-        return f"{_shown(first.wanted)} expected by {spelled(time)}, not told"
-    return f"{_shown(first.came)} told by {spelled(time)}, not expected"
+def _message(rows: list[Row], time: int) -> str:
+    first = next(row for row in rows if row.differs)
+    said = ("expected", "not told") if first.is_wanted else ("told", "not expected")
+    return f"{_shown(first.told)} {said[0]} by {spelled(time)}, {said[1]}"
 
 
-def _table(periods: Mapping[int, list[Pair]], start: int) -> Iterator[str]:
-    """Both under their headings, one message a line, the differences marked."""
-    rows = [("", "by", "expected", "got", "at")]
-    for time, pairs in periods.items():
-        heading = spelled(time)
-        for pair in pairs:
-            at = spelled(pair.came.at - start) if pair.came is not None else ""
-            mark = ">" if pair.differs else ""
-            rows.append((mark, heading, _shown(pair.wanted), _shown(pair.came), at))
-            heading = ""
-        if not pairs:
-            rows.append(("", heading, _NOBODY, _NOBODY, ""))
-    widths = [max(cell_len(row[column]) for row in rows) for column in range(5)]
-    for row in rows:
-        yield "  ".join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _table(periods: Mapping[int, list[Row]], start: int) -> Iterator[str]:
+    """One message a row: whether it was expected, beside when it came; the differences are marked."""
+    table: list[tuple[str, ...]] = [("", "by", "message", "expected", "got")]
+    for time, told in periods.items():
+        of_time = [_cells(row, start) for row in told] or [("", _NOBODY, "yes", "yes")]
+        headings = [spelled(time), *[""] * (len(of_time) - 1)]
+        table += [(mark, by, *cells) for by, (mark, *cells) in zip(headings, of_time, strict=True)]
+    widths = [max(cell_len(cells[column]) for cells in table) for column in range(len(table[0]))]
+    for cells in table:
+        padded = (set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=True))
+        yield "  ".join(padded).rstrip()
 
 
-def _shown(told: Line | Message | None) -> str:
-    if told is None:
-        return "-"
+def _cells(row: Row, start: int) -> tuple[str, str, str, str]:
+    got = "-" if row.at is None else f"at {spelled(row.at - start)}"
+    return ">" if row.differs else "", _shown(row.told), "yes" if row.is_wanted else "-", got
+
+
+def _shown(told: Line | Message) -> str:
     zone = f"({told.zone})" if told.zone else ""
     words = (told.channel, told.recipient, told.act, told.grade or "", zone)
     return " ".join(str(word) for word in words if word)
