@@ -305,3 +305,25 @@ def test_rules_that_are_given_play_in_place_of_the_configured(configs: Path, tmp
 
     assert [trial.finding for trial in with_them.trials] == [None]
     assert [trial.finding is None for trial in without.trials] == [False]
+
+
+def test_a_rule_that_a_test_file_expects_something_of_is_tested(tmp_path: Path) -> None:
+    rules, story = tmp_path / "storm.yaml", tmp_path / "story.yaml"
+    rules.write_text(
+        """\
+rules:
+  - {id: storm, for_each: rain sensor, grades: {red: "sum(rain, 3h) >= 100 mm"}}
+  - {id: rain, for_each: rain sensor, grades: {blue: "sum(rain, 3h) >= 1 mm"}}
+"""
+    )
+    story.write_text(
+        """\
+tests:
+  - {name: wet, given: {a: {rain: "every 5min: 50 x2"}}, expect: {storm: {a: {"10min": red}}}}
+"""
+    )
+
+    [of_rules, of_story] = run_trials([rules, story], CONFIGS / "tocsin.yaml")
+
+    assert [*of_rules.untested] == ["rain"]
+    assert [trial.finding for trial in of_story.trials] == [None]

@@ -24,7 +24,10 @@ class NoFilesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileTrials:
-    """The tests of one file; `untested` has a finding for each of its rules without one."""
+    """The tests of one file; `untested` has a finding for each of its rules without one.
+
+    What a test file that is run with it expects of a rule is a test of that.
+    """
 
     file: str
     trials: tuple[Trial, ...]
@@ -53,7 +56,9 @@ def run_trials(paths: list[Path], config: Path) -> Iterator[FileTrials]:
     scenarios = {str(path): _scenarios(path, text, findings) for path, text in tests.items()}
     if findings:
         raise ConfigurationError(findings)
-    yield from _run({str(path) for path in judged}, ladders, kinds)
+    expected = {rule for each in scenarios.values() if each for test in each.tests for rule in test.expect}
+    for name in sorted(map(str, judged)):
+        yield _of_file(name, [ladder for ladder in ladders if ladder.rule.file == name], kinds, expected)
     yield from _run_scenarios(scenarios, _ensemble(scenarios, ladders, kinds, config))
 
 
@@ -107,13 +112,11 @@ def _scenarios(path: Path, text: str, findings: list[Finding]) -> Scenarios | No
     return scenarios
 
 
-def _run(names: Iterable[str], ladders: list[Ladder], kinds: Kinds) -> Iterator[FileTrials]:
-    for name in sorted(names):
-        own = [ladder for ladder in ladders if ladder.rule.file == name]
-        trials = tuple(trial for ladder in own for trial in try_out(ladder, kinds))
-        yield FileTrials(
-            name, trials, {ladder.rule.id: untested(ladder) for ladder in own if not ladder.tests}
-        )
+def _of_file(name: str, ladders: list[Ladder], kinds: Kinds, expected: set[str]) -> FileTrials:
+    """With what no test file expects anything of as untested, unless it has tests of its own."""
+    trials = tuple(trial for ladder in ladders for trial in try_out(ladder, kinds))
+    without = [ladder for ladder in ladders if not ladder.tests and ladder.rule.id not in expected]
+    return FileTrials(name, trials, {ladder.rule.id: untested(ladder) for ladder in without})
 
 
 def _ensemble(

@@ -46,7 +46,7 @@ def compare(
     wrong = [time for time, rows in periods.items() if any(row.differs for row in rows)]
     if not wrong:
         return []
-    account = ("deliveries, at each time all that was told since the one before", *_table(periods, start))
+    account = ("deliveries, at each time all that was told since the one before", *table(periods, start))
     return [Difference(("deliveries",), wrong[0], _message(periods[wrong[0]], wrong[0]), account)]
 
 
@@ -67,15 +67,18 @@ def _message(rows: list[Row], time: int) -> str:
     return f"{_shown(first.told)} {said[0]} by {spelled(time)}, {said[1]}"
 
 
-def _table(periods: Mapping[int, list[Row]], start: int) -> Iterator[str]:
-    """One message a row: whether it was expected, beside when it came; the differences are marked."""
-    table: list[tuple[str, ...]] = [("", "by", "message", "expected", "got")]
+def table(periods: Mapping[int, list[Row]], start: int) -> Iterator[str]:
+    """One message a row: whether it was expected, beside when it came; the differences are marked.
+
+    `periods` by their ends, in ms after the start; wide characters take two columns.
+    """
+    shown: list[tuple[str, ...]] = [("", "by", "message", "expected", "got")]
     for time, told in periods.items():
         of_time = [_cells(row, start) for row in told] or [("", _NOBODY, "yes", "yes")]
         headings = [spelled(time), *[""] * (len(of_time) - 1)]
-        table += [(mark, by, *cells) for by, (mark, *cells) in zip(headings, of_time, strict=True)]
-    widths = [max(cell_len(cells[column]) for cells in table) for column in range(len(table[0]))]
-    for cells in table:
+        shown += [(mark, by, *cells) for by, (mark, *cells) in zip(headings, of_time, strict=True)]
+    widths = [max(cell_len(cells[column]) for cells in shown) for column in range(len(shown[0]))]
+    for cells in shown:
         padded = (set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=True))
         yield "  ".join(padded).rstrip()
 
