@@ -35,7 +35,7 @@ check: $(VENV)/.dev
 	@echo "types";   $(BIN)/mypy
 	@echo "imports"; $(BIN)/lint-imports
 	@echo "configs"; $(BIN)/tocsin check configs
-	@echo "rules";   $(BIN)/tocsin test configs/rules
+	@echo "rules";   $(BIN)/tocsin test configs/rules configs/tests
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -32,4 +32,5 @@ CODES: dict[str, str] = {
     "E234": "the test of the rule cannot be run",
     "E235": "the test of the rule failed",
     "E236": "every grade goes by a baseline: what creeps is learnt and never seen",
+    "E237": "the test asserts nothing: it passes whatever the rules do",
 }

@@ -40,7 +40,8 @@ from tocsin.settings import read_settings
 from tocsin.shortcomings import shortcomings
 from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
-from tocsin.trials import NoFilesError, run_trials, show
+from tocsin.trials import NoFilesError, run_trials
+from tocsin.trials.shown import show
 from tocsin.watch import Command, Look, Watch
 from tocsin.watch import watch as watching
 from tocsin.who import explain
@@ -61,7 +62,9 @@ FINDINGS, USAGE, ENVIRONMENT = 1, 2, 3
 WIDE = 200
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
-Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files, or directories of them.")]
+Paths = Annotated[
+    list[Path] | None, typer.Argument(help="Rule files and test files, or directories of them.")
+]
 Strict = Annotated[bool, typer.Option(help="A rule without a test is a failure too.")]
 State = Annotated[
     Path, typer.Option("--state", envvar="STATE_DIRECTORY", help="Where everything that lasts is kept.")
@@ -177,7 +180,7 @@ def test(
     config: Config = CONFIG,  # noqa: PT028
     strict: Strict = False,  # noqa: PT028
 ) -> None:
-    """The rules' own tests, run by the engine; sensors and zones are those of the tests."""
+    """The rules' own tests, and test files, run by the engine: grades over time, and who is told."""
     of_files = list(run_trials(paths or [], config))
     for of_file in of_files:
         show(of_file, Console())

@@ -1,4 +1,4 @@
-"""The shape of a rule's own tests: what is given, and the grade that is expected at a time."""
+"""The shape of a test: what is given, and the grade that is expected at a time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,9 +60,14 @@ def _nested(value: object) -> str:
     return "several" if some else "one"
 
 
+def nothing_asserted(advice: str = _EXPECT) -> UnreadableError:
+    """E237: whatever the rules do, such a test passes."""
+    return UnreadableError("E237", "the test expects nothing", advice)
+
+
 def _something(expect: "dict[int, Expected] | dict[str, dict[int, Expected]]") -> object:
     if not expect or not all(expect.values()):
-        raise UnreadableError("E234", "the test expects nothing", _EXPECT)
+        raise nothing_asserted()
     return expect
 
 
@@ -96,10 +101,10 @@ class SensorEntry(Strict):
     site: dict[str, Quantity] = Field(default_factory=dict)
 
 
-class RuleTest(Strict):
-    """One test. `given` has a series per metric, or that per sensor; `expect` a grade per time, or that per
-    subject; times in ms after `start`. `zones` maps a zone to the one above it; `site` holds for every sensor
-    that does not say otherwise.
+class SceneEntry(Strict):
+    """What a test gives: a series per metric, or that per sensor, times in ms after `start`.
+
+    `zones` maps a zone to the one above it; `site` holds for every sensor that does not say otherwise.
     """
 
     name: str
@@ -108,11 +113,16 @@ class RuleTest(Strict):
     sensors: dict[str, SensorEntry] = Field(default_factory=dict)
     site: dict[str, Quantity] = Field(default_factory=dict)
     given: Given
+
+
+class RuleTest(SceneEntry):
+    """A rule's own test. `expect` has a grade per time, or that per subject."""
+
     expect: Expect | None = None
     expect_missing: Expect | None = None
 
     @model_validator(mode="after")
     def _asserts(self) -> Self:
         if self.expect is None and self.expect_missing is None:
-            raise UnreadableError("E234", "the test expects nothing", _EXPECT)
+            raise nothing_asserted()
         return self

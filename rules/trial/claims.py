@@ -1,17 +1,27 @@
 """What a test expects, of which rule and subject, and how that differs from what happened."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
+from ingest.registry import Registry
 from rules.rule import Rule
-from rules.rulebook import Ladder
 from rules.rulebook.selection import subjects
-from rules.rulebook.trial_file import Expected, RuleTest
+from rules.rulebook.silence import SUFFIX
+from rules.rulebook.trial_file import Expect, Expected
 from rules.transition import Transition
-from rules.trial.scene import Scene, UnplayableError
+from rules.trial.cast import UnplayableError
 from rules.trial.timeline import Timeline, aligned, fulfils, spelled
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What stands at `path` of the test: what it expects of the subjects of the rule of that id."""
+
+    path: Path
+    rule: str
+    expect: Expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,45 +36,47 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first time at which it came otherwise, and the whole account of it."""
+    """The first time (ms after the start) at which it came otherwise, and the whole account of it."""
 
     path: Path
+    time: int
     message: str
     account: tuple[str, ...]
 
 
-def claims_of(ladder: Ladder, test: RuleTest, scene: Scene) -> Iterator[Claim]:
-    """Everything the test expects; UnplayableError where it names no subject of the rule."""
-    wanted = (("expect", ladder.rule, test.expect), ("expect_missing", ladder.missing, test.expect_missing))
-    for key, rule, expect in wanted:
-        if expect is None:
-            continue
-        if rule is None:
-            advice = "write missing: {raise: yellow} in the rule"
-            raise UnplayableError((key,), "the rule does not warn of missing data", advice)
-        known = subjects(rule, scene.registry)
+def claims_of(wanted: Iterable[Wanted], rules: Iterable[Rule], registry: Registry) -> Iterator[Claim]:
+    """One for each subject; UnplayableError where no rule, or no subject of it, has the name."""
+    by_id = {rule.id: rule for rule in rules}
+    for part in wanted:
+        rule = _rule(part, by_id)
+        known = subjects(rule, registry)
         alone: dict[int, Expected] = {}
-        for name, part in expect.items():
-            if isinstance(part, Expected):
-                alone[int(name)] = part
+        for name, expected in part.expect.items():
+            if isinstance(expected, Expected):
+                alone[int(name)] = expected
             else:
-                yield Claim((key, name), rule, _known(str(name), (key, rule, known)), part)
+                yield Claim((*part.path, name), rule, _known(str(name), (part, rule, known)), expected)
         if alone:
-            yield Claim((key,), rule, _only((key, rule, known)), alone)
+            yield Claim(part.path, rule, _only(part, rule, known), alone)
 
 
-def difference(claim: Claim, scene: Scene, transitions: list[Transition]) -> Difference | None:
-    """None if everything came as claimed."""
-    own = [t for t in transitions if (t.rule, t.subject) == (claim.rule.id, claim.subject)]
-    timeline = Timeline.of(own)
-    got = {time: timeline.at(scene.start + time) for time in claim.expected}
-    wrong = [time for time in sorted(got) if not fulfils(got[time], claim.expected[time])]
-    if not wrong:
-        return None
-    first = wrong[0]
-    message = f"{claim.expected[first]} expected at {spelled(first)}, got {got[first]}"
-    lines = [_told(line, scene.start) for line in own] or ["nothing was raised"]
-    return Difference(claim.path, message, (*aligned(claim.expected, got), *lines))
+def differences(
+    claims: list[Claim], transitions: list[Transition], start: int, end: int
+) -> Iterator[Difference]:
+    """Of each claim that came otherwise, in a scene from `start` to `end` (ms since the epoch)."""
+    for claim in claims:
+        own = [t for t in transitions if (t.rule, t.subject) == (claim.rule.id, claim.subject)]
+        got = Timeline.of(own, start)
+        wrong = [time for time in sorted(claim.expected) if not fulfils(got.at(time), claim.expected[time])]
+        if not wrong:
+            continue
+        first = wrong[0]
+        whose = f"{claim.rule.id} of {claim.subject}: " if len(claims) > 1 else ""
+        message = f"{whose}{claim.expected[first]} expected at {spelled(first)}, got {got.at(first)}"
+        account = [*([f"{claim.rule.id} of {claim.subject}"] if whose else [])]
+        account += aligned(claim.expected, got, end - start)
+        account += [_told(line, start) for line in own] or ["nothing was raised"]
+        yield Difference(claim.path, first, message, tuple(account))
 
 
 def _told(line: Transition, start: int) -> str:
@@ -73,18 +85,26 @@ def _told(line: Transition, start: int) -> str:
     return f"{spelled(line.at - start)} {change}, {line.reason}: {line.evidence.get('text', '')}"
 
 
-def _known(name: str, of: tuple[str, Rule, list[str]]) -> str:
-    key, rule, known = of
+def _rule(part: Wanted, rules: Mapping[str, Rule]) -> Rule:
+    if part.rule in rules:
+        return rules[part.rule]
+    if part.rule.removesuffix(SUFFIX) in rules:
+        advice = "write missing: {raise: yellow} in the rule"
+        raise UnplayableError(part.path, "the rule does not warn of missing data", advice)
+    raise UnplayableError(part.path, f"`{part.rule}` is no rule of the test", did_you_mean(part.rule, rules))
+
+
+def _known(name: str, of: tuple[Wanted, Rule, list[str]]) -> str:
+    part, rule, known = of
     if name not in known:
         message = f"`{name}` is no {rule.subjects} of the test that the rule is for"
-        raise UnplayableError((key, name), message, did_you_mean(name, known))
+        raise UnplayableError((*part.path, name), message, did_you_mean(name, known))
     return name
 
 
-def _only(of: tuple[str, Rule, list[str]]) -> str:
-    key, rule, known = of
+def _only(part: Wanted, rule: Rule, known: list[str]) -> str:
     if len(known) != 1:
         message = f"the rule is for {len(known)} {rule.subjects}s of the test"
-        advice = f"write {key}: {{{known[0]}: {{...}}}}" if known else "check for_each and the test's sensors"
-        raise UnplayableError((key,), message, advice)
+        advice = f"write {part.path[-1]}: {{{known[0]}: {{...}}}}" if known else ""
+        raise UnplayableError(part.path, message, advice or "check for_each and the test's sensors")
     return known[0]

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from ingest.finding import Finding
 from rules.rulebook import Ladder, read_ladders
-from rules.trial import try_out, untested
-from tocsin.configuration import configure, read_bundle
+from rules.trial import Trial, try_out, untested
+from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.judge import Basis
+from tocsin.trials.scenario_file import read_scenarios
+from tocsin.trials.scenarios import Ensemble
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -52,9 +54,13 @@ def section(heading: str) -> Section:
 
 
 @cache
+def shipped() -> Configuration:
+    return configure(read_bundle(ROOT / "configs" / "tocsin.yaml"))
+
+
 def basis() -> Basis:
     """The kinds, sensors and zones that the configuration ships."""
-    return configure(read_bundle(ROOT / "configs" / "tocsin.yaml")).basis
+    return shipped().basis
 
 
 def tables() -> dict[str, str]:
@@ -73,6 +79,17 @@ def findings(text: str, *, demand_tests: bool = False) -> list[Finding]:
     trials = [trial for ladder in ladders for trial in try_out(ladder, basis().kinds)]
     found += [trial.finding for trial in trials if trial.finding]
     return found + [untested(ladder) for ladder in ladders if demand_tests and not ladder.tests]
+
+
+def scenario_trials(text: str) -> tuple[list[Trial], list[Finding]]:
+    """What comes of a test file, with the rules and everything else that ships."""
+    directory = ROOT / "configs" / "rules"
+    files = {path.name: path.read_text("utf-8") for path in sorted(directory.iterdir())}
+    ensemble = Ensemble(basis().kinds, read_ladders(files, basis().kinds, None)[0], shipped())
+    scenarios, found = read_scenarios("tests.yaml", text)
+    if scenarios is None:
+        return [], found
+    return ensemble.play(scenarios), [*ensemble.findings(scenarios)]
 
 
 def _side(lines: list[str], sign: str) -> str:

@@ -20,8 +20,19 @@ from rules.rulebook.rule_file import (
     TemplateEntry,
 )
 from rules.rulebook.trial_file import RuleTest, SensorEntry
-from rules.trial import try_out
-from tests.docs.rules_page import PAGE, Section, basis, findings, read, section, sections
+from rules.trial import Trial, try_out
+from tests.docs.rules_page import (
+    PAGE,
+    ROOT,
+    Section,
+    basis,
+    findings,
+    read,
+    scenario_trials,
+    section,
+    sections,
+)
+from tocsin.trials.scenario_file import DeliveryEntry, Scenario, ScenarioFile
 
 SECTIONS = [*sections()]
 HEADINGS = [heading for each in SECTIONS for heading in each.heading.split(", ")]
@@ -36,6 +47,8 @@ NESTED: dict[str, type[BaseModel]] = {
     "templates": TemplateEntry,
     "Keys of a test": RuleTest,
     "Sensors of a test": SensorEntry,
+    "Keys of a test file": ScenarioFile,
+    "Deliveries": DeliveryEntry,
 }
 # The quality checks come before the engine: a test, which feeds the engine, cannot make a reading fail them.
 UNTESTED = {"flagged"}
@@ -132,7 +145,36 @@ def test_a_failed_test_is_shown_like_this():
     [trial] = try_out(ladder, basis().kinds)
     [shown] = re.findall(r"^```text failed\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
-    assert shown.splitlines() == [
-        *str(trial.finding).splitlines(),
-        *(f"    {line}" for line in trial.account),
-    ]
+    assert shown.splitlines() == printed(trial)
+
+
+def printed(trial: Trial) -> list[str]:
+    """As `tocsin test` shows a failed test below its table."""
+    return [*str(trial.finding).splitlines(), *(f"    {line}" for line in trial.account)]
+
+
+[TEST_FILE] = re.findall(r"^```yaml tests\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_test_file_is_read_and_its_tests_pass():
+    trials, found = scenario_trials(TEST_FILE)
+
+    assert found == []
+    assert [(trial.test, trial.finding) for trial in trials if trial.finding] == []
+    assert len(trials) == 2
+
+
+def test_every_key_of_a_test_file_is_used_in_it_or_in_one_that_ships():
+    shipped = [path.read_text("utf-8") for path in (ROOT / "configs" / "tests").iterdir()]
+    used = set(re.findall(r"\b(\w+):", "\n".join([TEST_FILE, *shipped])))
+
+    assert keys(Scenario) | keys(DeliveryEntry) <= used | {"site"}
+
+
+def test_a_failed_delivery_is_shown_like_this():
+    trials, _ = scenario_trials(
+        TEST_FILE.replace("[duty, fire], channels: sms", "[duty, sun-river], channels: sms")
+    )
+    [shown] = re.findall(r"^```text failed deliveries\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+    assert shown.splitlines() == printed(trials[1])

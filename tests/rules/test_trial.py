@@ -96,19 +96,21 @@ def test_what_waits_for_a_person_is_expected_as_review():
     assert passes(rule, f'{given}, expect: {{"5h": orange review}}')
 
 
-def test_a_failure_shows_both_timelines_under_each_other_and_what_happened():
-    found = trial(RAIN, f'{WET}, expect: {{"3h": red, "4h40min": yellow, "13h40min": blue}}')
+def test_a_failure_is_told_at_the_first_time_that_came_otherwise_and_what_happened():
+    found = trial(RAIN, f'{WET}, expect: {{"3h": orange, "4h40min": blue, "13h40min": blue}}')
     assert found.finding is not None
     assert (found.finding.code, found.finding.line) == ("E235", 12)
-    assert "red expected at 3h, got orange" in found.finding.message
-    assert found.account[:4] == (
-        "at       3h      4h40min  13h40min",
-        "expected red     yellow   blue",
-        "got      orange  yellow   none",
-        "         ^                ^",
-    )
-    assert "3h none>orange, raised: " in found.account[4]
-    assert ">= 50 mm ✓" in found.account[4]
+    assert found.finding.excerpt[found.finding.column - 1 :].startswith('blue, "13h40min"')
+    assert "blue expected at 4h40min, got yellow" in found.finding.message
+    assert "3h none>orange, raised: sum(rain, 3h) = 50.4 mm >= 50 mm ✓" in found.account
+
+
+def test_of_several_subjects_a_failure_says_whose_it_is():
+    given = 'given: {a: {smoke: "every 10s: 0.2"}, b: {smoke: "every 10s: 0.2"}}'
+    found = trial(SMOKE, f'{given}, expect: {{a: {{"10s": yellow}}, b: {{"10s": red}}}}')
+    assert found.finding is not None
+    assert "smoke of b: red expected at 10s, got yellow auto" in found.finding.message
+    assert found.account[0] == "smoke of b"
 
 
 def test_a_failure_without_any_warning_says_so_and_what_the_sensor_lacks():
@@ -229,12 +231,17 @@ def test_a_test_that_cannot_be_run_is_a_finding_at_its_place(test: str, reason: 
     assert found.finding.excerpt[found.finding.column - 1 :].startswith(at)
 
 
+def codes(test: str) -> list[str]:
+    """What is wrong with a file that holds the test, which stands in its line 12."""
+    found, findings = read_ladders({"rules.yaml": f"{RAIN}      - {{name: it, {test}}}\n"}, kinds(), None)
+    assert (found == ()) == (findings != [])
+    assert {finding.line for finding in findings} <= {12}
+    return [finding.code for finding in findings]
+
+
 @pytest.mark.parametrize(
     "test",
     [
-        f"{WET}",
-        f"{WET}, expect: {{}}",
-        f"{WET}, expect: {{sensor: {{}}}}",
         f'{WET}, expect: {{"3h": purple}}',
         f'{WET}, expect: {{"3h": none review}}',
         f'{WET}, expect: {{"3h": orange}}, start: yesterday',
@@ -242,11 +249,27 @@ def test_a_test_that_cannot_be_run_is_a_finding_at_its_place(test: str, reason: 
         'given: {rain: "every 5min 1"}, expect: {"3h": orange}',
     ],
 )
-def test_a_test_that_asserts_nothing_or_cannot_be_read_is_a_finding_of_its_file(test: str):
-    found, findings = read_ladders({"rules.yaml": f"{RAIN}      - {{name: it, {test}}}\n"}, kinds(), None)
-    assert found == ()
-    assert [finding.code for finding in findings] == ["E234"]
-    assert findings[0].line == 12
+def test_a_test_that_cannot_be_read_is_a_finding_of_its_file(test: str):
+    assert codes(test) == ["E234"]
+
+
+@pytest.mark.parametrize("test", [WET, f"{WET}, expect: {{}}", f"{WET}, expect: {{sensor: {{}}}}"])
+def test_a_test_without_any_expectation_is_a_finding_of_its_file(test: str):
+    assert codes(test) == ["E237"]
+
+
+@pytest.mark.parametrize(
+    ("expect", "asserts"),
+    [
+        ('"0s": none, "4min59s": none', False),
+        ('"5min": none', True),
+        ('"0s": none, "3h": orange', True),
+        ('"0s": none, "4h": orange', True),
+    ],
+)
+def test_no_warning_before_the_first_reading_asserts_nothing_by_itself(expect: str, asserts: bool):
+    found = trial(RAIN, f"{WET}, expect: {{{expect}}}")
+    assert ("" if found.finding is None else found.finding.code) == ("" if asserts else "E237")
 
 
 def test_a_rule_without_a_test_is_told():

@@ -25,9 +25,9 @@ def tocsin(capfd: pytest.CaptureFixture[str]) -> Tocsin:
 
 @pytest.fixture
 def rules(configs: Path) -> Path:
-    """The directory of rules with one file, whose only rule has a test that passes."""
+    """The directory of rules with one file, whose only rule has a test that passes; and no test files."""
     directory = configs / "rules"
-    for path in directory.iterdir():
+    for path in [*directory.iterdir(), *(configs / "tests").iterdir()]:
         path.unlink()
     (directory / "storm.yaml").write_text(STORM + TESTS, encoding="utf-8")
     return directory
@@ -63,6 +63,7 @@ def test_a_test_that_fails_shows_expected_and_got_aligned(tocsin: Tocsin, rules:
     assert f"{path}:6:" in ended.out
     assert "E235 `wet`: orange expected at 2h, got none" in ended.out
     assert "    at       2h      3h\n    expected orange  orange\n    got      none    orange\n" in ended.out
+    assert "    0s to 3h, 5min a character; . none, o orange\n" in ended.out
     assert "3h none>orange" in ended.out
 
 
