@@ -1,5 +1,6 @@
 """Devices that speak and are not registered, and what keeps each from being a sensor."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -113,16 +114,14 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Each stranger as a sensor, if it is of that zone and kind; a gateway's are of the kind that is said."""
     known = [s for s in found if zone in ("", s.zone) and (s.gateway or kind in ("", s.kind))]
-    speaking: dict[str, int] = {}
-    for stranger in known:
-        speaking[stranger.id] = speaking.get(stranger.id, 0) + 1
+    speaking = Counter(stranger.id for stranger in known)
     for stranger in known:
         if stranger.gateway and stranger.id in basis.registry.slots:
             continue
         of = stranger.kind or kind or _kind_of(stranger, basis.kinds)
         against = _against(stranger, of, basis)
-        if not against and speaking[stranger.id] > 1:
-            against = f"{speaking[stranger.id]} places have a {stranger.id}: name one by its topic, or --zone"
+        if not against and (same := speaking[stranger.id]) > 1:
+            against = f"{same} devices call themselves {stranger.id}: name one by its topic, or --zone"
         metrics = basis.kinds[of].metrics if of in basis.kinds.kinds else {}
         yield Candidate(stranger, of, against, frozenset(stranger.metrics - metrics.keys()))
 

@@ -14,7 +14,7 @@ COLUMNS = {
     Language.EN: ("received", "observed", "delay", "sensor", "zone", "metric", "value", "quality"),
     Language.ZH: ("收到", "观测", "延迟", "传感器", "区域", "指标", "数值", "质量"),
 }
-WIDTHS = (14, 14, 9, 24, 20, 14, 16)
+WIDTHS = (14, 14, 9, 28, 20, 14, 16)
 # As docs/rules.md names them.
 QUALITY = {
     Quality.CLOCK: "时钟异常",

@@ -128,20 +128,22 @@ class Selection:
     def _values(self, sensed: Sensed) -> Iterator[Seen]:
         rows, basis = sensed.readings, sensed.basis
         chosen = self._slots[rows.slot] & self._columns[rows.column] & self._of_quality(rows.quality)
-        for row in np.flatnonzero(chosen).tolist():
-            sensor = basis.registry.sensors[rows.slot[row]]
-            metric = basis.kinds.columns[rows.column[row]]
+        columns = (rows.slot, rows.column, rows.observed, rows.value, rows.period, rows.quality)
+        for slot, column, observed, value, period, quality in zip(
+            *(each[chosen].tolist() for each in columns), strict=True
+        ):
+            sensor, metric = basis.registry.sensors[slot], basis.kinds.columns[column]
             yield Seen(
                 received=sensed.received,
-                observed=int(rows.observed[row]),
+                observed=observed,
                 sensor=sensor.id,
                 kind=sensor.kind,
                 zone=sensor.zone,
                 metric=metric.name,
-                value=metric.quantity(int(rows.value[row])),
+                value=metric.quantity(value),
                 unit=metric.unit,
-                period=int(rows.period[row]),
-                quality=Quality(int(rows.quality[row])),
+                period=period,
+                quality=Quality(quality),
             )
 
     def _of_quality(self, quality: npt.NDArray[np.uint8]) -> Flags:

@@ -114,9 +114,9 @@ class Sensing:
 def sensing_from(state: Path, journal: JournalReader, instant: int, warm_up: int) -> tuple[Sensing, bool]:
     """The stages of the judge of a state directory, before it took what was received at `instant` (ms).
 
-    From the newest snapshot they are exactly those of the judge, which the flag says. Where that one is of
-    later, they begin `warm_up` ms of journal earlier with nothing remembered. Raises KeyError if no bundle
-    was in force there.
+    From the newest snapshot, or the first entry of all, they are exactly those of the judge, which the flag
+    says. Where the snapshot is of later, they begin `warm_up` ms of journal earlier with nothing remembered.
+    Raises KeyError if no bundle was in force there.
     """
     bundles = Bundles(state / "bundles")
     known: dict[str, Basis] = {}
@@ -131,4 +131,4 @@ def sensing_from(state: Path, journal: JournalReader, instant: int, warm_up: int
         return Sensing.resume(snapshot, load), True
     begin = journal.before(instant - warm_up)
     applied = [entry.data.decode() for entry in journal.read(begin, 1) if entry.kind is EntryKind.BUNDLE]
-    return Sensing(load(applied[0] if applied else bundles.at(begin + 1)), load, begin), False
+    return Sensing(load(applied[0] if applied else bundles.at(begin + 1)), load, begin), begin == 0

@@ -11,7 +11,7 @@ from ingest.document import parse_yaml
 # Read back by YAML as the same text, without quotes.
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-EMPTY = re.compile(r"(?m)^sensors:[ \t]*\[\][ \t]*(?=$|#)")
+EMPTY = re.compile(r"(?m)^(sensors:[ \t]*)\[\](?=[ \t]*(#.*)?\r?$)")
 
 
 class NoPlaceError(ValueError):
@@ -42,7 +42,7 @@ def _with_rows(name: str, text: str, sensors: Sequence[dict[str, str]], end: str
 
 def _with_entries(name: str, text: str, sensors: Sequence[dict[str, str]], end: str) -> str:
     if EMPTY.search(text):
-        text, indent = EMPTY.sub("sensors:", text, count=1), "  "
+        text, indent = EMPTY.sub(r"\1", text, count=1), "  "
     else:
         indent = _indent(name, text)
     lines = [", ".join(f"{key}: {_scalar(value)}" for key, value in of.items()) for of in sensors]

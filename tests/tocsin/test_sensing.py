@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from mqtt5 import PublishPacket
 
 from ingest.clock import HOUR, MINUTE
 from ingest.journal import Entry, open_read_only
@@ -10,6 +11,7 @@ from ingest.reading import Quality, Reason
 from ingest.snapshots import Snapshot
 from tests.tocsin.recorded import recorded
 from tests.tocsin.village import KINDS, SENSORS, START, applied, basis, block, bundle, report
+from tocsin import canary
 from tocsin.bundle import Bundle
 from tocsin.judge import Basis, Judge, arrays_of
 from tocsin.sensing import Sensed, Sensing, sensing_from
@@ -32,11 +34,12 @@ def minute(number: float) -> int:
 
 def story() -> list[Entry]:
     """A leap, a duplicate, late and old readings, a stranger, a reload, and a river that rests."""
+    flown = PublishPacket(canary.topic("all"), canary.payload(minute(3)))
     told = [
         (0, [report("river-1", minute(0), 1.0), report("river-2", minute(0), 1.0)]),
         (1, [report("river-1", minute(0), 1.0), report("river-1", minute(1), 6.5)]),
         (2, [report("river-2", minute(-20), 1.1), report("rain-1", minute(-15), 0.4)]),
-        (3, [report("river-9", minute(3), 1.0), report("river-1", minute(0.5), 1.2)]),
+        (3, [report("river-9", minute(3), 1.0), report("river-1", minute(0.5), 1.2), flown]),
         *((4 + 10 * n, [report("river-3", minute(4 + 10 * n), 2.0)]) for n in range(9)),
     ]
     entries = [block(number, minute(at), packets) for number, (at, packets) in enumerate(told, start=1)]
@@ -75,7 +78,7 @@ def test_after_each_entry_the_stages_remember_what_those_of_the_judge_do() -> No
         assert sensing.basis is judge.basis
 
 
-def test_what_is_known_against_each_value_is_told_and_a_duplicate_is_not() -> None:
+def test_what_is_known_against_each_value_is_told_but_of_no_duplicate_and_no_canary() -> None:
     found = sense(Sensing(load(FIRST.hash), load, 0), story())
 
     assert flags(found[:4]) == [

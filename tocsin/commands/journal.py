@@ -40,7 +40,8 @@ def sensing(state: Path, journal: JournalReader, instant: int, warm_up: int) -> 
 def advancing(what: str, first: int, last: int) -> Iterator[Callable[[int], None]]:
     """A bar from `first` to `last` on a terminal; call what it yields with where the work has come to."""
     console = Console(stderr=True)
+    hidden = last <= first or not console.is_terminal
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(what, total=max(last - first, 0))
         yield lambda position: progress.update(task, completed=position - first)
