@@ -93,6 +93,18 @@ def test_what_is_known_against_each_value_is_told_but_of_no_duplicate_and_no_can
     assert Quality.STUCK in flags(found)[-1][2]
 
 
+def test_a_reading_behind_the_newest_is_late_over_a_reload_too() -> None:
+    told = [
+        block(1, minute(0), [report("river-1", minute(0), 1.0)]),
+        applied(2, minute(1), SECOND),
+        block(3, minute(2), [report("river-1", minute(-1), 1.1)]),
+    ]
+
+    found = sense(Sensing(load(FIRST.hash), load, 0), told)
+
+    assert flags(found) == [("river-1", 0, Quality.OK), ("river-1", -1, Quality.LATE)]
+
+
 def test_from_a_snapshot_on_the_same_is_told_as_from_the_beginning() -> None:
     entries = story()
     whole = flags(sense(Sensing(load(FIRST.hash), load, 0), entries))

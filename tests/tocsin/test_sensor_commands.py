@@ -182,7 +182,7 @@ def test_a_file_that_the_settings_do_not_name_is_refused(
     assert "others.csv is none of the files of sensors: say --into with one of sensors.csv" in ended.err
 
 
-def test_a_file_of_which_the_new_lines_would_not_be_part_is_left_alone(
+def test_a_file_that_could_not_be_read_with_the_new_lines_is_left_alone(
     tocsin: Tocsin, strangers: Path, settings: Path
 ) -> None:
     """Here the document has ended before they come."""
