@@ -1,7 +1,6 @@
 """What an operator types. Exit codes: 0 fine, 1 findings, 2 usage, 3 environment unreachable."""
 
 import asyncio
-import json
 import sys
 import time
 import traceback
@@ -18,15 +17,14 @@ from rich.text import Text
 from ingest.clock import SystemClock
 from ingest.finding import ConfigurationError, Finding
 from ingest.journal import JournalCorrupt, JournalUnavailable
-from ingest.quarantine import Quarantine, QuarantineUnavailable
-from ingest.reading import Reason
+from ingest.quarantine import QuarantineUnavailable
 from notifiers.outbox.schema import OutboxError
 from rules.engine import Engine
 from rules.grade import Grade
-from rules.transition import iso, line
+from rules.transition import line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
-from tocsin.commands import actions, audit, backups, duty, proposals, standing
+from tocsin.commands import actions, audit, backups, duty, proposals, quarantine, sensors, standing, tail
 from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.demo import demonstrate
 from tocsin.desk import DeskBusy
@@ -53,9 +51,10 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (standing, actions, proposals, duty, backups):
+for commands in (standing, actions, proposals, duty, backups, tail, quarantine):
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(sensors.app, name="sensors")
 
 FINDINGS, USAGE, ENVIRONMENT = 1, 2, 3
 # Of a table that no terminal shows.
@@ -275,45 +274,6 @@ def who(
         console.print(part, markup=False, highlight=False)
     if not explained.anybody:
         fail("nobody", FINDINGS)
-
-
-@app.command()
-def quarantine(
-    state: State = STATE,
-    reason: Annotated[Reason | None, typer.Option(help="Only this reason.")] = None,
-    limit: int = 20,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """What could not be decoded or is not registered: counts, the newest, and devices to adopt."""
-    path = state / "quarantine.db"
-    if not path.exists():
-        fail(f"{path} does not exist: no daemon has run with --state {state}", ENVIRONMENT)
-    quarantined = Quarantine.open_read_only(path)
-    rows = quarantined.rows(limit, reason)
-    counts, strangers = quarantined.counts(), quarantined.unregistered()
-    if as_json:
-        listed = [
-            {
-                "received": iso(r.received),
-                "reason": r.reason,
-                "topic": r.topic,
-                "detail": r.detail,
-                "more": r.more,
-            }
-            for r in rows
-        ]
-        adoptable = [{"topic": s.topic, "messages": s.messages, "last": iso(s.last)} for s in strangers]
-        found = {"counts": counts, "rows": listed, "unregistered": adoptable}
-        typer.echo(json.dumps(found, ensure_ascii=False))
-        return
-    counts_table = Table("reason", "messages", title="in quarantine")
-    for each, count in counts.items():
-        counts_table.add_row(str(each), str(count))
-    newest = Table("received", "reason", "topic", "detail", title="newest")
-    for row in rows:
-        more = f"; and {row.more:,} more like it" if row.more else ""
-        newest.add_row(iso(row.received), str(row.reason), row.topic, row.detail + more)
-    Console().print(counts_table, newest, markup=False)
 
 
 @app.command()

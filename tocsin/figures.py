@@ -14,6 +14,7 @@ from rules.grade import Grade
 from tocsin.daemon import Daemon
 from tocsin.health import Figure
 from tocsin.judge import Judge
+from tocsin.online import heard_in_time
 
 
 class Unheard:
@@ -168,11 +169,7 @@ def _conduct(judge: Judge, now: int) -> Iterator[Figure]:
 
 def online(daemon: Daemon) -> dict[str, tuple[int, int]]:
     """By kind: sensors heard within three of their intervals (heartbeats where reports are not periodic)."""
-    judge, now = daemon.judging.judge, daemon.clock.now()
-    heard = judge.screen.heard
-    found: dict[str, tuple[int, int]] = {}
-    registry = judge.basis.registry
-    for kind, slots in registry.ranges.items():
-        silence = 3 * registry.patience[kind] + SECOND
-        found[kind] = int(np.count_nonzero(heard[slots.start : slots.stop] > now - silence)), len(slots)
-    return found
+    judge = daemon.judging.judge
+    heard = heard_in_time(judge.basis.registry, judge.screen.heard, daemon.clock.now())
+    ranges = judge.basis.registry.ranges
+    return {k: (int(np.count_nonzero(heard[of.start : of.stop])), len(of)) for k, of in ranges.items()}

@@ -88,13 +88,13 @@ class Judge:
         """The judge as it stood when `snapshot` was taken."""
         judge = cls(load(snapshot.bundle), load)
         judge.position = snapshot.position
-        judge.screen.restore(_arrays("screen", snapshot.state))
-        judge.quality.restore(_arrays("quality", snapshot.state))
+        judge.screen.restore(arrays_of("screen", snapshot.state))
+        judge.quality.restore(arrays_of("quality", snapshot.state))
         judge.engine.restore(_part("engine", snapshot.state))
         # Snapshots of versions before this one have not all of these.
         if "gaps.missing" in snapshot.state:
-            judge.gaps.restore(_arrays("gaps", snapshot.state))
-            judge.outages.restore(_arrays("outages", snapshot.state))
+            judge.gaps.restore(arrays_of("gaps", snapshot.state))
+            judge.outages.restore(arrays_of("outages", snapshot.state))
         if "conduct.faulty" in snapshot.state:
             judge.conduct.restore(_texts("conduct", snapshot.state))
         if "by_hand.open" in snapshot.state:
@@ -212,7 +212,8 @@ def _part(name: str, state: State) -> State:
     return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
 
 
-def _arrays(name: str, state: State) -> dict[str, Array]:
+def arrays_of(name: str, state: State) -> dict[str, Array]:
+    """The arrays of one part of a snapshot's state, by their names in it."""
     return {key: value for key, value in _part(name, state).items() if isinstance(value, np.ndarray)}
 
 

@@ -95,6 +95,21 @@ class JournalReader:
             return _collect(self._volumes, after, limit)
         return _collect(self._volumes, after, limit) if not entries and self.rescan() else entries
 
+    def before(self, instant: int) -> int:
+        """The newest entry received before `instant` (ms); where none is kept, the one before the oldest.
+
+        Raises as `read` does.
+        """
+        first, high = self.first, self.last
+        low = first - 1 if first else high
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.read(middle - 1, 1)[0].received < instant:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
     def rescan(self) -> bool:
         """List the directory again; whether the files are others than before."""
         with self._lock:

@@ -127,13 +127,19 @@ class Quarantine:
                 left = trim(connection, held, self._bounds)
                 move(connection, Position(sequence, counted | fresh.keys(), left))
 
-    def rows(self, limit: int, reason: Reason | None = None) -> list[QuarantineRow]:
-        """The newest refused messages still held, newest first, of one reason or of all."""
+    def rows(self, limit: int, reason: Reason | None = None, device: str = "") -> list[QuarantineRow]:
+        """The newest refused messages still held, newest first, of one reason or of all.
+
+        `device` is a pattern of ids, as in file names: what came on the topic of such a sensor or gateway, or
+        names one in its detail.
+        """
         found = self._select(
             "SELECT sequence, message, received, reason, detail, topic, size, payload, ifnull(more, 0)"
             " FROM refused LEFT JOIN alike USING (id)"
-            " WHERE ?1 IS NULL OR reason = ?1 ORDER BY id DESC LIMIT ?2",
-            (reason, limit),
+            " WHERE (?1 IS NULL OR reason = ?1)"
+            " AND (?3 = '' OR topic GLOB '*/*/*/*/' || ?3 || '/*' OR detail GLOB '*''' || ?3 || '''*')"
+            " ORDER BY id DESC LIMIT ?2",
+            (reason, limit, device),
         )
         return [
             QuarantineRow(sequence, message, received, Reason(why), *rest)

@@ -226,6 +226,23 @@ def test_a_reader_finds_what_was_compressed_after_it_listed_the_files(journal: J
         assert [entry.sequence for entry in reader.read(0)] == [1, 2, 3]
 
 
+def test_a_reader_finds_what_was_received_before_an_instant_in_every_file(journal: Journal) -> None:
+    with open_read_only(journal.directory) as reader:
+        assert reader.before(START) == 0
+        for hour in range(4):
+            fill(journal, START + hour * HOUR, 3)
+        journal.maintain(START)
+        kept = {
+            START + hour * HOUR + at: reader.before(START + hour * HOUR + at)
+            for hour in range(4)
+            for at in (0, 1)
+        }
+        journal.maintain(START + 30 * 24 * HOUR)
+
+        assert list(kept.values()) == [0, 3, 3, 6, 6, 9, 9, 12]
+        assert [reader.before(instant) for instant in kept] == [9] * 7 + [12]
+
+
 READER = """
 import sys
 from contextlib import closing
