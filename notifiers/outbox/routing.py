@@ -202,7 +202,7 @@ def _ended(t: Transition, routed: Routed, collapsed: Collection[tuple[str, int]]
 
 def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
     if contact.warned:
-        return contact.told != grade
+        return is_news(contact, grade)
     # Told of no warning, but about to be: the lower grade takes the place of what waits; all-clear, none.
     return contact.waiting and grade is not None
 

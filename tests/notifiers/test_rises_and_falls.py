@@ -1,6 +1,7 @@
 """Whoever was told of an incident hears of each rise and fall of it, whoever the routes name by then."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -185,3 +186,14 @@ def test_whoever_was_told_that_it_is_over_is_not_reminded_of_what_others_are_tol
     send(outbox, START + 1)
     turn(outbox, other, START + 1 + MINUTE)
     assert {d.recipient for d in send(outbox, START + 1 + MINUTE)} == {"bo", "lin", "wei"}
+
+
+def test_a_grade_that_a_crash_cut_off_is_told_after_a_rise_that_never_went_out(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    commit(outbox, BY, raised(after=Grade.YELLOW))
+    assert outbox.claim("sms", START, 9)
+    with closing(Outbox.open(tmp_path / "outbox.sqlite", Realm.DRILL)) as next_life:
+        commit(next_life, BY, raised(Grade.YELLOW, Grade.ORANGE, ordinal=1))
+        commit(next_life, BY, raised(Grade.ORANGE, Grade.YELLOW, ordinal=2))
+        assert [d.grade for d in send(next_life)] == [Grade.YELLOW]
