@@ -159,7 +159,8 @@ _SLOW = f"""
 SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_slow
 CROSS JOIN deadlines AS x ON x.incident = d.incident CROSS JOIN incidents AS i ON i.id = d.incident
 WHERE (x.due <= ? OR x.missed IS NOT NULL) AND x.stage = 'acknowledged'
-  AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
+  AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
+  AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?
 """
 # Behind many at a gateway that takes few or none. Of the incidents that are escalated in this round.
