@@ -197,3 +197,13 @@ def test_a_grade_that_a_crash_cut_off_is_told_after_a_rise_that_never_went_out(
         commit(next_life, BY, raised(Grade.YELLOW, Grade.ORANGE, ordinal=1))
         commit(next_life, BY, raised(Grade.ORANGE, Grade.YELLOW, ordinal=2))
         assert [d.grade for d in send(next_life)] == [Grade.YELLOW]
+
+
+def test_whoever_may_have_been_told_when_the_process_died_hears_of_the_end(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    commit(outbox, BY, raised())
+    assert outbox.claim("sms", START, 9)
+    with closing(Outbox.open(tmp_path / "outbox.sqlite", Realm.DRILL)) as next_life:
+        commit(next_life, BY, raised(Grade.ORANGE, None, ordinal=1))
+        assert told(send(next_life)) == [("ana", "clear", "")]
