@@ -227,7 +227,7 @@ def _send_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> No
 
 
 def _tell_the_others(connection: sqlite3.Connection, bulletin: Bulletin, at: int) -> None:
-    """Who was told less, or is about to be, and by no route waited for this: those who were asked to help."""
+    """Who was told less, or is about to be, and is named by no route of this grade: who was asked to help."""
     to = {row[:2] for row in addresses(connection, bulletin.incident, bulletin.revision)}
     for contact in contacts(connection, bulletin.incident).values():
         if (contact.warned or contact.waiting) and contact.addressee.contact not in to:

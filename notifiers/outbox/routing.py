@@ -104,7 +104,8 @@ def _raise(
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
     for addressee in (*direct, *others):
-        overtake(connection, bulletin, addressee, now)
+        if addressee.contact in known:
+            overtake(connection, bulletin, addressee, now)
     routed = _announced(connection, router, bulletin, chosen)
     return routed if named else Routed.NOBODY
 

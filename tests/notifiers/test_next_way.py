@@ -116,3 +116,14 @@ def test_who_acknowledged_leaves_nothing_to_be_told_another_way(outbox: Outbox) 
     act(outbox, Acknowledge("5f2a9c0e"), "ana")
     turn(outbox, ALONE, START + HOUR // 2)
     assert [d.channel for d in send(outbox, START + HOUR // 2)] == ["sms"]
+
+
+def test_a_fall_that_waits_for_the_morning_is_not_told_another_way_though_nobody_answers(
+    outbox: Outbox,
+) -> None:
+    by = router(route(ANA, otherwise=("email",)), levels=(), quiet_hours=NIGHT)
+    commit(outbox, by, raised())
+    send(outbox)
+    commit(outbox, by, raised(Grade.ORANGE, Grade.YELLOW, ordinal=1))
+    turn(outbox, by, START + MINUTE)
+    assert send(outbox, START + MINUTE) == []
