@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.clock import MINUTE
+from ingest.clock import HOUR, MINUTE
 from notifiers.action import Cancel, Handle, Release, Shelve
 from notifiers.delivery import Delivery
 from notifiers.outbox import Outbox
@@ -207,3 +207,15 @@ def test_whoever_may_have_been_told_when_the_process_died_hears_of_the_end(
     with closing(Outbox.open(tmp_path / "outbox.sqlite", Realm.DRILL)) as next_life:
         commit(next_life, BY, raised(Grade.ORANGE, None, ordinal=1))
         assert told(send(next_life)) == [("ana", "clear", "")]
+
+
+def test_what_is_released_late_has_its_whole_time_to_go_out(outbox: Outbox) -> None:
+    commit(outbox, BY, raised(review=True))
+    late = START + 59 * MINUTE
+    turn(outbox, BY, late)
+    release(outbox, late)
+    turn(outbox, BY, late)
+    [alert] = [d for d in busy(outbox, late) if d.recipient == "ana"]
+    turn(outbox, BY, late + 2 * MINUTE)
+    [again] = [d for d in send(outbox, late + 2 * MINUTE) if d.recipient == "ana" and d.key == alert.key]
+    assert again.expires == again.bulletin.expires == late + HOUR
