@@ -18,7 +18,7 @@ class Contact:
 
     `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`;
     a digest has reached them once it is made. `waiting`: something is still to be sent, or to be summed up;
-    `again`: that one is, for want of knowing that it reached them.
+    `again`: that one is, or gave way before it was, for want of knowing that it reached them.
     """
 
     addressee: Addressee
@@ -55,7 +55,7 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
         waiting = queued or (known is not None and known.waiting)
         if reached or state == State.CLAIMED:
             told = None if grade is None else Grade(grade)
-            again = state == State.QUEUED
+            again = state in (State.QUEUED, State.SUPERSEDED)
             found[recipient, channel] = Contact(addressee, True, told, waiting, again)
         else:
             was_reached, told, again = (

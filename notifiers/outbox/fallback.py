@@ -13,7 +13,7 @@ from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import newest, recorded
 from notifiers.outbox.deliveries import enqueue
 from notifiers.outbox.incidents import incident_of
-from notifiers.outbox.work import ask_level, request_of
+from notifiers.outbox.work import LATE, ask_level, request_of
 from notifiers.routing import Addressee, Router, Way
 
 _SHOWN = 5
@@ -67,8 +67,11 @@ def _concerned(connection: sqlite3.Connection, failed: _Failed, now: int) -> lis
 
 
 def hurry(connection: sqlite3.Connection, now: int, limit: int) -> int:
-    """Where nobody acknowledged in time, use the next way beside one that is still being tried."""
-    slow = _found(connection, _SLOW, now, limit)
+    """Where nobody acknowledged in time, use the next way beside one that is tried in vain, or not yet.
+
+    To be done before `work.escalate`, which puts off what is late.
+    """
+    slow = _found(connection, _SLOW, now, limit) + _found(connection, _UNTRIED, now, limit)
     for delivery in slow:
         connection.execute("UPDATE deliveries SET otherwise = '[]' WHERE id = ?", (delivery.id,))
         _next_way(connection, delivery, now)
@@ -155,9 +158,18 @@ ORDER BY d.id LIMIT ?
 _SLOW = f"""
 SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_slow
 CROSS JOIN deadlines AS x ON x.incident = d.incident CROSS JOIN incidents AS i ON i.id = d.incident
-WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
+WHERE (x.due <= ? OR x.missed IS NOT NULL) AND x.stage = 'acknowledged'
+  AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
   AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?
+"""
+# Behind many at a gateway that takes few or none. Of the incidents that are escalated in this round.
+_UNTRIED = f"""
+SELECT {_ROW} FROM ({LATE}) AS late CROSS JOIN incidents AS i ON i.id = late.id
+JOIN deadlines AS x ON x.incident = i.id AND x.stage = 'acknowledged' AND x.due <= ?1
+JOIN deliveries AS d INDEXED BY deliveries_story ON d.incident = i.id
+WHERE d.due <= ?1 AND d.state = 'queued' AND d.asks = 0 AND d.attempt = 0 AND length(d.otherwise) > 2
+ORDER BY d.id
 """
 # A receipt that comes late makes them summed up again; where it may have reached them they may have read it.
 _UNREAD = """
