@@ -99,7 +99,7 @@ async def test_an_answer_to_no_poll_is_refused() -> None:
     assert refused == 1
 
 
-@pytest.mark.parametrize("address", ["+/x", "h-1/command", "#"])
+@pytest.mark.parametrize("address", ["+", "+/x", "h-1/command", "#"])
 async def test_a_horn_whose_id_would_reach_other_topics_is_refused(address: str) -> None:
     channel = channel_at(1, LockstepClock(AT), Heard())
 
