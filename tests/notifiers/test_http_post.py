@@ -66,6 +66,20 @@ async def test_a_name_that_does_not_exist_is_to_be_tried_again() -> None:
     assert "token" not in outcome.reason
 
 
+async def test_a_gateway_that_takes_the_connection_and_begins_no_tls_gave_no_answer_in_time() -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server, poster() as posting:
+        port = server.sockets[0].getsockname()[1]
+        outcome = await posting.post(Post(f"https://127.0.0.1:{port}/", {}, b""))
+
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "the gateway cannot be connected to: no answer in time"
+
+
 async def test_a_refusal_stands_even_if_the_rest_of_it_never_comes() -> None:
     gateway = ScriptedGateway(Reply(503, b"half", {"Content-Length": "100", "Retry-After": "9"}))
     url = f"http://127.0.0.1:{await gateway.start()}/"
