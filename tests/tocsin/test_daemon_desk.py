@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.clock import SystemClock
+import pytest
+
+from ingest.clock import HOUR, SystemClock
 from ingest.journal import EntryKind
-from notifiers.action import Acknowledge, Action, Answer, Handle, Raise, Taken
+from notifiers.action import Acknowledge, Action, Answer, Handle, Raise, Scope, Shelve, Taken
 from notifiers.contacts import Contacts, Person, Role
 from notifiers.delivery import Reply
 from notifiers.outbox.audit import Record
@@ -127,6 +129,25 @@ async def test_what_nobody_would_be_told_of_is_not_raised_by_hand(tmp_path: Path
     assert (unrouted.done, nowhere.said) == (False, "no zone atlantis")
     assert (raised.done, lowered.done) == (True, True)
     assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("scope", "mistyped", "meant"),
+    [("sensor", "rivr-1", "river-1"), ("zone", "vilage", "village"), ("rule", "rivers", "river")],
+)
+async def test_what_is_not_there_is_not_shelved(
+    tmp_path: Path, scope: Scope, mistyped: str, meant: str
+) -> None:
+    """A slip of the pen would be answered as hidden, and the real one goes on calling people."""
+    until_ = SystemClock().now() + HOUR
+    async with manned(tmp_path) as (storage, made, _), running(made()) as daemon:
+        await until(socket_in(storage.directory).is_socket)
+        wrong = await do(daemon, Shelve(scope, mistyped, "works", until_))
+        right = await do(daemon, Shelve(scope, meant, "works", until_))
+        found = acted(daemon)
+
+    assert f"there is no {scope} {mistyped}, so nothing is shelved; did you mean {meant}?" in wrong.said
+    assert (wrong.done, right.done, len(found)) == (False, True, 1)
 
 
 async def test_an_action_that_was_journaled_right_before_a_crash_is_applied_once_at_the_next_start(
