@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from notifiers.http_post import Answer, Post, Poster
 from notifiers.outcome import Retry, Unknown
@@ -67,14 +67,20 @@ async def test_a_name_that_does_not_exist_is_to_be_tried_again() -> None:
 
 
 async def test_a_gateway_that_takes_the_connection_and_begins_no_tls_gave_no_answer_in_time() -> None:
+    ended = asyncio.Event()
+
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        ended.set()
 
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server, poster() as posting:
         port = server.sockets[0].getsockname()[1]
         outcome = await posting.post(Post(f"https://127.0.0.1:{port}/", {}, b""))
+        await ended.wait()
 
     assert isinstance(outcome, Retry)
     assert outcome.reason == "the gateway cannot be connected to: no answer in time"
