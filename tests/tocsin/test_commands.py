@@ -74,6 +74,17 @@ def test_warnings_are_shown_with_grade_words_and_what_to_mind(tmp_path: Path, to
     }
 
 
+@pytest.mark.parametrize("since", ["0001-01-01T00:00Z", "9999-12-31T23:59-12:00"])
+def test_an_instant_that_no_calendar_shows_is_a_mistake_in_typing(
+    tmp_path: Path, tocsin: Tocsin, since: str
+) -> None:
+    with served(tmp_path, Bureau.told) as state:
+        code, _, err = tocsin("handover", "--since", since, "--state", state)
+
+    assert code == 2
+    assert "between 1970" in "".join(err.split("│"))
+
+
 def test_unreached_ends_with_1_if_there_is_anybody_and_with_0_if_not(tmp_path: Path, tocsin: Tocsin) -> None:
     with served(tmp_path, Bureau.told) as state:
         nobody = tocsin("unreached", "--state", state)
