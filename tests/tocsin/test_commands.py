@@ -16,6 +16,7 @@ from notifiers.outcome import Rejected
 from tests.notifiers.duty import START, commit, raised, send
 from tests.tocsin.bureau import BY, Bureau, served
 from tests.tocsin.program import Tocsin, program
+from tocsin.commands.proposals import _waiting
 
 SINCE = ("--since", "2018-06-01T00:00Z")
 
@@ -200,6 +201,24 @@ def test_what_is_refused_ends_with_1_and_says_why(tmp_path: Path, tocsin: Tocsin
     assert "account: stranger" in asked.err
     assert "wu is no operator" in forbidden.err
     assert json.loads(as_json.out)["done"] is False
+
+
+def test_what_is_refused_ends_with_1_as_json_too(tmp_path: Path, tocsin: Tocsin) -> None:
+    with served(tmp_path) as state:
+        code, out, _ = tocsin("ack", "dead", "--json", "--state", state)
+
+    assert (code, json.loads(out)["done"]) == (1, False)
+
+
+def test_of_two_that_wait_a_person_says_which(capfd: pytest.CaptureFixture[str]) -> None:
+    two = [{"revision": 3, "grade": "red"}, {"revision": 2, "grade": "blue"}]
+
+    with pytest.raises(SystemExit) as ended:
+        _waiting(two, "5f2a", None)
+
+    assert ended.value.code == 2
+    assert "two wait: no. 3 (red) and no. 2 (blue); say which" in capfd.readouterr().err
+    assert _waiting(two, "5f2a", 2) == two[1]
 
 
 def test_a_person_takes_an_incident_on_from_the_command_line(tmp_path: Path, tocsin: Tocsin) -> None:

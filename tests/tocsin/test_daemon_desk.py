@@ -10,18 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.clock import HOUR, SystemClock
-from ingest.journal import EntryKind
+from ingest.journal import EntryKind, Retention
 from notifiers.action import Acknowledge, Action, Answer, Handle, Raise, Scope, Shelve, Taken
 from notifiers.contacts import Contacts, Person, Role
 from notifiers.delivery import Reply
 from notifiers.outbox.audit import Record
 from notifiers.outbox.desk import Acted
 from rules.grade import Grade
+from rules.realm import Realm
 from simulators.publisher import Publisher
 from tests.tocsin.serving import opened, running
 from tests.tocsin.village import ROUTES, payload, topic
+from tocsin.audit_trail import AuditTrail
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 from tocsin.daemon import Daemon
@@ -248,3 +251,15 @@ async def test_the_numbers_of_the_desk_follow_what_happens(tmp_path: Path) -> No
     assert dict(before.unreached) == {"missed": 1}
     assert (shown["tocsin_unreached"], shown["tocsin_actions"]) == (1, 0)
     assert notices(daemon).keys() == {"unreached"}
+
+
+async def test_what_the_disk_keeps_from_the_audit_stands_in_the_log(tmp_path: Path) -> None:
+    storage = Storage.open(tmp_path, Realm.LIVE, Retention())
+    storage.outbox_thread.submit(storage.outbox.close).result()
+    with capture_logs() as logs:
+        await AuditTrail(storage, SystemClock()).note("refused", "ana", {"reason": "no operator"})
+    storage.close()
+
+    [log] = logs
+    assert (log["event"], log["log_level"]) == ("not in the audit", "error")
+    assert (log["what"], log["user"], log["facts"]) == ("refused", "ana", {"reason": "no operator"})
