@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tocsin.stages import Stage, begin, drain
 
 
-class Path:
+class Hops:
     """Three hops that note what they do."""
 
     def __init__(self) -> None:
@@ -33,14 +33,14 @@ class Path:
 
 
 async def test_whoever_hands_on_finds_the_next_hop_there_and_ends_before_it() -> None:
-    path = Path()
-    stages = path.stages()
+    hops = Hops()
+    stages = hops.stages()
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         tasks = begin(stages, group)
         await asyncio.sleep(0)
         await drain(stages, tasks)
 
-    assert path.noted == [
+    assert hops.noted == [
         "last begins", "second begins", "first begins",
         "first ends", "second ends", "last ends",
     ]  # fmt: skip
