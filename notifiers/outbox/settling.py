@@ -153,7 +153,8 @@ def _apply(connection: sqlite3.Connection, key: str, change: _Change) -> None:
         _note(connection, "outcome", key, change.now)
     if changed and change.state in (State.FAILED, State.SUPERSEDED):
         contact = "SELECT incident, recipient, channel FROM deliveries WHERE key = ?"
-        nothing_to_end(connection, *connection.execute(contact, (key,)).fetchone(), change.now)
+        incident, recipient, channel = connection.execute(contact, (key,)).fetchone()
+        nothing_to_end(connection, incident, recipient, channel, change.now)
 
 
 def _note(connection: sqlite3.Connection, what: str, key: str, at: int) -> None:

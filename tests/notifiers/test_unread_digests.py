@@ -191,3 +191,12 @@ def test_the_end_of_what_a_digest_told_by_mail_comes_by_mail(desk: Desk) -> None
     over(desk)
     assert [(d.bulletin.act, d.incident) for d in mailed(desk)] == [(Act.CLEAR, "rain-v3")]
     assert [d for d in desk.sent if d.bulletin.act is Act.CLEAR] == []
+
+
+def test_a_digest_waits_for_the_one_that_told_of_the_same_and_is_still_being_sent(desk: Desk) -> None:
+    """Its gateway hangs; meanwhile what it told of is over, and the next digest would say so."""
+    first = made(desk)
+    desk.tell(line("v5", YELLOW), line("v6", YELLOW), line("v3", None, YELLOW, ordinal=1))
+    assert desk.at(NOON + 50 * MINUTE) == []
+    desk.outbox.settle(first.key, Sent("p"), desk.now)
+    assert acts(desk.work()) == [Act.DIGEST]
