@@ -246,6 +246,6 @@ _CLAIMABLE = f"""{_WAITING}
       AND told.channel = d.channel AND told.revision < summed.revision AND told.asks = 0
       AND (told.state = 'claimed' OR told.state = 'digested' AND EXISTS (
         SELECT 1 FROM deliveries AS digest
-        WHERE digest.incident = told.detail AND digest.state IN ('queued', 'claimed'))))
+        WHERE digest.incident = told.detail AND digest.id < d.id AND digest.state IN ('queued', 'claimed'))))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """
