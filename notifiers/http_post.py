@@ -70,7 +70,7 @@ class Poster:
             async with asyncio.timeout(self._within):
                 return await self._exchange(post)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            return Retry(SECOND, f"the gateway cannot be connected to: {error or 'no answer in time'}")
+            return Retry(SECOND, f"the gateway cannot be connected to: {str(error) or 'no answer in time'}")
         except httpx.PoolTimeout:
             return Retry(SECOND, "not begun: every attempt at the gateway hangs")
         except (TimeoutError, httpx.TimeoutException):

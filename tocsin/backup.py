@@ -7,6 +7,7 @@ outbox and stores first, then the journal, then the bundles that its entries nam
 
 import hashlib
 import io
+import os
 import sqlite3
 import tarfile
 import tempfile
@@ -197,6 +198,8 @@ def restore(source: Path, state: Path, progress: Progress = lambda _: None) -> K
             _verify(source, fresh, name, digest)
         if state.exists():
             state.rmdir()
+        # All of it is on the disk before it has its name: a power cut leaves a whole state, or none.
+        os.sync()
         fresh.rename(state)
     sync_directory(state.parent)
     size = sum(path.stat().st_size for path in state.rglob("*") if path.is_file())

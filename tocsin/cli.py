@@ -104,6 +104,8 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BaseExceptionGroup as group:
+        if (busy := group.subgroup(DeskBusy)) is not None:
+            fail(str(busy.exceptions[0]), ENVIRONMENT)
         # A stage of the daemon failed: systemd starts it again, and whoever looks sees what it was.
         traceback.print_exception(group)
         fail("the daemon ended because a part of it failed", ENVIRONMENT)

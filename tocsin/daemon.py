@@ -24,7 +24,7 @@ from tocsin.channels import Surroundings, callbacks_of, channels_of, close, horn
 from tocsin.configuration import Configuration, basis_of, configure
 from tocsin.decoding import JournalDecoder
 from tocsin.desk import Desk, peer_account, socket_in
-from tocsin.desk.audience import unheard
+from tocsin.desk.obstacle import obstacle
 from tocsin.desk.open_warnings import shown
 from tocsin.desk.questions import Around, Questions
 from tocsin.desk.replies import Replies
@@ -137,11 +137,11 @@ class Daemon:
         questions = Questions(self._reading, self.clock, around)
         return Desk(
             socket_in(self.storage.directory), self._contacts, self.intake.act, questions.answer,
-            note=self.audit.note, account=self._peer, obstacle=self._unheard,
+            note=self.audit.note, account=self._peer, obstacle=self._obstacle,
         )  # fmt: skip
 
-    def _unheard(self, action: Action) -> str:
-        return unheard(action, self.judging.judge, router_of(self.configuration), self.clock.now())
+    def _obstacle(self, action: Action) -> str:
+        return obstacle(action, self.judging.judge, router_of(self.configuration), self.clock.now())
 
     def _peer(self, connection: socket.socket) -> str:
         return peer_account(connection)

@@ -48,7 +48,7 @@ class Reload:
                 read = await asyncio.to_thread(read_bundle, path)
                 bundle = read.hash
                 configuration = await asyncio.to_thread(configure, read)
-                if obstacle := self._obstacle(configuration):
+                if obstacle := await asyncio.to_thread(self._obstacle, configuration):
                     findings = [obstacle]
                 else:
                     await asyncio.to_thread(self._storage.bundles.save, read)

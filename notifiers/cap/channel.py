@@ -17,7 +17,7 @@ from notifiers.cap.feed import FEED, Heading, feed, file_of
 from notifiers.cap.register import Issued, Register
 from notifiers.cap.terms import LANGUAGES, Issuer
 from notifiers.delivery import Delivery
-from notifiers.outcome import Outcome, Rejected, Retry, Sent
+from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from notifiers.seal import marked, refusal
 from rules.realm import Realm
 
@@ -76,12 +76,16 @@ class CapChannel:
         loop = asyncio.get_running_loop()
         try:
             issued = await loop.run_in_executor(self._files, self._publish, delivery.bulletin)
-            if isinstance(issued, Rejected):
-                return issued
+        except (OSError, sqlite3.Error) as error:
+            return Retry(_AGAIN, f"not written: {error}")
+        if isinstance(issued, Rejected):
+            return issued
+        try:
             # Whatever was written while this waited for its turn is listed with it, in one go.
             await loop.run_in_executor(self._files, self._list, self._written)
         except (OSError, sqlite3.Error) as error:
-            return Retry(_AGAIN, f"not written: {error}")
+            # The next feed lists it, whoever writes that one: an all-clear must follow.
+            return Unknown(f"written, but not in the feed: {error}")
         return Sent(issued.identifier)
 
     def _publish(self, bulletin: Bulletin) -> Issued | Rejected:

@@ -13,6 +13,8 @@ from paho.mqtt.properties import Properties
 from ingest.clock import HOUR, SECOND
 from ingest.session import Tls
 
+LONGEST_PACKET = 16_384  # bytes, of what a horn says
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HornBroker:
@@ -41,7 +43,10 @@ class HornBroker:
             protocol=aiomqtt.ProtocolVersion.V5,
             # The session outlives a broken connection, so that the receipts of that time are not lost.
             clean_start=False,
-            properties=_properties(PacketTypes.CONNECT, SessionExpiryInterval=HOUR // SECOND),
+            # What is longer the broker drops: no horn has reason to say it.
+            properties=_properties(
+                PacketTypes.CONNECT, SessionExpiryInterval=HOUR // SECOND, MaximumPacketSize=LONGEST_PACKET
+            ),
             timeout=self.timeout,
             keepalive=15,
             # A command behind an acknowledgement would wait 40 ms for the broker's system.

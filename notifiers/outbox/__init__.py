@@ -232,6 +232,7 @@ WHERE d.channel = ? AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown') A
 """
 _CLAIMABLE_RED = f"{_WAITING} AND d.grade = 4 ORDER BY d.id LIMIT ?"
 # What a digest tells of comes after it, and after it is known that nobody read it; red waits for no digest.
+# A digest in turn waits for what was told before of the same, alone or by another digest.
 _CLAIMABLE = f"""{_WAITING}
   AND (d.grade IS 4 OR NOT EXISTS (
     SELECT 1 FROM deliveries AS summed JOIN deliveries AS digest ON digest.incident = summed.detail
@@ -239,5 +240,12 @@ _CLAIMABLE = f"""{_WAITING}
       AND summed.revision < d.revision AND summed.state = 'digested' AND summed.asks = 0
       AND (digest.state IN ('queued', 'claimed')
         OR digest.fallen = 0 AND digest.state IN ('failed', 'expired'))))
+  AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS summed JOIN deliveries AS told ON told.incident = summed.incident
+    WHERE summed.detail = d.incident AND summed.state = 'digested' AND told.recipient = d.recipient
+      AND told.channel = d.channel AND told.revision < summed.revision AND told.asks = 0
+      AND (told.state = 'claimed' OR told.state = 'digested' AND EXISTS (
+        SELECT 1 FROM deliveries AS digest
+        WHERE digest.incident = told.detail AND digest.id < d.id AND digest.state IN ('queued', 'claimed'))))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?
 """

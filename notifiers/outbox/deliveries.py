@@ -18,7 +18,7 @@ class Contact:
 
     `told` is the grade of the newest delivery that may have reached them (None: the all-clear), if `reached`;
     a digest has reached them once it is made. `waiting`: something is still to be sent, or to be summed up;
-    `again`: that one is, for want of knowing that it reached them.
+    `again`: that one is, or gave way before it was, for want of knowing that it reached them.
     """
 
     addressee: Addressee
@@ -55,7 +55,7 @@ def contacts(connection: sqlite3.Connection, incident: str) -> dict[tuple[str, s
         waiting = queued or (known is not None and known.waiting)
         if reached or state == State.CLAIMED:
             told = None if grade is None else Grade(grade)
-            again = state == State.QUEUED
+            again = state in (State.QUEUED, State.SUPERSEDED)
             found[recipient, channel] = Contact(addressee, True, told, waiting, again)
         else:
             was_reached, told, again = (
@@ -143,6 +143,20 @@ def withdraw(connection: sqlite3.Connection, incident: str, revision: int, now: 
     )
 
 
+def nothing_to_end(
+    connection: sqlite3.Connection, incident: str, recipient: str, channel: str, now: int
+) -> None:
+    """Who has heard nothing hears of no end: the all-clear or cancellation that waits behind what failed."""
+    connection.execute(_NOTHING_TO_END, (incident, recipient, channel, now))
+
+
+_NOTHING_TO_END = """
+UPDATE deliveries SET state = 'withdrawn', due = NULL, updated = ?4
+WHERE incident = ?1 AND recipient = ?2 AND channel = ?3 AND state = 'queued' AND grade IS NULL AND attempt = 0
+  AND NOT EXISTS (SELECT 1 FROM deliveries AS told
+    WHERE told.incident = ?1 AND told.recipient = ?2 AND told.channel = ?3 AND told.asks = 0
+      AND (told.reached = 1 OR told.state = 'claimed'))
+"""
 _OVERTAKE_DIGESTED = """
 UPDATE deliveries SET state = 'superseded', updated = :now
 WHERE incident = :incident AND recipient = :recipient AND channel = :channel AND revision < :revision

@@ -15,8 +15,8 @@ import msgspec
 
 from ingest.clock import HOUR, SECOND
 from notifiers.bulletin import Act, Bulletin
-from notifiers.outbox.bulletins import record
-from notifiers.outbox.deliveries import enqueue
+from notifiers.outbox.bulletins import record, recorded
+from notifiers.outbox.deliveries import enqueue, nothing_to_end
 from notifiers.outbox.incidents import grade_of
 from notifiers.quiet_hours import end_of_quiet
 from notifiers.routing import Addressee, Router, Way
@@ -92,6 +92,27 @@ def send_due(connection: sqlite3.Connection, router: Router, now: int, limit: in
         if summed >= limit:
             break
     return sent
+
+
+def sum_up_anew(connection: sqlite3.Connection, router: Router, digest: str, to: Addressee, now: int) -> None:
+    """Another digest, for `to`, of what holds still of one that was sent and did not arrive."""
+    (scope, place) = connection.execute("SELECT scope, place FROM digests WHERE id = ?", (digest,)).fetchone()
+    rows = connection.execute(_HOLDS, (digest,)).fetchall()
+    fresh = _opened(connection, router, to, (scope, place), now) if rows else ""
+    for incident, revision, step, asks in rows:
+        bulletin = recorded(connection, incident, revision)
+        enqueue(connection, bulletin, to, now, step=step, asks=bool(asks), digest=fresh)
+
+
+def unread(connection: sqlite3.Connection, digest: str, delivery: int, now: int) -> list[str]:
+    """What a digest told was not heard, as `delivery`, the id of its row, failed; the incidents of it.
+
+    Nor is there an end to be told to who has not heard of them otherwise.
+    """
+    rows = connection.execute(_UNREAD, (now, delivery, digest)).fetchall()
+    for incident, recipient, channel in rows:
+        nothing_to_end(connection, incident, recipient, channel, now)
+    return [incident for incident, *_ in rows]
 
 
 def behind(connection: sqlite3.Connection) -> bool:
@@ -253,4 +274,15 @@ UPDATE deliveries SET reached = 1, updated = ?, grade = (
     SELECT iif(announced IS NULL, NULL, ifnull(deliveries.grade, announced))
     FROM incidents WHERE id = deliveries.incident)
 WHERE detail = ? AND state = 'digested'
+"""
+# What a digest told of, and is not over or decided since.
+_HOLDS = """
+SELECT d.incident, d.revision, d.step, d.asks FROM deliveries AS d JOIN incidents AS i ON i.id = d.incident
+WHERE d.detail = ? AND d.state = 'digested' AND iif(d.asks, i.proposed, i.announced) IS NOT NULL ORDER BY d.id
+"""
+# A receipt that comes late makes them summed up again; where it may have reached them they may have read it.
+_UNREAD = """
+UPDATE deliveries SET state = 'failed', fallen = 1, updated = ?1,
+    reached = (SELECT d.reached FROM deliveries AS d WHERE d.id = ?2)
+WHERE detail = ?3 AND state = 'digested' AND asks = 0 RETURNING incident, recipient, channel
 """

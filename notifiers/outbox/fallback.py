@@ -12,8 +12,9 @@ from notifiers.notices import unreached
 from notifiers.outbox.audit import append
 from notifiers.outbox.bulletins import newest, recorded
 from notifiers.outbox.deliveries import enqueue
+from notifiers.outbox.digests import sum_up_anew, unread
 from notifiers.outbox.incidents import incident_of
-from notifiers.outbox.work import ask_level, request_of
+from notifiers.outbox.work import LATE, ask_level, request_of
 from notifiers.routing import Addressee, Router, Way
 
 _SHOWN = 5
@@ -47,7 +48,7 @@ def fall_back(connection: sqlite3.Connection, router: Router, now: int, limit: i
     missed: dict[str, list[str]] = {}
     for failed in failures:
         connection.execute("UPDATE deliveries SET fallen = 1 WHERE id = ?", (failed.id,))
-        if failed.past or _overtaken(connection, failed) or _next_way(connection, failed, now):
+        if failed.past or _overtaken(connection, failed) or _next_way(connection, router, failed, now):
             continue
         if not _reached(connection, failed):
             for incident in _concerned(connection, failed, now):
@@ -61,22 +62,25 @@ def _concerned(connection: sqlite3.Connection, failed: _Failed, now: int) -> lis
     """The incidents that they do not know of: of a digest all that it summed up, which they never read."""
     if not failed.digest:
         return [failed.incident]
-    rows = connection.execute(_UNREAD, (now, failed.id, failed.incident)).fetchall()
-    connection.execute(_NOTHING_TO_END, (now, failed.incident))
-    return [incident for (incident,) in rows]
+    return unread(connection, failed.incident, failed.id, now)
 
 
-def hurry(connection: sqlite3.Connection, now: int, limit: int) -> int:
-    """Where nobody acknowledged in time, use the next way beside one that is still being tried."""
-    slow = _found(connection, _SLOW, now, limit)
+def hurry(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
+    """Where nobody acknowledged in time, use the next way beside one that is tried in vain, or not yet.
+
+    To be done before `work.escalate`, which puts off what is late.
+    """
+    slow = _found(connection, _SLOW, now, limit) + _found(connection, _UNTRIED, now, limit)
     for delivery in slow:
         connection.execute("UPDATE deliveries SET otherwise = '[]' WHERE id = ?", (delivery.id,))
-        _next_way(connection, delivery, now)
+        _next_way(connection, router, delivery, now)
     return len(slow)
 
 
-def _next_way(connection: sqlite3.Connection, failed: _Failed, now: int) -> bool:
+def _next_way(connection: sqlite3.Connection, router: Router, failed: _Failed, now: int) -> bool:
     """Queue the first of what is left that was not used yet; False if there is none, or it is too late.
+
+    What a digest told is summed up anew: it may have come to something else.
 
     Two silent horns lead to the same people: whoever was sent it for one of them is sent it once.
     """
@@ -91,7 +95,11 @@ def _next_way(connection: sqlite3.Connection, failed: _Failed, now: int) -> bool
             continue
         languages = tuple(failed.languages.split())
         addressee = Addressee(way.recipient, way.channel, way.address, languages, failed.why, tuple(left))
-        enqueue(connection, bulletin, addressee, now, step=failed.step)
+        if failed.digest:
+            sum_up_anew(connection, router, failed.incident, addressee, now)
+            unread(connection, failed.incident, failed.id, now)
+        else:
+            enqueue(connection, bulletin, addressee, now, step=failed.step)
         facts = {"incident": failed.incident, "revision": failed.revision, "recipient": failed.recipient}
         ways = {"from": failed.channel, "to": way.channel, "instead": way.recipient}
         append(connection, now, "fallback", "", facts | ways)
@@ -155,29 +163,18 @@ ORDER BY d.id LIMIT ?
 _SLOW = f"""
 SELECT {_ROW} FROM deliveries AS d INDEXED BY deliveries_slow
 CROSS JOIN deadlines AS x ON x.incident = d.incident CROSS JOIN incidents AS i ON i.id = d.incident
-WHERE x.due <= ? AND x.stage = 'acknowledged' AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
+WHERE (x.due <= ? OR x.missed IS NOT NULL) AND x.stage = 'acknowledged'
+  AND d.due IS NOT NULL AND d.state IN ('queued', 'unknown')
   AND d.asks = 0 AND d.attempt > 0 AND length(d.otherwise) > 2
 ORDER BY d.id LIMIT ?
 """
-# A receipt that comes late makes them summed up again; where it may have reached them they may have read it.
-_UNREAD = """
-UPDATE deliveries SET state = 'failed', fallen = 1, updated = ?1,
-    reached = (SELECT d.reached FROM deliveries AS d WHERE d.id = ?2)
-WHERE detail = ?3 AND state = 'digested' AND asks = 0 RETURNING incident
-"""
-# Who never read of it hears of no end: the all-clear or cancellation that waits behind the digest.
-_NOTHING_TO_END = """
-UPDATE deliveries AS d SET state = 'withdrawn', due = NULL, updated = ?1
-WHERE state = 'queued' AND grade IS NULL AND incident IN (
-    SELECT incident FROM deliveries WHERE detail = ?2 AND state = 'failed' AND attempt = 0)
-  AND EXISTS (
-    SELECT 1 FROM deliveries AS unread
-    WHERE unread.incident = d.incident AND unread.recipient = d.recipient AND unread.channel = d.channel
-      AND unread.detail = ?2 AND unread.state = 'failed' AND unread.attempt = 0)
-  AND NOT EXISTS (
-    SELECT 1 FROM deliveries AS told
-    WHERE told.incident = d.incident AND told.recipient = d.recipient AND told.channel = d.channel
-      AND (told.reached = 1 OR told.state = 'claimed'))
+# Behind many at a gateway that takes few or none. Of the incidents that are escalated in this round.
+_UNTRIED = f"""
+SELECT {_ROW} FROM ({LATE}) AS late CROSS JOIN incidents AS i ON i.id = late.id
+JOIN deadlines AS x ON x.incident = i.id AND x.stage = 'acknowledged' AND x.due <= ?1
+JOIN deliveries AS d INDEXED BY deliveries_story ON d.incident = i.id
+WHERE d.due <= ?1 AND d.state = 'queued' AND d.asks = 0 AND d.attempt = 0 AND length(d.otherwise) > 2
+ORDER BY d.id
 """
 _NEWER = """
 SELECT 1 FROM deliveries WHERE incident = ? AND recipient = ? AND revision > ?

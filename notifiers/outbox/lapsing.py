@@ -15,7 +15,7 @@ def lapse(connection: sqlite3.Connection, router: Router, now: int, limit: int) 
     return (
         run_out(connection, now)
         + press_on(connection, router, now, limit)
-        + hurry(connection, now, limit)
+        + hurry(connection, router, now, limit)
         + fall_back(connection, router, now, limit)
         + escalate(connection, router, now, limit)
         + send_due(connection, router, now, limit)

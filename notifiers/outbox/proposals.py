@@ -15,7 +15,7 @@ from notifiers.bulletin import Act, Bulletin, approval_hash
 from notifiers.delivery import State
 from notifiers.outbox import collapsed
 from notifiers.outbox.audit import append
-from notifiers.outbox.bulletins import record, recorded
+from notifiers.outbox.bulletins import LIFETIME, record, recorded
 from notifiers.outbox.deliveries import contacts, delivery_key, enqueue, withdraw
 from notifiers.outbox.deliveries import overtake as give_way
 from notifiers.outbox.incidents import above, incident_of, references, stir
@@ -227,7 +227,7 @@ def _send_out(connection: sqlite3.Connection, proposal: Proposal, at: int) -> No
 
 
 def _tell_the_others(connection: sqlite3.Connection, bulletin: Bulletin, at: int) -> None:
-    """Who was told less, or is about to be, and by no route waited for this: those who were asked to help."""
+    """Who was told less, or is about to be, and is named by no route of this grade: who was asked to help."""
     to = {row[:2] for row in addresses(connection, bulletin.incident, bulletin.revision)}
     for contact in contacts(connection, bulletin.incident).values():
         if (contact.warned or contact.waiting) and contact.addressee.contact not in to:
@@ -236,20 +236,26 @@ def _tell_the_others(connection: sqlite3.Connection, bulletin: Bulletin, at: int
 
 
 def _brought_up(connection: sqlite3.Connection, proposal: Proposal, at: int) -> int:
-    """Its number; a new one if more was told since it was written, so that it comes after that."""
+    """Its number; a new one if more was told since it was written, so that it comes after that.
+
+    Or if most of its time has passed: it is to go out, and stay published, as long as any other.
+    """
     bulletin = recorded(connection, proposal.incident, proposal.revision)
     rows = connection.execute(_TO, (proposal.incident, proposal.revision)).fetchall()
     earlier = references(connection, proposal.incident, {(row[1], row[2]) for row in rows})
     (later,) = connection.execute(_LATER, (proposal.incident, proposal.revision)).fetchone()
-    if earlier == bulletin.references and not later:
+    if earlier == bulletin.references and not later and bulletin.expires - at >= LIFETIME // 2:
         return proposal.revision
     number = incident_of(connection, proposal.incident).revision
     act = Act.UPDATE if earlier else Act.ALERT
-    renewed = msgspec.structs.replace(bulletin, act=act, revision=number, sent=at, references=earlier)
+    expires = at + LIFETIME
+    renewed = msgspec.structs.replace(
+        bulletin, act=act, revision=number, sent=at, expires=expires, references=earlier
+    )
     record(connection, renewed, proposal.author)
     connection.executemany(
-        "UPDATE deliveries SET revision = ?, key = ? WHERE id = ?",
-        [(number, delivery_key(proposal.incident, number, 0, *contact), row) for row, *contact in rows],
+        "UPDATE deliveries SET revision = ?, key = ?, expires = ? WHERE id = ?",
+        [(number, delivery_key(renewed.incident, number, 0, *to), expires, row) for row, *to in rows],
     )
     return number
 

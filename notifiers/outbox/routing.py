@@ -105,7 +105,8 @@ def _raise(
     change = Change(stands.certain, stands.line, stands.open, chosen)
     bulletin = draft(connection, router, incident.id, change, now)
     for addressee in (*direct, *others):
-        overtake(connection, bulletin, addressee, now)
+        if addressee.contact in known:
+            overtake(connection, bulletin, addressee, now)
     routed = _announced(connection, router, bulletin, chosen)
     return routed if named else Routed.NOBODY
 
@@ -203,7 +204,7 @@ def _ended(t: Transition, routed: Routed, collapsed: Collection[tuple[str, int]]
 
 def _is_lowered(contact: Contact, grade: Grade | None) -> bool:
     if contact.warned:
-        return contact.told != grade
+        return is_news(contact, grade)
     # Told of no warning, but about to be: the lower grade takes the place of what waits; all-clear, none.
     return contact.waiting and grade is not None
 

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from ingest.clock import MINUTE, SECOND
 from notifiers.delivery import State
 from notifiers.outbox.audit import append
+from notifiers.outbox.deliveries import nothing_to_end
 from notifiers.outbox.incidents import stir
 from notifiers.outcome import Outcome, Rejected, Retry, Sent, Unknown
 from rules.grade import Grade
@@ -150,6 +151,10 @@ def _apply(connection: sqlite3.Connection, key: str, change: _Change) -> None:
         connection.execute("UPDATE deliveries SET provider_id = ? WHERE key = ?", (change.provider_id, key))
     if changed:
         _note(connection, "outcome", key, change.now)
+    if changed and change.state in (State.FAILED, State.SUPERSEDED):
+        contact = "SELECT incident, recipient, channel FROM deliveries WHERE key = ?"
+        incident, recipient, channel = connection.execute(contact, (key,)).fetchone()
+        nothing_to_end(connection, incident, recipient, channel, change.now)
 
 
 def _note(connection: sqlite3.Connection, what: str, key: str, at: int) -> None:

@@ -121,8 +121,8 @@ SELECT 'nobody', i.id, i.zone, i.hazard, t.after, 'no route names anybody', t.at
 FROM transitions AS t JOIN members AS m ON m.warning = t.warning JOIN incidents AS i ON i.id = m.incident
 WHERE t.routed = 'nobody' AND t.latest = 1 AND t.after IS NOT NULL
 """
-# What counts is the newest revision that was to reach them. A horn is its own address: what went to people in
-# its place is shown, and leaves it silent.
+# What counts is the newest revision that was to reach them. A horn is its own address; who was told in its
+# place is a recipient of their own, and leaves it silent.
 _HEARD = """
 WITH newest AS (
     SELECT d.incident, d.recipient, max(d.revision) AS revision, max(d.recipient = d.address) AS horn
@@ -133,9 +133,8 @@ WITH newest AS (
 SELECT i.id, i.zone, i.hazard, i.announced, d.recipient,
     group_concat(d.channel || ': ' || d.state || iif(d.detail = '', '', ' (' || d.detail || ')'), '; '),
     min(d.created), n.horn,
-    max((d.state IN ('accepted', 'delivered', 'played', 'acknowledged', 'claimed')
+    max(d.state IN ('accepted', 'delivered', 'played', 'acknowledged', 'claimed')
         OR d.state = 'queued' AND d.attempt = 0)
-        AND (d.recipient = d.address OR NOT n.horn))
 FROM newest AS n
 JOIN deliveries AS d ON d.incident = n.incident AND d.recipient = n.recipient AND d.revision = n.revision
 JOIN incidents AS i ON i.id = n.incident

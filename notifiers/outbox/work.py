@@ -74,11 +74,7 @@ def reach(
 
 def escalate(connection: sqlite3.Connection, router: Router, now: int, limit: int) -> int:
     """Turn to the next level for up to `limit` orders that are behind, strongest first; returns how many."""
-    late = connection.execute(
-        "SELECT i.id FROM incidents AS i WHERE i.id IN (SELECT incident FROM deadlines WHERE due <= ?)"
-        " ORDER BY i.ordered DESC, i.ordered_at LIMIT ?",
-        (now, limit),
-    ).fetchall()
+    late = connection.execute(LATE, (now, limit)).fetchall()
     for (identity,) in late:
         _escalate(connection, router, incident_of(connection, identity), now)
     return len(late)
@@ -184,6 +180,11 @@ def _done(connection: sqlite3.Connection, incident: str, stage: Stage) -> tuple[
     return None if row is None else (str(row[0]), int(row[1]))
 
 
+# The orders that are behind by ?1, up to ?2 of them.
+LATE = """
+SELECT i.id FROM incidents AS i WHERE i.id IN (SELECT incident FROM deadlines WHERE due <= ?1)
+ORDER BY i.ordered DESC, i.ordered_at LIMIT ?2
+"""
 # Of those who have not read yet that it waits for them.
 _ASKED_NO_MORE = """
 UPDATE deliveries SET state = 'withdrawn', updated = ?1

@@ -80,6 +80,18 @@ async def test_an_sms_is_one_text_with_number_and_key(gateway: ScriptedGateway) 
     assert (message["title"], message["message"]) == ("", f"【演练】{TEXT['zh']} EXERCISE {TEXT['en']}")
 
 
+async def test_an_address_is_nothing_but_the_address_in_the_url(gateway: ScriptedGateway) -> None:
+    """Else it could name another server, or another key."""
+    sly = "a/b?:key=x&:to=y#z+@example.org"
+    channel = AppriseChannel("sms", Realm.DRILL, await url(gateway))
+    await channel.send(delivery(address=sly))
+    channel.close()
+
+    [message], [request] = posted(gateway), gateway.requests
+    assert (message["to"], message["key"]) == (sly, delivery().key)
+    assert request.target == "/sms"
+
+
 async def test_a_room_needs_no_recipient_and_reads_a_title_and_a_paragraph_a_language(
     gateway: ScriptedGateway,
 ) -> None:

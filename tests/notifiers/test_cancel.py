@@ -12,7 +12,7 @@ from notifiers.delivery import State
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
 from notifiers.outbox.proposals import waiting
-from notifiers.outcome import Rejected, Retry
+from notifiers.outcome import Outcome, Rejected, Retry, Sent
 from notifiers.routes import Budgets, QuietHours
 from rules.grade import Grade
 from rules.realm import Realm
@@ -51,8 +51,39 @@ def test_it_waits_for_the_alert_that_is_being_sent(outbox: Outbox) -> None:
     [alert] = outbox.claim("sms", START, 9)
     act(outbox, CANCEL)
     assert outbox.claim("sms", START, 9) == []
-    outbox.settle(alert.key, Rejected("no such number"), START)
+    outbox.settle(alert.key, Sent("p"), START)
     assert told(send(outbox)) == [("ana", "cancel", "")]
+
+
+@pytest.mark.parametrize("outcome", [Rejected("no such number"), Retry(0, "busy")])
+@pytest.mark.parametrize("ended", ["cancelled", "clear"])
+def test_whose_alert_was_not_taken_while_it_was_taken_back_hears_nothing(
+    outbox: Outbox, outcome: Outcome, ended: str
+) -> None:
+    by = router(route(ANA))
+    commit(outbox, by, raised())
+    [alert] = outbox.claim("sms", START, 9)
+    if ended == "cancelled":
+        act(outbox, CANCEL)
+    else:
+        commit(outbox, by, raised(Grade.ORANGE, None, ordinal=1))
+    outbox.settle(alert.key, outcome, START)
+    assert send(outbox) == []
+
+
+@pytest.mark.parametrize("ended", ["cancelled", "clear"])
+def test_whose_alert_turns_out_to_have_arrived_hears_the_end_all_the_same(outbox: Outbox, ended: str) -> None:
+    by = router(route(ANA))
+    commit(outbox, by, raised())
+    [alert] = outbox.claim("sms", START, 9)
+    if ended == "cancelled":
+        act(outbox, CANCEL)
+    else:
+        commit(outbox, by, raised(Grade.ORANGE, None, ordinal=1))
+    outbox.settle(alert.key, Rejected("busy"), START)
+    outbox.receipt(alert.key, State.DELIVERED, START)
+    turn(outbox, by, START)
+    assert told(send(outbox)) == [("ana", "cancel" if ended == "cancelled" else "clear", "")]
 
 
 def test_what_was_never_sent_is_withdrawn_and_nobody_is_told(outbox: Outbox) -> None:

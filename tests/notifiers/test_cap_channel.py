@@ -19,7 +19,7 @@ from notifiers.bulletin import Act, Area, Ring
 from notifiers.cap.channel import CapChannel, Folder
 from notifiers.cap.terms import Issuer
 from notifiers.delivery import Delivery
-from notifiers.outcome import Rejected, Retry, Sent
+from notifiers.outcome import Rejected, Retry, Sent, Unknown
 from rules.realm import Realm
 from tests.notifiers.announced import AT, RIVERSIDE, bulletin, delivery
 from tests.notifiers.cap_office import ISSUER, OFFICE, URL, against_schema, files, opened, tree, values
@@ -215,10 +215,12 @@ async def test_a_folder_that_takes_nothing_is_to_be_tried_again_under_the_same_i
 
 
 async def test_a_document_that_is_out_is_listed_when_the_feed_can_be_written_again(tmp_path: Path) -> None:
+    """Until then it may have been read: were it to be tried again, its all-clear would not be published."""
     with opened(tmp_path) as channel:
         (tmp_path / "public" / "feed.atom").mkdir()
-        assert isinstance(await channel.send(told()), Retry)
-        assert isinstance(await channel.send(told()), Retry)
+        for outcome in [await channel.send(told()) for _ in range(2)]:
+            assert isinstance(outcome, Unknown)
+            assert "feed.atom" in outcome.reason
     (tmp_path / "public" / "feed.atom").rmdir()
     with opened(tmp_path) as channel:
         assert await channel.send(told()) == Sent(name())

@@ -254,3 +254,21 @@ def test_every_bulletin_outcome_receipt_action_and_step_is_in_the_audit(outbox: 
     with outbox.transaction() as connection:
         connection.execute("UPDATE audit SET user = 'bo' WHERE what = 'action'")
     assert desk.verify() == Broken(7, "does not follow from the one before it")
+
+
+def test_what_has_risen_to_a_grade_that_is_routed_is_told_to_somebody(outbox: Outbox, desk: Desk) -> None:
+    by = router(route(ANA, grades=[Grade.RED]))
+    commit(outbox, by, raised())
+    assert [u.why for u in desk.unreached(START)] == [Why.NOBODY]
+    commit(outbox, by, raised(Grade.ORANGE, Grade.RED, ordinal=1))
+    send(outbox)
+    assert desk.unreached(START) == []
+
+
+def test_nobody_is_unreached_of_what_is_over(outbox: Outbox, desk: Desk) -> None:
+    commit(outbox, BY, raised())
+    [alert] = outbox.claim("sms", START, 9)
+    outbox.settle(alert.key, Rejected("no such number"), START)
+    assert [u.why for u in desk.unreached(START)] == [Why.MISSED]
+    commit(outbox, BY, raised(Grade.ORANGE, None, ordinal=1))
+    assert desk.unreached(START) == []

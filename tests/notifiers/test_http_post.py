@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -83,6 +83,26 @@ async def test_a_name_that_does_not_exist_is_to_be_tried_again() -> None:
     assert isinstance(outcome, Retry)
     assert outcome.reason.startswith("the gateway cannot be connected to: ")
     assert "token" not in outcome.reason
+
+
+async def test_a_gateway_that_takes_the_connection_and_begins_no_tls_gave_no_answer_in_time() -> None:
+    ended = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        ended.set()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server, poster() as posting:
+        port = server.sockets[0].getsockname()[1]
+        outcome = await posting.post(Post(f"https://127.0.0.1:{port}/", {}, b""))
+        await ended.wait()
+
+    assert isinstance(outcome, Retry)
+    assert outcome.reason == "the gateway cannot be connected to: no answer in time"
 
 
 async def test_a_refusal_stands_even_if_the_rest_of_it_never_comes() -> None:

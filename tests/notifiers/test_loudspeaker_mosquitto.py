@@ -9,14 +9,16 @@ from ingest.clock import HOUR, LockstepClock, SystemClock
 from notifiers.bulletin import Act
 from notifiers.delivery import Reply, State
 from notifiers.outcome import Retry, Sent
-from simulators.horn import Horn
+from simulators.horn import Horn, wire
 from simulators.mosquitto import Mosquitto
+from simulators.publisher import Publisher
 from tests.notifiers.announced import AT, bulletin, delivery
 from tests.notifiers.sounding import KEY, Heard, channel_at, eventually, running
 
 pytestmark = pytest.mark.system
 
 HORNS = ["h-1", "h-2", "h-3"]
+PLAYED = {"id": "k", "state": "played", "at": 5}
 
 
 @pytest.fixture
@@ -61,6 +63,23 @@ async def test_the_all_clear_ends_a_warning_that_would_play_for_an_hour(mosquitt
         await eventually(lambda: bool(heard.receipts))
 
     assert [(r.key, r.state, r.detail) for r in heard.receipts] == [("k-1", State.SUPERSEDED, "stopped")]
+
+
+async def test_what_no_horn_has_reason_to_say_never_comes_in(mosquitto: Mosquitto) -> None:
+    """A horn that was taken apart could fill the memory of the daemon."""
+    heard, topic = Heard(), "tocsin/horns/h-1/receipt"
+    channel = channel_at(mosquitto.port, LockstepClock(AT), heard)
+    publisher = Publisher("127.0.0.1", mosquitto.port, "h-1")
+    await publisher.connect()
+    async with running(channel):
+        publisher.publish(topic, b" " * 100_000)
+        publisher.publish(topic, wire.receipt(wire.own_key(KEY, "h-1"), "h-1", PLAYED))
+        publisher.send()
+        await eventually(lambda: bool(heard.receipts))
+    await publisher.close()
+
+    assert [(r.key, r.state) for r in heard.receipts] == [("k", State.PLAYED)]
+    assert channel.refused == 0
 
 
 async def test_receipts_of_a_time_without_us_follow(mosquitto: Mosquitto) -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import HOUR, MINUTE
+from notifiers.action import Acknowledge
 from notifiers.outbox import Outbox
 from notifiers.outbox.audit import verify
 from notifiers.outbox.unreached import unreached
-from notifiers.outcome import Rejected
+from notifiers.outcome import Rejected, Retry
 from notifiers.routes import Budgets, QuietHours
 from rules.grade import Grade
 from rules.realm import Realm
-from tests.notifiers.duty import ANA, BO, START, commit, raised, route, router, send, turn
+from tests.notifiers.duty import ANA, BO, START, act, commit, raised, route, router, send, turn
 
 # It is 21:10.
 NIGHT = QuietHours(21 * 60, 7 * 60)
@@ -83,3 +84,46 @@ def test_who_has_it_in_a_digest_to_come_is_reached_all_the_same(outbox: Outbox) 
     outbox.settle(email.key, Rejected("no such mailbox"), START)
     turn(outbox, by, START)
     assert {d.bulletin.act for d in send(outbox)} == {"alert", "digest"}
+
+
+ALONE = router(route(ANA, otherwise=("email",)), levels=())
+
+
+def test_who_is_behind_many_at_a_gateway_is_told_the_next_way_once_nobody_answers(outbox: Outbox) -> None:
+    commit(outbox, ALONE, raised())
+    turn(outbox, ALONE, START + MINUTE)
+    assert [d.channel for d in send(outbox, START + MINUTE)] == ["sms", "email"]
+
+
+def test_what_is_tried_in_vain_after_the_last_was_asked_goes_the_next_way_too(outbox: Outbox) -> None:
+    commit(outbox, ALONE, raised())
+    [sms] = outbox.claim("sms", START, 9)
+    turn(outbox, ALONE, START + MINUTE)
+    outbox.settle(sms.key, Retry(HOUR, "busy"), START + 2 * MINUTE)
+    turn(outbox, ALONE, START + 2 * MINUTE)
+    assert [d.channel for d in send(outbox, START + 2 * MINUTE)] == ["email"]
+
+
+def test_what_waits_for_the_morning_is_not_told_another_way_in_the_night(outbox: Outbox) -> None:
+    by = router(route(ANA, otherwise=("email",)), levels=(), quiet_hours=NIGHT)
+    commit(outbox, by, raised(after=Grade.YELLOW))
+    turn(outbox, by, MORNING - 1)
+    assert send(outbox, MORNING - 1) == []
+
+
+def test_who_acknowledged_leaves_nothing_to_be_told_another_way(outbox: Outbox) -> None:
+    commit(outbox, ALONE, raised())
+    act(outbox, Acknowledge("5f2a9c0e"), "ana")
+    turn(outbox, ALONE, START + HOUR // 2)
+    assert [d.channel for d in send(outbox, START + HOUR // 2)] == ["sms"]
+
+
+def test_a_fall_that_waits_for_the_morning_is_not_told_another_way_though_nobody_answers(
+    outbox: Outbox,
+) -> None:
+    by = router(route(ANA, otherwise=("email",)), levels=(), quiet_hours=NIGHT)
+    commit(outbox, by, raised())
+    send(outbox)
+    commit(outbox, by, raised(Grade.ORANGE, Grade.YELLOW, ordinal=1))
+    turn(outbox, by, START + MINUTE)
+    assert send(outbox, START + MINUTE) == []

@@ -1,12 +1,13 @@
 """Whoever was told of an incident hears of each rise and fall of it, whoever the routes name by then."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from ingest.clock import MINUTE
+from ingest.clock import HOUR, MINUTE
 from notifiers.action import Cancel, Handle, Release, Shelve
 from notifiers.delivery import Delivery
 from notifiers.outbox import Outbox
@@ -185,3 +186,36 @@ def test_whoever_was_told_that_it_is_over_is_not_reminded_of_what_others_are_tol
     send(outbox, START + 1)
     turn(outbox, other, START + 1 + MINUTE)
     assert {d.recipient for d in send(outbox, START + 1 + MINUTE)} == {"bo", "lin", "wei"}
+
+
+def test_a_grade_that_a_crash_cut_off_is_told_after_a_rise_that_never_went_out(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    commit(outbox, BY, raised(after=Grade.YELLOW))
+    assert outbox.claim("sms", START, 9)
+    with closing(Outbox.open(tmp_path / "outbox.sqlite", Realm.DRILL)) as next_life:
+        commit(next_life, BY, raised(Grade.YELLOW, Grade.ORANGE, ordinal=1))
+        commit(next_life, BY, raised(Grade.ORANGE, Grade.YELLOW, ordinal=2))
+        assert [d.grade for d in send(next_life)] == [Grade.YELLOW]
+
+
+def test_whoever_may_have_been_told_when_the_process_died_hears_of_the_end(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    commit(outbox, BY, raised())
+    assert outbox.claim("sms", START, 9)
+    with closing(Outbox.open(tmp_path / "outbox.sqlite", Realm.DRILL)) as next_life:
+        commit(next_life, BY, raised(Grade.ORANGE, None, ordinal=1))
+        assert told(send(next_life)) == [("ana", "clear", "")]
+
+
+def test_what_is_released_late_has_its_whole_time_to_go_out(outbox: Outbox) -> None:
+    commit(outbox, BY, raised(review=True))
+    late = START + 59 * MINUTE
+    turn(outbox, BY, late)
+    release(outbox, late)
+    turn(outbox, BY, late)
+    [alert] = [d for d in busy(outbox, late) if d.recipient == "ana"]
+    turn(outbox, BY, late + 2 * MINUTE)
+    [again] = [d for d in send(outbox, late + 2 * MINUTE) if d.recipient == "ana" and d.key == alert.key]
+    assert again.expires == again.bulletin.expires == late + HOUR

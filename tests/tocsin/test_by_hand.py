@@ -102,6 +102,18 @@ def test_each_hazard_has_its_own_though_both_come_in_one_millisecond() -> None:
     assert [warning.since for warning in by.warnings()] == [START + 10 * MINUTE] * 2
 
 
+def test_a_name_that_was_given_is_not_given_again_after_a_restart() -> None:
+    """The second of one millisecond is named by the next one, in which a third may come."""
+    by = judge()
+    by.take(action(1, 10, raising(Grade.RED)))
+    by.take(action(2, 10, raising(Grade.RED, "fire")))
+    by = restarted(by)
+    data = Taken("ana", "account:ana", raising(Grade.RED, "flood")).encode()
+    by.take(Entry(3, START + 10 * MINUTE + 1, EntryKind.ACTION, 0, data))
+
+    assert len({warning.id for warning in by.warnings()}) == 3
+
+
 def test_the_strongest_is_shown_first_with_its_words() -> None:
     by = judge()
     by.take(action(1, 10, raising(Grade.BLUE)))

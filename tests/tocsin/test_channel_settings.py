@@ -15,7 +15,7 @@ from tocsin.channel_settings import Apprise, Cap, Channel, Kannel, Loudspeaker, 
 from tocsin.channels import Surroundings, channels_of
 from tocsin.configuration import configure
 from tocsin.demo import sealed
-from tocsin.settings import Settings, read_settings
+from tocsin.settings import SeriesSettings, Settings, Watchdog, read_settings
 from tocsin.wiring import verify
 
 ACTS = ("alert", "update", "clear", "cancel", "digest", "request")
@@ -273,13 +273,17 @@ def test_a_channel_has_the_name_that_the_settings_give_it(tmp_path: Path) -> Non
 
 
 def test_a_demo_keeps_names_and_reach_and_nothing_that_is_live() -> None:
-    live = settings(WRITTEN)
+    """No heartbeat goes out of a demo, and nothing into the history of a city."""
+    watched = Watchdog(heartbeat_url="https://watch.example/beat")
+    history = SeriesSettings(store="victoriametrics", url="http://db.example:8428")
+    live = settings(WRITTEN).model_copy(update={"watchdog": watched, "series": history})
 
     demo = sealed(live, 1111, 2222, Path("/demo.key"))
 
     assert demo.realm is Realm.DRILL
     assert demo.reach == live.reach
     assert {of.realm for of in demo.channels.values()} == {Realm.DRILL}
+    assert (demo.watchdog, demo.series) == (None, SeriesSettings())
     assert (demo.mqtt.host, demo.mqtt.port, demo.mqtt.password_file) == ("127.0.0.1", 1111, None)
     for of in demo.channels.values():
         if isinstance(of, Apprise):

@@ -16,6 +16,7 @@ from notifiers.outcome import Rejected
 from tests.notifiers.duty import START, commit, raised, send
 from tests.tocsin.bureau import BY, Bureau, served
 from tests.tocsin.program import Tocsin, program
+from tocsin.commands.proposals import _waiting
 
 SINCE = ("--since", "2018-06-01T00:00Z")
 
@@ -72,6 +73,17 @@ def test_warnings_are_shown_with_grade_words_and_what_to_mind(tmp_path: Path, to
         "value": "stage = 3.4 m",
         "mind": "blind",
     }
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00Z", "9999-12-31T23:59-12:00"])
+def test_an_instant_that_no_calendar_shows_is_a_mistake_in_typing(
+    tmp_path: Path, tocsin: Tocsin, since: str
+) -> None:
+    with served(tmp_path, Bureau.told) as state:
+        code, _, err = tocsin("handover", "--since", since, "--state", state)
+
+    assert code == 2
+    assert "between 1970" in "".join(err.split("│"))
 
 
 def test_unreached_ends_with_1_if_there_is_anybody_and_with_0_if_not(tmp_path: Path, tocsin: Tocsin) -> None:
@@ -189,6 +201,24 @@ def test_what_is_refused_ends_with_1_and_says_why(tmp_path: Path, tocsin: Tocsin
     assert "account: stranger" in asked.err
     assert "wu is no operator" in forbidden.err
     assert json.loads(as_json.out)["done"] is False
+
+
+def test_what_is_refused_ends_with_1_as_json_too(tmp_path: Path, tocsin: Tocsin) -> None:
+    with served(tmp_path) as state:
+        code, out, _ = tocsin("ack", "dead", "--json", "--state", state)
+
+    assert (code, json.loads(out)["done"]) == (1, False)
+
+
+def test_of_two_that_wait_a_person_says_which(capfd: pytest.CaptureFixture[str]) -> None:
+    two = [{"revision": 3, "grade": "red"}, {"revision": 2, "grade": "blue"}]
+
+    with pytest.raises(SystemExit) as ended:
+        _waiting(two, "5f2a", None)
+
+    assert ended.value.code == 2
+    assert "two wait: no. 3 (red) and no. 2 (blue); say which" in capfd.readouterr().err
+    assert _waiting(two, "5f2a", 2) == two[1]
 
 
 def test_a_person_takes_an_incident_on_from_the_command_line(tmp_path: Path, tocsin: Tocsin) -> None:

@@ -119,6 +119,19 @@ async def test_a_state_directory_stays_in_its_realm(tmp_path: Path) -> None:
         assert len(applied(daemon)) == 1
 
 
+async def test_settings_that_no_start_could_use_are_not_applied(tmp_path: Path) -> None:
+    """Nobody would notice before the next restart, which would not come."""
+    async with started(tmp_path) as (daemon, path):
+        text = path.read_text("utf-8")
+        missing = text.replace("mqtt: {", f"mqtt: {{username: tocsin, password_file: {tmp_path}/none, ")
+        path.write_text(missing, "utf-8")
+
+        assert await daemon.reload(path) is False
+        assert "the settings name what cannot be used here" in daemon.problems()["reload"]
+        assert str(tmp_path / "none") in daemon.problems()["reload"]
+        assert len(applied(daemon)) == 1
+
+
 async def test_routes_over_a_channel_that_is_still_to_begin_wait_for_the_restart(tmp_path: Path) -> None:
     async with started(tmp_path) as (daemon, path):
         key = tmp_path / "horns.key"

@@ -9,17 +9,22 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.clock import SystemClock
-from ingest.journal import EntryKind
-from notifiers.action import Acknowledge, Action, Answer, Handle, Raise, Taken
+import pytest
+from structlog.testing import capture_logs
+
+from ingest.clock import HOUR, SystemClock
+from ingest.journal import EntryKind, Retention
+from notifiers.action import Acknowledge, Action, Answer, Handle, Raise, Scope, Shelve, Taken
 from notifiers.contacts import Contacts, Person, Role
 from notifiers.delivery import Reply
 from notifiers.outbox.audit import Record
 from notifiers.outbox.desk import Acted
 from rules.grade import Grade
+from rules.realm import Realm
 from simulators.publisher import Publisher
 from tests.tocsin.serving import opened, running
 from tests.tocsin.village import ROUTES, payload, topic
+from tocsin.audit_trail import AuditTrail
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 from tocsin.daemon import Daemon
@@ -129,6 +134,25 @@ async def test_what_nobody_would_be_told_of_is_not_raised_by_hand(tmp_path: Path
     assert len(found) == 3
 
 
+@pytest.mark.parametrize(
+    ("scope", "mistyped", "meant"),
+    [("sensor", "rivr-1", "river-1"), ("zone", "vilage", "village"), ("rule", "rivers", "river")],
+)
+async def test_what_is_not_there_is_not_shelved(
+    tmp_path: Path, scope: Scope, mistyped: str, meant: str
+) -> None:
+    """A slip of the pen would be answered as hidden, and the real one goes on calling people."""
+    until_ = SystemClock().now() + HOUR
+    async with manned(tmp_path) as (storage, made, _), running(made()) as daemon:
+        await until(socket_in(storage.directory).is_socket)
+        wrong = await do(daemon, Shelve(scope, mistyped, "works", until_))
+        right = await do(daemon, Shelve(scope, meant, "works", until_))
+        found = acted(daemon)
+
+    assert f"there is no {scope} {mistyped}, so nothing is shelved; did you mean {meant}?" in wrong.said
+    assert (wrong.done, right.done, len(found)) == (False, True, 1)
+
+
 async def test_an_action_that_was_journaled_right_before_a_crash_is_applied_once_at_the_next_start(
     tmp_path: Path,
 ) -> None:
@@ -227,3 +251,15 @@ async def test_the_numbers_of_the_desk_follow_what_happens(tmp_path: Path) -> No
     assert dict(before.unreached) == {"missed": 1}
     assert (shown["tocsin_unreached"], shown["tocsin_actions"]) == (1, 0)
     assert notices(daemon).keys() == {"unreached"}
+
+
+async def test_what_the_disk_keeps_from_the_audit_stands_in_the_log(tmp_path: Path) -> None:
+    storage = Storage.open(tmp_path, Realm.LIVE, Retention())
+    storage.outbox_thread.submit(storage.outbox.close).result()
+    with capture_logs() as logs:
+        await AuditTrail(storage, SystemClock()).note("refused", "ana", {"reason": "no operator"})
+    storage.close()
+
+    [log] = logs
+    assert (log["event"], log["log_level"]) == ("not in the audit", "error")
+    assert (log["what"], log["user"], log["facts"]) == ("refused", "ana", {"reason": "no operator"})

@@ -41,4 +41,7 @@ def instant_of(since: str) -> int:
         ) from None
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{since} has no offset; write {since}+08:00, or Z for UTC")
-    return int(moment.timestamp() * 1000)
+    instant = int(moment.timestamp() * 1000)
+    if not 0 <= instant <= SystemClock().now():
+        raise typer.BadParameter(f"{since} is not between 1970 and now")
+    return instant

@@ -62,7 +62,10 @@ def reachable(path: Path) -> Iterator[str]:
 
 
 def peer_account(connection: socket.socket) -> str:
-    """The name of the account at the other end; its number if the machine knows no name."""
+    """The name of the account at the other end; its number if the machine knows no name.
+
+    A register of accounts in the network may take its time.
+    """
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _, uid, _ = struct.unpack("3i", credentials)
     try:
@@ -148,7 +151,7 @@ class Desk:
             request = msgspec.json.decode(line, type=Request)
         except (ValueError, TimeoutError, RecursionError) as error:
             return Answer(False, f"not a request: {str(error) or 'nothing was said in time'}")
-        account = self._account(connection)
+        account = await asyncio.to_thread(self._account, connection)
         person = self._contacts().of_account(account)
         if person is None:
             return await self._turn_away(account, account, _stranger(account), request)
