@@ -126,7 +126,7 @@ def _places(files: Files, texts: dict[str, str], findings: list[Finding]) -> tup
     findings += found
     zones, found = read_zones(files.zones, texts[files.zones])
     findings += found
-    if kinds is None or zones is None:
+    if kinds is None or (found and not zones):
         raise ConfigurationError(findings)
     registry, found = _registry(files, texts, kinds, zones)
     findings += found

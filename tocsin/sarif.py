@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from ingest.finding import Finding
 from tocsin.audit_trail import program
+from tocsin.explanations import explanations
 from tocsin.finding_codes import MEANINGS
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -28,11 +29,11 @@ def place(finding: Finding, base: Path) -> Path:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    meaning = {"text": MEANINGS[code]}
+    explanation = explanations()[code]
     return {
         "id": code,
-        "shortDescription": meaning,
-        "help": {"text": f"{MEANINGS[code]}: tocsin help {code}"},
+        "shortDescription": {"text": explanation.meaning},
+        "help": {"text": explanation.plain, "markdown": explanation.text},
     }
 
 

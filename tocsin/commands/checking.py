@@ -13,6 +13,7 @@ from ingest.finding import Finding
 from tocsin.checks import Asked, Checked, asked
 from tocsin.checks import check as checked
 from tocsin.commands import FINDINGS
+from tocsin.explanations import explanations
 from tocsin.sarif import place, sarif
 
 app = typer.Typer()
@@ -54,6 +55,20 @@ def check(
         typer.echo(f"{hidden} errors in other files: tocsin check {question.settings}", err=True)
     if found.errors:
         raise SystemExit(FINDINGS)
+
+
+@app.command(name="help")
+def help_(
+    code: Annotated[str, typer.Argument(help="A code of a finding, for example E103; all without one.")] = "",
+) -> None:
+    """What the code of a finding means: a wrong example, its correction, the way out."""
+    known = explanations()
+    if not code:
+        typer.echo("\n".join(f"{each.code}  {each.meaning}" for each in known.values()))
+    elif code.upper() in known:
+        typer.echo(known[code.upper()].plain)
+    else:
+        raise typer.BadParameter(f"no finding has the code {code}; tocsin help lists all")
 
 
 def _levels(found: Checked) -> Iterator[tuple[Finding, str]]:
