@@ -10,6 +10,7 @@ import typer
 
 from ingest.clock import SystemClock
 from ingest.finding import Finding
+from tocsin import schema as schemas
 from tocsin.checks import Asked, Checked, asked
 from tocsin.checks import check as checked
 from tocsin.commands import FINDINGS
@@ -69,6 +70,22 @@ def help_(
         typer.echo(known[code.upper()].plain)
     else:
         raise typer.BadParameter(f"no finding has the code {code}; tocsin help lists all")
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(help="The file that the schema is of; all names without one.")] = "",
+    write: Annotated[Path | None, typer.Option(help="Write all schemas into this directory.")] = None,
+) -> None:
+    """JSON Schema of the files, for completion and checks while you type."""
+    if write is not None:
+        typer.echo("\n".join(map(str, schemas.write(write))))
+    elif not name:
+        typer.echo("\n".join(schemas.FILES))
+    elif name in schemas.FILES:
+        typer.echo(schemas.text(name), nl=False)
+    else:
+        raise typer.BadParameter(f"no file is called {name}; there are: {', '.join(schemas.FILES)}")
 
 
 def _levels(found: Checked) -> Iterator[tuple[Finding, str]]:
