@@ -6,10 +6,9 @@ from pathlib import Path
 
 from ingest.document.source_text import SourceText
 from ingest.finding import ConfigurationError, Finding
-from rules.engine import Engine
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure, read_bundle
-from tocsin.judge import Basis
+from tocsin.gaps import gaps
 from tocsin.settings import read_files
 from tocsin.shortcomings import shortcomings
 from tocsin.trials import NoFilesError
@@ -56,7 +55,7 @@ def check(settings: Path, now: int) -> Checked:
         configuration = configure(bundle)
     except ConfigurationError as error:
         return Checked(tuple(sorted(error.findings)))
-    found = [*shortcomings(configuration, now), *_unevaluable(configuration.basis)]
+    found = [*shortcomings(configuration, now), *gaps(configuration, bundle.texts)]
     return Checked((), tuple(_shown(bundle, found)), configuration)
 
 
@@ -110,16 +109,6 @@ def _names(settings: Path) -> dict[Path, str] | None:
 def _chosen(path: Path, known: dict[Path, str]) -> Iterator[str]:
     whole = path.resolve()
     yield from (name for file, name in known.items() if file == whole or whole in file.parents)
-
-
-def _unevaluable(basis: Basis) -> Iterator[Finding]:
-    """Conditions that cannot be evaluated for some sensor, each at its rule (E007)."""
-    rules = {rule.id: rule for rule in basis.rules}
-    for fault in Engine(basis.kinds, basis.registry, basis.rules).faults():
-        rule = rules[fault.rule]
-        message = f"rule {fault.rule}, sensor {fault.subject}: {fault.reason}"
-        hint = "give it in the file of sensors, or a default under parameters"
-        yield Finding(rule.file, rule.line, 1, "E007", message, hint)
 
 
 def _shown(bundle: Bundle, found: Iterable[Finding]) -> Iterator[Finding]:

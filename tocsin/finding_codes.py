@@ -15,6 +15,12 @@ CODES: dict[str, str] = {
     "E005": "a channel belongs to another realm than the settings",
     "E006": "an applied configuration is still needed for the journal, and this version cannot read it",
     "E007": "a condition cannot be evaluated for a sensor",
+    "E008": "no sensor is in the zone",
+    "E009": "nobody is told of a zone but those who are told of everywhere",
+    "E010": "a rule names a metric that no sensor reports",
+    "E011": "a sensor stands outside every zone",
+    "E012": "a sensor stands in its zone only if its coordinates are GCJ-02",
+    "E013": "horns play without approval, and the settings want one",
 }
 
 # Every code that a finding can have, with its meaning, in their order.

@@ -148,6 +148,7 @@ class Settings(Files):
     series: SeriesSettings = SeriesSettings()
     http: Http = Http()
     watchdog: Watchdog | None = None
+    horns_need_approval: bool = False
     channels: dict[ChannelName, Channel]
 
     @field_validator("time_zone")

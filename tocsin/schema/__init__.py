@@ -87,7 +87,7 @@ def text(name: str) -> str:
 
 def _part(name: str, part: Schema) -> Schema:
     """One class: without what its docstring says to programmers, with what its keys mean."""
-    described = KEYS.get(name, {}) | (KEYS["Channel"] if name in _CHANNELS else {})
+    described = {**KEYS.get(name, {}), **(KEYS["Channel"] if name in _CHANNELS else {})}
     part = _tidy({key: value for key, value in part.items() if key not in ("title", "description")})
     for key, of_key in part.get("properties", {}).items():
         of_key["description"] = described[key]

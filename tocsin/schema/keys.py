@@ -21,6 +21,7 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "series": "The time-series database.",
             "http": "Health and metrics, on this machine only.",
             "watchdog": "Canaries that fly through the whole chain; without it none does.",
+            "horns_need_approval": "Whether tocsin check warns of horns that play orange or red unreleased.",
             "channels": "The ways out, by names of your own that routes use.",
         },
         "Mqtt": {
