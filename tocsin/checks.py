@@ -71,6 +71,8 @@ def asked(paths: list[Path], config: Path | None) -> Asked:
         return Asked(settings)
     around = config or _above(paths[0]) or DEFAULT
     known = _names(around)
+    if known is None and not any(path.exists() for path in paths):
+        raise NoFilesError(f"no files matched: there is no {', '.join(map(str, paths))}")
     if known is None:
         return Asked(around)
     names = [[*_chosen(path, known)] for path in paths]

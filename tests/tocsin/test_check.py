@@ -87,6 +87,34 @@ def test_a_file_that_no_configuration_names_is_a_mistake_of_usage(
     assert "--config" in ended.err
 
 
+def test_a_file_that_is_not_there_is_a_mistake_of_usage(
+    tocsin: Tocsin, configs: Path, tmp_path: Path
+) -> None:
+    for path in (configs / "rotes.yaml", tmp_path / "rotes.yaml"):
+        ended = tocsin("check", path)
+
+        assert ended.code == 2
+        assert "no files matched" in ended.err
+
+
+def test_a_file_that_is_named_and_not_there_is_a_finding(tocsin: Tocsin, configs: Path) -> None:
+    (configs / "sensors.csv").unlink()
+
+    ended = tocsin("check", configs / "sensors.csv")
+
+    assert ended.code == 1
+    assert "sensors.csv: E001 cannot be read" in ended.err
+
+
+def test_settings_that_cannot_be_read_are_told_whatever_is_asked_about(tocsin: Tocsin, configs: Path) -> None:
+    (configs / "tocsin.yaml").write_text("realm: [", "utf-8")
+
+    ended = tocsin("check", configs / "routes.yaml")
+
+    assert ended.code == 1
+    assert "tocsin.yaml:1:" in ended.err
+
+
 def test_json_is_a_list_of_findings_and_goes_to_standard_output(tocsin: Tocsin, broken: Path) -> None:
     ended = tocsin("check", broken, "--format", "json")
 
@@ -108,6 +136,15 @@ def test_warnings_alone_end_with_0_and_are_told_with_their_severity(tocsin: Tocs
 
     assert ended.code == 0
     assert {(each["code"], each["severity"]) for each in json.loads(ended.out)} == {("E320", "warning")}
+
+
+def test_warnings_have_their_level_in_sarif(tocsin: Tocsin, configs: Path) -> None:
+    spoil(configs, "routes.yaml", 'hazard: "*", grades: [blue,', 'hazard: "*", grades: [')
+
+    report = json.loads(tocsin("check", configs, "--format", "sarif").out)
+
+    assert_sarif(report)
+    assert {result["level"] for result in report["runs"][0]["results"]} == {"warning"}
 
 
 def test_nothing_found_is_an_empty_list(tocsin: Tocsin, configs: Path) -> None:
