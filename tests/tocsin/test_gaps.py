@@ -91,7 +91,8 @@ def test_a_rule_whose_kind_has_no_sensor_is_found_once_with_its_metric(found: Vi
         line for line in text("sensors.csv").splitlines(keepends=True) if not line.startswith("rain-")
     )
     rules = text(
-        "rules/all.yaml", ("missing: {after: 3 reports}", "missing: {after: 3 reports, raise: blue}")
+        "rules/all.yaml",
+        ("3 reports}\n    advice: {zh: 勿动", "3 reports, raise: blue}\n    advice: {zh: 勿动"),
     )
 
     [finding] = found("E010", sensors_csv=without, rules__all_yaml=rules)
