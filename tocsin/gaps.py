@@ -32,11 +32,14 @@ def gaps(configuration: Configuration, texts: dict[str, str]) -> Iterator[Findin
 
 
 def _unevaluable(basis: Basis) -> Iterator[Finding]:
-    """Conditions that cannot be evaluated for some sensor, each at its rule."""
+    """Conditions that cannot be evaluated for some sensors, once for each reason, at their rule."""
     rules = {rule.id: rule for rule in basis.rules}
+    lacking: dict[tuple[str, str], list[str]] = {}
     for fault in Engine(basis.kinds, basis.registry, basis.rules).faults():
-        rule = rules[fault.rule]
-        message = f"rule {fault.rule}, sensor {fault.subject}: {fault.reason}"
+        lacking.setdefault((fault.rule, fault.reason), []).append(fault.subject)
+    for (name, reason), sensors in lacking.items():
+        rule, some = rules[name], "sensor" if len(sensors) == 1 else "sensors"
+        message = f"rule {name}, {some} {listed(sensors)}: {reason}"
         hint = "give it in the file of sensors, or a default under parameters"
         yield Finding(rule.file, rule.line, 1, "E007", message, hint)
 

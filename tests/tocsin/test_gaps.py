@@ -54,6 +54,15 @@ def text(name: str, *changes: tuple[str, str]) -> str:
     return whole
 
 
+def test_sensors_that_lack_the_same_are_told_together(found: Village) -> None:
+    without = text("sensors.csv", ("warning_stage=2 m", ""), ("warning_stage=2.5 m", ""))
+
+    [finding] = found("E007", sensors_csv=without)
+
+    assert finding.message.startswith("rule river, sensors river-1, river-2: ")
+    assert finding.excerpt == "  - id: river"
+
+
 def test_a_zone_without_sensors_is_found_where_it_stands(found: Village) -> None:
     [finding] = found("E008", zones_geojson=TWO_ZONES)
 
