@@ -5,7 +5,7 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
 CHINESE = {"毫秒": "ms", "秒": "s", "分钟": "min", "小时": "h", "天": "d"}
@@ -79,5 +79,8 @@ def _duration(value: object) -> int:
     raise DurationError(f"{value!r} is not a duration")
 
 
-Duration = Annotated[int, BeforeValidator(_duration)]
+DurationText = Annotated[str, Field(pattern=r"[0-9０-９]\s*(ms|s|min|h|d|毫秒|秒|分钟|小时|天)\s*$")]
+"""What stands in the file, as far as a pattern can tell."""
+
+Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=DurationText)]
 """A field of a configuration model: text in the file, int milliseconds in the model."""

@@ -61,7 +61,9 @@ def one_or_more(names: object) -> object:
     return tuple(names) if isinstance(names, list) else names
 
 
-_Turn = Annotated[tuple[str, ...], AfterValidator(at_least_one), BeforeValidator(one_or_more)]
+OneOrMore = BeforeValidator(one_or_more, json_schema_input_type=str | tuple[str, ...])
+
+_Turn = Annotated[tuple[str, ...], AfterValidator(at_least_one), OneOrMore]
 
 
 class _PersonEntry(Strict):
@@ -74,12 +76,14 @@ class _PersonEntry(Strict):
 
 
 class _RosterEntry(Strict):
-    begin: Annotated[int, BeforeValidator(_instant), Field(alias="from")]
+    begin: Annotated[int, BeforeValidator(_instant, json_schema_input_type=str), Field(alias="from")]
     shift: Lasting
     turns: Annotated[tuple[_Turn, ...], AfterValidator(at_least_one)]
 
 
-class _ContactsFile(Strict):
+class ContactsFile(Strict):
+    """The file as written."""
+
     people: dict[_Name, _PersonEntry]
     groups: dict[_Name, Annotated[tuple[str, ...], AfterValidator(at_least_one)]] = Field(default={})
     rosters: dict[_Name, _RosterEntry] = Field(default={})
@@ -90,7 +94,7 @@ def read_contacts(name: str, text: str) -> tuple[Contacts | None, list[Finding]]
     document, findings = parse_yaml(name, text)
     if document is None:
         return None, findings
-    entries, invalid = validate(document, _ContactsFile)
+    entries, invalid = validate(document, ContactsFile)
     findings += invalid
     if entries is None:
         return None, findings
@@ -101,7 +105,7 @@ def read_contacts(name: str, text: str) -> tuple[Contacts | None, list[Finding]]
     return (None, findings) if findings else (_contacts(entries), [])
 
 
-def _contacts(entries: _ContactsFile) -> Contacts:
+def _contacts(entries: ContactsFile) -> Contacts:
     people = {id_: _person(id_, entry) for id_, entry in entries.people.items()}
     rosters = {id_: _roster(id_, entry, people) for id_, entry in entries.rosters.items()}
     known = people | rosters
@@ -126,7 +130,7 @@ def _roster(id_: str, entry: _RosterEntry, people: dict[str, Person]) -> Roster:
     return Roster(id=id_, begin=entry.begin, shift=entry.shift, turns=turns)
 
 
-def _names_taken(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+def _names_taken(document: Document, entries: ContactsFile) -> Iterator[Finding]:
     taken = {HORNS: "stands for the loudspeakers of a zone", PUBLIC: "stands for whoever reads what is open"}
     for section, names, is_one in (
         ("people", entries.people, "is a person already"),
@@ -141,7 +145,7 @@ def _names_taken(document: Document, entries: _ContactsFile) -> Iterator[Finding
         taken |= dict.fromkeys(names, is_one)
 
 
-def _strangers(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+def _strangers(document: Document, entries: ContactsFile) -> Iterator[Finding]:
     known = [*entries.people, *entries.rosters]
     for group, members in entries.groups.items():
         for index, member in enumerate(members):
@@ -157,7 +161,7 @@ def _strangers(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
                     yield document.finding(where, "E301", f"no person {member}", hint)
 
 
-def _shared(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+def _shared(document: Document, entries: ContactsFile) -> Iterator[Finding]:
     """Who answers from a phone, or types a command, must be one person."""
     for key, code in (("phone", "E303"), ("account", "E304")):
         owners: dict[str, str] = {}
@@ -172,7 +176,7 @@ def _shared(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
                 )
 
 
-def _useless(document: Document, entries: _ContactsFile) -> Iterator[Finding]:
+def _useless(document: Document, entries: ContactsFile) -> Iterator[Finding]:
     for id_, entry in entries.people.items():
         if entry.phone is None and entry.email is None and entry.account is None:
             message = f"{id_} can be told nothing and do nothing"

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ingest.document import Document, Strict, parse_yaml, validate
-from ingest.duration import DurationError, format_duration, parse_duration
+from ingest.duration import DurationError, DurationText, format_duration, parse_duration
 from ingest.finding import Finding
 from ingest.registry import Registry
 from notifiers.contacts import HORNS, PUBLIC, Contacts
-from notifiers.contacts_file import Lasting, at_least_one, lasting, one_or_more
+from notifiers.contacts_file import Lasting, OneOrMore, at_least_one, lasting
 from notifiers.meeting import Meeting, Named
 from notifiers.routes import (
     DEADLINES,
@@ -31,7 +31,7 @@ from rules.grade import Grade
 _Grade = Literal["blue", "yellow", "orange", "red"]
 _Names = Annotated[tuple[str, ...], AfterValidator(at_least_one)]
 _Hazard = Annotated[str, Field(min_length=1)]
-_Hazards = Annotated[tuple[_Hazard, ...], AfterValidator(at_least_one), BeforeValidator(one_or_more)]
+_Hazards = Annotated[tuple[_Hazard, ...], AfterValidator(at_least_one), OneOrMore]
 _TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -45,7 +45,9 @@ def _stage(value: object) -> int | str:
     return lasting(parse_duration(value))
 
 
-_Stage = Annotated[int | Literal["none"], BeforeValidator(_stage)]
+_Stage = Annotated[
+    int | Literal["none"], BeforeValidator(_stage, json_schema_input_type=DurationText | Literal["none"])
+]
 
 
 class _RouteEntry(Strict):
@@ -98,7 +100,9 @@ class _BudgetsEntry(Strict):
     flood_within: Lasting = Budgets().flood_within
 
 
-class _RoutesFile(Strict):
+class RoutesFile(Strict):
+    """The file as written."""
+
     routes: tuple[_RouteEntry, ...]
     deadlines: dict[_Grade, _DeadlinesEntry] = Field(default={})
     levels: tuple[_LevelEntry, ...] = ()
@@ -121,7 +125,7 @@ def read_routes(
     document, findings = parse_yaml(name, text)
     if document is None:
         return None, findings
-    entries, invalid = validate(document, _RoutesFile)
+    entries, invalid = validate(document, RoutesFile)
     findings += invalid
     if entries is None:
         return None, findings
@@ -143,7 +147,7 @@ def read_routes(
     return (None, findings) if findings else (routes, [])
 
 
-def _findings(entries: _RoutesFile, meeting: Meeting) -> Iterator[Finding]:
+def _findings(entries: RoutesFile, meeting: Meeting) -> Iterator[Finding]:
     for index, entry in enumerate(entries.routes):
         named = Named(("routes", index), entry.zones or (), entry.to, entry.channels, entry.otherwise)
         yield from meeting.strangers(named)
@@ -154,7 +158,7 @@ def _findings(entries: _RoutesFile, meeting: Meeting) -> Iterator[Finding]:
         yield from meeting.apart(named)
 
 
-def _routes(document: Document, entries: _RoutesFile, contacts: Contacts) -> Iterator[Route]:
+def _routes(document: Document, entries: RoutesFile, contacts: Contacts) -> Iterator[Route]:
     """One for each hazard of an entry, all of the entry's line."""
     for index, entry in enumerate(entries.routes):
         for hazard in entry.hazard:
@@ -174,7 +178,7 @@ def _routes(document: Document, entries: _RoutesFile, contacts: Contacts) -> Ite
             )
 
 
-def _levels(document: Document, entries: _RoutesFile, contacts: Contacts) -> Iterator[Level]:
+def _levels(document: Document, entries: RoutesFile, contacts: Contacts) -> Iterator[Level]:
     for index, entry in enumerate(entries.levels):
         yield Level(
             zones=frozenset(entry.zones),
@@ -189,12 +193,12 @@ def _recipients(to: Iterable[str], contacts: Contacts) -> tuple[Recipient, ...]:
     return tuple({r.id: r for name in to for r in contacts.named(name) or ()}.values())
 
 
-def _deadlines(entries: _RoutesFile) -> dict[Grade, Deadlines]:
+def _deadlines(entries: RoutesFile) -> dict[Grade, Deadlines]:
     given = {Grade.named(grade): entry for grade, entry in entries.deadlines.items()}
     return {g: given[g].over(base) if g in given else base for g, base in DEADLINES.items()}
 
 
-def _disorder(document: Document, entries: _RoutesFile) -> Iterator[Finding]:
+def _disorder(document: Document, entries: RoutesFile) -> Iterator[Finding]:
     """Each stage comes after the one before it."""
     for grade, deadlines in _deadlines(entries).items():
         stages = [

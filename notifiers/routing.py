@@ -209,6 +209,15 @@ class Router:
         parents = {zone.parent for zone in self._registry.zones.values()}
         return [zone for zone in self._registry.zones if zone not in parents]
 
+    def local(self, zone: str) -> bool:
+        """Whether a zone has a horn that plays, or people by a route that names it or a zone above it."""
+        above, place = self._registry.ancestry(zone), self._registry.zones[zone]
+        return any(
+            bool(route.people and not route.zones.isdisjoint(above))
+            or bool(route.horns and place.horns and (not route.zones or not route.zones.isdisjoint(above)))
+            for route in self.routes.routes
+        )
+
     def reach(self, channel: str) -> Reach | None:
         """None for a channel that is configured no more."""
         return self._reach.get(channel)

@@ -97,9 +97,11 @@ def test_the_wheel_holds_our_packages_and_nothing_else(tmp_path: Path) -> None:
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     [wheel] = tmp_path.glob("*.whl")
 
-    top = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    names = zipfile.ZipFile(wheel).namelist()
+    top = {name.split("/")[0] for name in names}
 
     assert {name for name in top if not name.endswith(".dist-info")} == set(PACKAGES)
+    assert {f"tocsin/findings/{of}.md" for of in ("files", "routes", "rules", "whole")} <= set(names)
 
 
 def test_the_lock_names_no_place() -> None:

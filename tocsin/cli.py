@@ -19,12 +19,22 @@ from ingest.finding import ConfigurationError, Finding
 from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
 from notifiers.outbox.schema import OutboxError
-from rules.engine import Engine
 from rules.grade import Grade
 from rules.transition import line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
-from tocsin.commands import actions, audit, backups, duty, proposals, quarantine, sensors, standing, tail
+from tocsin.commands import (
+    actions,
+    audit,
+    backups,
+    checking,
+    duty,
+    proposals,
+    quarantine,
+    sensors,
+    standing,
+    tail,
+)
 from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.demo import demonstrate
 from tocsin.desk import DeskBusy
@@ -35,7 +45,6 @@ from tocsin.replay import Tally, read_basis
 from tocsin.replay import replay as replayed
 from tocsin.run import serve
 from tocsin.settings import read_settings
-from tocsin.shortcomings import shortcomings
 from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
 from tocsin.trials import NoFilesError, run_trials
@@ -51,7 +60,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (standing, actions, proposals, duty, backups, tail, quarantine):
+for commands in (checking, standing, actions, proposals, duty, backups, tail, quarantine):
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(sensors.app, name="sensors")
@@ -152,26 +161,6 @@ def demo(
     configure_log("error" if sys.stdout.isatty() else "warning", plain=True)
     if not asyncio.run(demonstrate(configs, for_, scale, seed)):
         raise SystemExit(FINDINGS)
-
-
-@app.command()
-def check(
-    path: Annotated[
-        Path, typer.Argument(help="The settings file, or the directory of tocsin.yaml.")
-    ] = CONFIG,
-) -> None:
-    """Every file the settings name, all findings at once."""
-    file = path / CONFIG.name if path.is_dir() else path
-    configuration = configure(read_bundle(file))
-    basis = configuration.basis
-    for finding in shortcomings(configuration, SystemClock().now()):
-        typer.echo(f"warning: {finding}", err=True)
-    for fault in Engine(basis.kinds, basis.registry, basis.rules).faults():
-        typer.echo(f"warning: rule {fault.rule}, sensor {fault.subject}: {fault.reason}", err=True)
-    typer.echo(
-        f"{file}: fine: {len(basis.registry.sensors)} sensors, {len(basis.registry.zones)} zones, "
-        f"{len(basis.rules)} rules, {len(configuration.routes.routes)} routes"
-    )
 
 
 # ruff takes a command of this name for a test of its own.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingest.document.source_text import did_you_mean
+from ingest.document.source_text import SourceText, did_you_mean
 from ingest.finding import ConfigurationError, Finding
 from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
@@ -12,7 +12,7 @@ from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
 from notifiers.contacts import Contacts
 from notifiers.contacts_file import read_contacts
-from notifiers.routes import Route, Routes
+from notifiers.routes import Routes
 from notifiers.routes_file import read_routes
 from rules.rule import Rule
 from rules.rulebook import read_rules
@@ -80,7 +80,7 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
         routes, found = read_routes(files.routes, texts[files.routes], contacts, registry, reach)
         findings += found
         # A broken rule file raises nothing either, and that is told already.
-        findings += [] if broken else _unraised(rules, routes.routes if routes else ())
+        findings += [] if broken else _unraised(texts[files.routes], rules, routes)
     if findings or settings is None or contacts is None or routes is None:
         raise ConfigurationError(findings)
     over("rules")
@@ -126,7 +126,7 @@ def _places(files: Files, texts: dict[str, str], findings: list[Finding]) -> tup
     findings += found
     zones, found = read_zones(files.zones, texts[files.zones])
     findings += found
-    if kinds is None or zones is None:
+    if kinds is None or (found and not zones):
         raise ConfigurationError(findings)
     registry, found = _registry(files, texts, kinds, zones)
     findings += found
@@ -163,18 +163,16 @@ def _registry(
     return Registry.of(sensors, zones), findings
 
 
-def _unraised(rules: tuple[Rule, ...], routes: tuple[Route, ...]) -> list[Finding]:
+def _unraised(text: str, rules: tuple[Rule, ...], routes: Routes | None) -> list[Finding]:
     """Routes of a hazard that no rule raises: a typing error that would leave people untold."""
     known = {rule.hazard for rule in rules}
     return [
-        Finding(
-            route.file,
-            route.line,
-            1,
+        SourceText(route.file, text).finding(
+            (route.line, 1),
             "E004",
             f"no rule raises the hazard {route.hazard}",
             did_you_mean(route.hazard, known) or f"there are: {', '.join(sorted(known))}",
         )
-        for route in routes
+        for route in (routes.routes if routes else ())
         if known and route.hazard not in known and route.hazard != "*"
     ]

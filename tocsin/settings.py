@@ -4,7 +4,16 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
 from ingest.document import Document, Strict, parse_yaml, validate
@@ -46,7 +55,7 @@ class Mqtt(Strict):
 class JournalSettings(Strict):
     period: Duration = HOUR
     keep: Duration = 7 * DAY
-    max_size: ByteSize = ByteSize(20 * GB)
+    max_size: Annotated[ByteSize, WithJsonSchema({"type": ["integer", "string"]})] = ByteSize(20 * GB)
 
 
 class SeriesSettings(Strict):
@@ -139,6 +148,7 @@ class Settings(Files):
     series: SeriesSettings = SeriesSettings()
     http: Http = Http()
     watchdog: Watchdog | None = None
+    horns_need_approval: bool = False
     channels: dict[ChannelName, Channel]
 
     @field_validator("time_zone")

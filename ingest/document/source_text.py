@@ -1,13 +1,13 @@
 """The text of one file, able to point at its own lines."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 
 from ingest.finding import Finding
 
-# A longer line (a city's GeoJSON is often a single one) is cut; past the cut there is no excerpt.
+# Of a longer line (a city's GeoJSON is often a single one) the part around the place is shown.
 EXCERPT_WIDTH = 160
 
 
@@ -25,13 +25,16 @@ class SourceText:
     def finding(self, place: tuple[int, int], code: str, message: str, suggestion: str = "") -> Finding:
         """A finding at `place` (line, column), both from 1; line 0 is the file as a whole."""
         line, column = place
-        return Finding(self.name, line, column, code, message, suggestion, self._excerpt(line, column))
+        return self.shown(Finding(self.name, line, column, code, message, suggestion))
 
-    def _excerpt(self, line: int, column: int) -> str:
-        if not 0 < line <= len(self.lines) or column > EXCERPT_WIDTH:
-            return ""
-        shown = self.lines[line - 1][:EXCERPT_WIDTH].rstrip()
-        return "".join(c if c.isprintable() else " " for c in shown)
+    def shown(self, finding: Finding) -> Finding:
+        """A finding of this text with the line that it stands in."""
+        if not 0 < finding.line <= len(self.lines):
+            return finding
+        cut = 0 if finding.column <= EXCERPT_WIDTH else finding.column - 1 - EXCERPT_WIDTH // 2
+        part = self.lines[finding.line - 1][cut : cut + EXCERPT_WIDTH].rstrip()
+        excerpt = "".join(c if c.isprintable() else " " for c in part)
+        return replace(finding, excerpt=excerpt, caret=finding.column - cut)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -47,5 +47,7 @@ def _quantity(value: object) -> Quantity:
     return parse_quantity(str(value))
 
 
-QuantityText = Annotated[InstanceOf[Quantity], BeforeValidator(_quantity)]
+QuantityText = Annotated[
+    InstanceOf[Quantity], BeforeValidator(_quantity, json_schema_input_type=str | int | float)
+]
 """A field of a configuration model: text or a bare number in the file, `Quantity` in the model."""

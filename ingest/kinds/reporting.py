@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, InstanceOf
+from pydantic import BeforeValidator, Field, InstanceOf
 
 from ingest.document.source_text import did_you_mean
 from ingest.duration import parse_duration
@@ -41,5 +41,7 @@ def _reporting(value: object) -> Reporting:
     raise ReportingError(f"{value!r} is no way of reporting")
 
 
-ReportingText = Annotated[InstanceOf[Reporting], BeforeValidator(_reporting)]
+_Text = Annotated[str, Field(pattern=r"^\s*(periodic\s+\S.*|on_change|event)\s*$")]
+
+ReportingText = Annotated[InstanceOf[Reporting], BeforeValidator(_reporting, json_schema_input_type=_Text)]
 """A field of a configuration model: text in the file, `Reporting` in the model."""

@@ -1,6 +1,7 @@
 """Values of a rule that are phrases: who it is for, margins, distances, numbers of reports."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, TypeAlias
@@ -118,7 +119,10 @@ def _words(text: str) -> str:
     return " ".join(normalize("NFKC", text).split())
 
 
-Quantity: TypeAlias = Annotated[
-    tuple[Decimal, str], BeforeValidator(lambda value: parse_quantity(str(value)))
-]
+def phrase(parse: Callable[[str], object], written: type = str) -> BeforeValidator:
+    """A validator of a value that stands as `written` in the file and is read by `parse`."""
+    return BeforeValidator(lambda value: parse(str(value)), json_schema_input_type=written)
+
+
+Quantity: TypeAlias = Annotated[tuple[Decimal, str], phrase(parse_quantity, str | int | float)]
 """A field of a configuration model: text in the file, (number, canonical unit) in the model."""

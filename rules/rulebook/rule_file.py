@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
 from ingest.clock import DAY, MINUTE
 from ingest.document import Strict
@@ -20,6 +20,7 @@ from rules.rulebook.phrases import (
     parse_reports,
     parse_selection,
     parse_share,
+    phrase,
 )
 from rules.rulebook.trial_file import RuleTest
 
@@ -68,14 +69,14 @@ class SustainLadder(Strict):
 class ReleaseEntry(Strict):
     """The off-delay; `after` in ms."""
 
-    margin: Annotated[Margin, BeforeValidator(lambda value: parse_margin(str(value)))] = Margin()
+    margin: Annotated[Margin, phrase(parse_margin)] = Margin()
     after: Duration = 10 * MINUTE
 
 
 class MissingEntry(Strict):
     """After how many reporting intervals a sensor is silent, and the grade of the warning that says so."""
 
-    after: Annotated[int, BeforeValidator(lambda value: parse_reports(str(value)))] = 3
+    after: Annotated[int, phrase(parse_reports)] = 3
     raise_: GradeName | None = Field(default=None, alias="raise")
 
 
@@ -84,8 +85,8 @@ class ConfirmEntry(Strict):
 
     # Neighbours are a fixed list of the 32 nearest.
     neighbours: Annotated[int, Field(ge=1, le=32)]
-    radius: Annotated[Decimal, BeforeValidator(lambda value: parse_distance(str(value)))]
-    share_of_threshold: Annotated[Decimal, BeforeValidator(lambda value: parse_share(str(value)))]
+    radius: Annotated[Decimal, phrase(parse_distance)]
+    share_of_threshold: Annotated[Decimal, phrase(parse_share)]
     otherwise: Literal["review", "auto"] = "review"
 
 
@@ -107,7 +108,7 @@ class RuleEntry(Strict):
     id: Name
     title: Texts = Field(default_factory=dict)
     hazard: Name | None = None
-    for_each: Annotated[Selection, BeforeValidator(lambda value: parse_selection(str(value)))]
+    for_each: Annotated[Selection, phrase(parse_selection)]
     grades: Annotated[Grades, AfterValidator(_some_grade)]
     only_if: Condition | None = None
     sustain: Sustain = 0

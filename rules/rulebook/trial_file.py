@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Self, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, InstanceOf, Tag, model_validator
 
 from ingest.document import Strict
 from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
 from ingest.kinds.reporting import ReportingText
 from rules.grade import Grade
-from rules.rulebook.phrases import Quantity, UnreadableError
+from rules.rulebook.phrases import Quantity, UnreadableError, phrase
 from rules.rulebook.series import Series, parse_series
 from rules.transition import Disposition
 
@@ -71,14 +71,12 @@ def _something(expect: "dict[int, Expected] | dict[str, dict[int, Expected]]") -
     return expect
 
 
-SeriesText: TypeAlias = Annotated[InstanceOf[Series], BeforeValidator(lambda value: parse_series(str(value)))]
+SeriesText: TypeAlias = Annotated[InstanceOf[Series], phrase(parse_series)]
 _Metrics: TypeAlias = dict[str, SeriesText]
 Given: TypeAlias = Annotated[
     Annotated[_Metrics, Tag("one")] | Annotated[dict[str, _Metrics], Tag("several")], Discriminator(_nested)
 ]
-ExpectedText: TypeAlias = Annotated[
-    InstanceOf[Expected], BeforeValidator(lambda value: parse_expected(str(value)))
-]
+ExpectedText: TypeAlias = Annotated[InstanceOf[Expected], phrase(parse_expected)]
 _Ladder: TypeAlias = dict[Duration, ExpectedText]
 _Expect: TypeAlias = Annotated[
     Annotated[_Ladder, Tag("one")] | Annotated[dict[str, _Ladder], Tag("several")], Discriminator(_nested)
@@ -108,7 +106,7 @@ class SceneEntry(Strict):
     """
 
     name: str
-    start: Annotated[InstanceOf[datetime], BeforeValidator(lambda value: parse_start(str(value)))] = START
+    start: Annotated[InstanceOf[datetime], phrase(parse_start)] = START
     zones: dict[str, str] = Field(default_factory=dict)
     sensors: dict[str, SensorEntry] = Field(default_factory=dict)
     site: dict[str, Quantity] = Field(default_factory=dict)

@@ -108,7 +108,7 @@ def test_check_warns_of_what_hangs_by_one_thread_and_of_an_sms_that_is_too_long(
     assert ended.code == 0
     assert "warning: routes.yaml: E321 red must be acknowledged within 1min" in ended.err
     assert "warning: routes.yaml: E322 tank red goes out over sms alone" in ended.err
-    assert "warning: rules/smoke.yaml:4:1: E323 smoke orange over sms is an SMS of 1" in ended.err
+    assert "warning: rules/smoke.yaml:5:1: E323 smoke orange over sms is an SMS of 1" in ended.err
 
 
 def test_check_warns_of_what_the_template_of_a_cloud_cannot_carry(tocsin: Tocsin, configs: Path) -> None:
