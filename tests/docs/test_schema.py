@@ -58,7 +58,7 @@ def test_the_schemas_that_are_shipped_are_up_to_date() -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_every_shipped_file_names_its_schema_in_its_first_line(path: Path) -> None:
-    name = "rules" if path.parent.name == "rules" else path.stem
+    name = path.parent.name if path.parent.name in ("rules", "tests") else path.stem
 
     assert named_in(path) == SCHEMAS / f"{name}.schema.json"
 
@@ -100,6 +100,7 @@ def test_every_example_of_the_pages_is_valid(name: str, example: str) -> None:
         ("rules/river", "grades:", "grads:", "$.rules[0]"),
         ("rules/river", "hazard: flood", "hazard: [flood]", "$.rules[0].hazard"),
         ("rules/smoke", "after: ", "atfer: ", "$.rules[0].release"),
+        ("tests/storm", "act: request", "act: ask", "$.tests[0].deliveries"),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_not_valid(name: str, old: str, new: str, at: str) -> None:

@@ -23,6 +23,7 @@ from rules.rulebook.rule_file import RuleFile
 from tocsin.channel_settings import Apprise, Cap, Kannel, Loudspeaker, TemplateSms, Webhook
 from tocsin.schema.keys import KEYS
 from tocsin.settings import Settings
+from tocsin.trials.scenario_file import ScenarioFile
 
 Schema = dict[str, Any]
 
@@ -43,6 +44,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "rules": RuleFile,
         "contacts": ContactsFile,
         "routes": RoutesFile,
+        "tests": ScenarioFile,
     }
 )
 _CHANNELS: Final = {kind.__name__ for kind in (Apprise, Cap, Kannel, Loudspeaker, TemplateSms, Webhook)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.composer import Path
@@ -14,7 +14,7 @@ from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
 from ingest.finding import Finding
 from notifiers.bulletin import Act
-from notifiers.contacts_file import at_least_one, one_or_more
+from notifiers.contacts_file import OneOrMore, at_least_one
 from rules.language.vocabulary import TIME_ZONE
 from rules.rulebook.phrases import UnreadableError
 from rules.rulebook.rule_file import GradeName
@@ -23,7 +23,7 @@ from rules.rulebook.trial_file import Expect, SceneEntry, nothing_asserted
 
 _ADVICE = 'write expect: {rule: {"3h": orange}}, or deliveries: {"3h": []} for nobody'
 _TESTS = re.compile(r"^(\{\s*)?[\"']?tests[\"']?\s*:", re.MULTILINE)
-_Names = Annotated[tuple[str, ...], AfterValidator(at_least_one), BeforeValidator(one_or_more)]
+_Names = Annotated[tuple[str, ...], AfterValidator(at_least_one), OneOrMore]
 
 
 def _time_zone(name: str) -> str:
