@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Stri
 from ingest.clock import DAY, MINUTE
 from ingest.document import Strict
 from ingest.duration import Duration
+from ingest.finding import words
 from rules.grade import Grade
 from rules.language.vocabulary import TIME_ZONE
 from rules.rulebook.phrases import (
@@ -34,7 +35,9 @@ TableName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^/\\]+\.csv$
 
 def _some_grade(ladder: "Grades") -> "Grades":
     if not ladder.conditions():
-        raise UnreadableError("E223", "the rule has no grade", "give blue, yellow, orange or red a condition")
+        raise UnreadableError(
+            "E223", words("the rule has no grade"), words("give blue, yellow, orange or red a condition")
+        )
     return ladder
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.document.composer import Path
-from ingest.finding import Finding
+from ingest.finding import Finding, words, words_of
 from ingest.kinds import Kinds
 from rules.rule import Rule
 from rules.rulebook import Ladder
@@ -31,8 +31,12 @@ class Trial:
 
 def untested(ladder: Ladder) -> Finding:
     """E233 for a rule without a test: nobody has seen what it does."""
-    advice = 'write tests: [{name: ..., given: {metric: "every 5min: 1 x6"}, expect: {"30min": yellow}}]'
-    return ladder.document.finding(ladder.path, "E233", f"rule `{ladder.rule.id}` has no test", advice)
+    advice = words(
+        'write tests: [{{name: ..., given: {{metric: "every 5min: 1 x6"}}, expect: {{"30min": yellow}}}}]'
+    )
+    return ladder.document.finding(
+        ladder.path, "E233", words("rule `{id}` has no test", id=ladder.rule.id), advice
+    )
 
 
 def try_out(ladder: Ladder, kinds: Kinds) -> list[Trial]:
@@ -46,12 +50,14 @@ def _trial(ladder: Ladder, index: int, kinds: Kinds) -> Trial:
     try:
         found, account = _differences(ladder, test, kinds)
     except UnplayableError as error:
-        finding = ladder.document.finding((*path, *error.path), "E234", str(error), error.suggestion)
+        finding = ladder.document.finding((*path, *error.path), "E234", words_of(error), error.suggestion)
         return Trial(ladder.rule.id, test.name, finding)
     if not found:
         return Trial(ladder.rule.id, test.name)
     first = found[0]
-    finding = ladder.document.finding((*path, *first.path), "E235", f"`{test.name}`: {first.message}")
+    finding = ladder.document.finding(
+        (*path, *first.path), "E235", words("`{test}`: {message}", test=test.name, message=first.message)
+    )
     return Trial(ladder.rule.id, test.name, finding, account)
 
 
@@ -72,4 +78,8 @@ def _lacking(rule: Rule, scene: Scene) -> Iterator[str]:
         site = rule.parameters.of(sensor, scene.registry)
         for name in used:
             if name not in site:
-                yield f"{sensor.id} has no site.{name}; write site: {{{name}: ...}} in the test"
+                yield words(
+                    "{id} has no site.{name}; write site: {{{name}: ...}} in the test",
+                    id=sensor.id,
+                    name=name,
+                )

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words
 from rules.rule import Rule
 from rules.rulebook import Ladder
-from rules.rulebook.selection import subjects
+from rules.rulebook.selection import NOUNS, subjects
 from rules.rulebook.trial_file import Expected, RuleTest
 from rules.transition import Transition
 from rules.trial.scene import Scene, UnplayableError
@@ -40,8 +41,8 @@ def claims_of(ladder: Ladder, test: RuleTest, scene: Scene) -> Iterator[Claim]:
         if expect is None:
             continue
         if rule is None:
-            advice = "write missing: {raise: yellow} in the rule"
-            raise UnplayableError((key,), "the rule does not warn of missing data", advice)
+            advice = words("write missing: {{raise: yellow}} in the rule")
+            raise UnplayableError((key,), words("the rule does not warn of missing data"), advice)
         known = subjects(rule, scene.registry)
         alone: dict[int, Expected] = {}
         for name, part in expect.items():
@@ -62,8 +63,13 @@ def difference(claim: Claim, scene: Scene, transitions: list[Transition]) -> Dif
     if not wrong:
         return None
     first = wrong[0]
-    message = f"{claim.expected[first]} expected at {spelled(first)}, got {got[first]}"
-    lines = [_told(line, scene.start) for line in own] or ["nothing was raised"]
+    message = words(
+        "{expected} expected at {first}, got {got}",
+        expected=claim.expected[first],
+        first=spelled(first),
+        got=got[first],
+    )
+    lines = [_told(line, scene.start) for line in own] or [words("nothing was raised")]
     return Difference(claim.path, message, (*aligned(claim.expected, got), *lines))
 
 
@@ -76,7 +82,9 @@ def _told(line: Transition, start: int) -> str:
 def _known(name: str, of: tuple[str, Rule, list[str]]) -> str:
     key, rule, known = of
     if name not in known:
-        message = f"`{name}` is no {rule.subjects} of the test that the rule is for"
+        message = words(
+            "`{name}` is no {noun} of the test that the rule is for", name=name, noun=NOUNS[rule.subjects]
+        )
         raise UnplayableError((key, name), message, did_you_mean(name, known))
     return name
 
@@ -84,7 +92,13 @@ def _known(name: str, of: tuple[str, Rule, list[str]]) -> str:
 def _only(of: tuple[str, Rule, list[str]]) -> str:
     key, rule, known = of
     if len(known) != 1:
-        message = f"the rule is for {len(known)} {rule.subjects}s of the test"
-        advice = f"write {key}: {{{known[0]}: {{...}}}}" if known else "check for_each and the test's sensors"
+        message = words(
+            "the rule is for {count} {noun}s of the test", count=len(known), noun=NOUNS[rule.subjects]
+        )
+        advice = (
+            words("write {key}: {{{subject}: {{...}}}}", key=key, subject=known[0])
+            if known
+            else words("check for_each and the test's sensors")
+        )
         raise UnplayableError((key,), message, advice)
     return known[0]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from ingest.clock import MINUTE, SECOND
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
+from ingest.finding import either, words
 from ingest.kinds import Form, Kind, Kinds, Metric, Reporting, ReportingMode
 from ingest.registry import Registry, Sensor, Zone
 from rules.rule import Rule
@@ -70,8 +71,12 @@ def _given(test: RuleTest) -> dict[str, dict[str, Series]]:
     several = {name: series for name, series in test.given.items() if isinstance(series, dict)}
     if one:
         if len(test.sensors) > 1:
-            message = f"it is not said which of the {len(test.sensors)} sensors this is given for"
-            raise UnplayableError(("given",), message, f"write {next(iter(test.sensors))}: {{...}}")
+            message = words(
+                "it is not said which of the {count} sensors this is given for", count=len(test.sensors)
+            )
+            raise UnplayableError(
+                ("given",), message, words("write {sensor}: {{...}}", sensor=next(iter(test.sensors)))
+            )
         return {next(iter(test.sensors), SENSOR): one}
     return {name: several.get(name, {}) for name in {**test.sensors, **several}}
 
@@ -105,17 +110,23 @@ def _kind(name: str, entry: SensorEntry, metrics: set[str], of: tuple[Rule, Kind
     if entry.kind is not None:
         if entry.kind not in kinds.kinds:
             advice = did_you_mean(entry.kind, kinds.kinds)
-            raise UnplayableError(("sensors", name, "kind"), f"unknown kind `{entry.kind}`", advice)
+            raise UnplayableError(
+                ("sensors", name, "kind"), words("unknown kind `{kind}`", kind=entry.kind), advice
+            )
         fitting = [entry.kind]
     if rule.kind in fitting:
         fitting = [rule.kind]
     if len(fitting) > 1:
-        advice = f"write sensors: {{{name}: {{kind: {fitting[0]}}}}}"
-        raise UnplayableError(("given",), f"{name} can be of {' or '.join(fitting)}", advice)
+        advice = words("write sensors: {{{name}: {{kind: {kind}}}}}", name=name, kind=fitting[0])
+        raise UnplayableError(
+            ("given",), words("{name} can be of {kinds}", name=name, kinds=either(fitting)), advice
+        )
     kind = kinds[fitting[0] if fitting else of_rule[0]]
     for metric in sorted(metrics):
         if metric not in kind.metrics or kind.metrics[metric].form is Form.COUNTER:
-            message = f"`{metric}` is not a metric of {kind.name} that rules see"
+            message = words(
+                "`{metric}` is not a metric of {name} that rules see", metric=metric, name=kind.name
+            )
             raise UnplayableError(("given", name, metric), message, did_you_mean(metric, kind.metrics))
     return kind
 
@@ -142,7 +153,13 @@ def _reports(sensor: str, metric: Metric, series: Series, when: tuple[int, int])
     reports = [Report(start + after, sensor, metric, value, period) for after, value in series.after(clock)]
     for report in reports:
         if not metric.low <= report.value <= metric.high:
-            message = f"{report.value} {metric.unit} is not plausible for {metric.name}: it would be dropped"
-            advice = f"plausible is {metric.low} to {metric.high} {metric.unit}"
-            raise UnplayableError(("given", sensor, metric.name), message.replace("  ", " "), advice)
+            message = words(
+                "{value} is not plausible for {name}: it would be dropped",
+                value=f"{report.value} {metric.unit}".rstrip(),
+                name=metric.name,
+            )
+            advice = words(
+                "plausible is {low} to {high}", low=metric.low, high=f"{metric.high} {metric.unit}".rstrip()
+            )
+            raise UnplayableError(("given", sensor, metric.name), message, advice)
     return reports

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
 from ingest.duration import format_duration
+from ingest.finding import words
 from rules.rulebook.trial_file import Expected
 from rules.transition import Transition
 
@@ -46,15 +47,15 @@ def aligned(wanted: Mapping[int, Expected], got: Mapping[int, Expected]) -> Iter
     shown = {time: Expected(got[time].grade) if plain else got[time] for time in times}
     marks = ["" if fulfils(got[time], wanted[time]) else "^" for time in times]
     rows = [
-        ("at", [spelled(time) for time in times]),
-        ("expected", [str(wanted[time]) for time in times]),
-        ("got", [str(shown[time]) for time in times]),
-        ("", marks),
+        (words("at       "), [spelled(time) for time in times]),
+        (words("expected "), [str(wanted[time]) for time in times]),
+        (words("got      "), [str(shown[time]) for time in times]),
+        (" " * 9, marks),
     ]
     widths = [max(len(cells[index]) for _, cells in rows) for index in range(len(times))]
     for heading, cells in rows:
         columns = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        yield f"{heading:9}{'  '.join(columns)}".rstrip()
+        yield words("{heading}{columns}", heading=heading, columns="  ".join(columns).rstrip())
 
 
 def spelled(duration: int) -> str:
