@@ -6,7 +6,7 @@ from pathlib import Path
 
 import mqtt5
 
-from ingest.finding import ConfigurationError, Finding
+from ingest.finding import ConfigurationError, Finding, words
 from ingest.journal import Entry, EntryKind
 from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Zone
@@ -51,7 +51,7 @@ def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> B
     names = rule_files(rules)
     files = {str(rules / name): (rules / name).read_text(encoding="utf-8") for name in names}
     if not any(name.endswith(".yaml") for name in names):
-        findings.append(Finding(str(rules), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
+        findings.append(Finding(str(rules), 0, 0, "E002", words("no rule file (*.yaml) in this directory")))
     ladders, found = read_rules(files, known, registry)
     findings += found
     if findings:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ingest.finding import ConfigurationError, Finding
+from ingest.finding import ConfigurationError, Finding, words
 from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
 from rules.rulebook import Ladder, read_ladders
@@ -74,8 +74,10 @@ def show(of_file: FileTrials, console: Console) -> None:
 def _settings(config: Path, findings: list[Finding]) -> Files:
     files = read_files(config.name, read_text(config, findings))
     if files is None:
-        message = "the settings do not name the file of kinds"
-        raise ConfigurationError(findings or [Finding(str(config), 0, 0, "E001", message, "tocsin check")])
+        message = words("the settings do not name the file of kinds")
+        raise ConfigurationError(
+            findings or [Finding(str(config), 0, 0, "E001", message, words("tocsin check"))]
+        )
     return files
 
 
