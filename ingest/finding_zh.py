@@ -116,7 +116,7 @@ CHINESE: dict[str, str] = {
         "{name} 只能用小写字母、数字和 _，并以字母开头"
     ),
     "{name} is the field for {what} in the database; choose another name": (
-        "{name} 在数据库中是{what}的字段；请换一个名称"
+        "{name} 在数据库中用于{what}；请换一个名称"
     ),
     "the range holds more than {largest:,} steps of the resolution": "按此分辨率，范围超过 {largest:,} 步",
     "use a coarser resolution": "把分辨率写粗一些",

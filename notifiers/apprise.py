@@ -139,7 +139,7 @@ class AppriseChannel:
     def _verify_template(self) -> None:
         # The template can hold a password, so no message shows more of it than its scheme.
         scheme = self._template.partition("://")[0] if "://" in self._template else "(none)"
-        shown = words("{name}: url with scheme {scheme}", name=self.name, scheme=scheme)
+        shown = words("{name}: url with scheme {scheme}", name=self.name or "apprise", scheme=scheme)
         if not self._room and "{recipient}" not in self._template:
             raise ValueError(
                 words(

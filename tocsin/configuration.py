@@ -23,7 +23,7 @@ from tocsin.settings import Files, Settings, read_files, read_settings
 from tocsin.startup import Over, untimed
 
 # As the system itself says it in English.
-_REASONS = {
+_REASONS: dict[int | None, str] = {
     errno.ENOENT: words("No such file or directory"),
     errno.EACCES: words("Permission denied"),
     errno.EISDIR: words("Is a directory"),
@@ -155,7 +155,8 @@ def _places(files: Files, texts: dict[str, str], findings: list[Finding]) -> tup
     findings += found
     zones, found = read_zones(files.zones, texts[files.zones])
     findings += found
-    if kinds is None or zones is None:
+    # Without any zone every name of one would be a finding of its own.
+    if kinds is None or (found and not zones):
         raise ConfigurationError(findings)
     registry, found = _registry(files, texts, kinds, zones)
     findings += found

@@ -12,7 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from ingest.document.composer import Composer, Path, Place, Plain, UnreadableError
-from ingest.document.parser_faults import yaml_fault
+from ingest.document.parser_faults import yaml_fault, yaml_mark
 from ingest.document.shape_faults import known_of, shape_fault
 from ingest.document.source_text import SourceText, did_you_mean, nearest
 from ingest.finding import Finding, words
@@ -105,7 +105,7 @@ def validate(document: Document, model: type[Model]) -> tuple[Model | None, list
 
 
 def _syntax(source: SourceText, error: MarkedYAMLError) -> Finding:
-    mark = error.problem_mark or error.context_mark
+    mark = yaml_mark(error)
     place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     return source.finding(place, "E101", *yaml_fault(error))
 

@@ -22,6 +22,8 @@ Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | 
 Path: TypeAlias = tuple[str | int, ...]
 Place: TypeAlias = tuple[int, int]
 
+# Tags of YAML itself, which are written with two exclamation marks.
+_OWN: Final = "tag:yaml.org,2002:"
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 200_000
 
@@ -153,7 +155,10 @@ class Composer:
         tag = getattr(event, "ctag", None)
         if tag is not None:
             self._find(
-                event, "E105", words("tag {tag}", tag=tag), words("remove the tag; write text in quotes")
+                event,
+                "E105",
+                words("tag {tag}", tag=str(tag).replace(_OWN, "!!")),
+                words("remove the tag; write text in quotes"),
             )
 
     def _count(self, event: Event, nodes: int) -> None:

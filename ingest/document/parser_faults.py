@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, StringMark
 
 from ingest.finding import words
 
@@ -61,6 +61,13 @@ def yaml_fault(error: MarkedYAMLError) -> tuple[str, str]:
     """What is wrong, and what to write."""
     said = f"{error.problem or ''} / {error.context or ''}"
     return next((message, advice) for problem, message, advice in _YAML if problem.search(said))
+
+
+def yaml_mark(error: MarkedYAMLError) -> StringMark | None:
+    """Where to point: what has no end is shown where it begins."""
+    begun = re.search("expected ':'|unexpected end of stream", error.problem or "")
+    marks = (error.context_mark, error.problem_mark) if begun else (error.problem_mark, error.context_mark)
+    return marks[0] or marks[1]
 
 
 def json_fault(message: str) -> str:
