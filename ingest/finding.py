@@ -36,8 +36,7 @@ def words(template: str, /, **values: object) -> Words:
 
 def words_of(error: Exception) -> str:
     """What an error was raised with; `str(error)` would keep the English alone."""
-    [*_, text] = error.args
-    return text if isinstance(text, str) else str(error)
+    return next((text for text in error.args if isinstance(text, Words)), str(error))
 
 
 def quoted(value: object) -> str:

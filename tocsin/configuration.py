@@ -80,8 +80,9 @@ def _unread(error: OSError | ValueError) -> str:
         return words(
             "not UTF-8: byte {byte:#04x} at {position}", byte=error.object[error.start], position=error.start
         )
-    number = error.errno if isinstance(error, OSError) else None
-    return _REASONS.get(number, words("the system refuses it, error {number}", number=number))
+    if isinstance(error, OSError):
+        return _REASONS.get(error.errno, words("the system refuses it, error {number}", number=error.errno))
+    return words("no file has such a name")
 
 
 def configure(bundle: Bundle, over: Over = untimed) -> Configuration:

@@ -35,6 +35,7 @@ CHINESE: dict[str, str] = {
     "not UTF-8: byte {byte:#04x} at {position}": (
         "不是 UTF-8：第 {position} 个字节（从 0 数起）是 {byte:#04x}"
     ),
+    "no file has such a name": "文件不会有这样的名称",
     "cannot be read: {reason}": "无法读取：{reason}",
     "is the name in the settings right?": "设置中的文件名对吗？",
     "bundle {hash} of the state directory": "状态目录中的配置包 {hash}",

@@ -31,14 +31,22 @@ _YAML: Final = tuple(
         (r"document separator", words("--- or ... stands inside a text in quotes"), words("indent the line")),
         (r"block scalar", words("the text after | or > cannot be read"), words("indent its lines alike")),
         (r"expected ':'", words("a key without `: ` and its value"), _ALIGN),
-        (r"mapping values", words("`: ` cannot stand here"), words("put text that holds `: ` in quotes")),
+        (
+            r"mapping values",
+            words("`: ` cannot stand here"),
+            words("put text that holds `: ` in quotes, or align the keys"),
+        ),
         (
             r"sequence entries",
             words("`- ` cannot stand here"),
             words("begin a list on the line below its key"),
         ),
         (r"mapping keys", words("a key cannot stand here"), _ALIGN),
-        (r"expected ',' or|unclosed|unexpected ':'", words("a bracket is not closed"), _BRACKET),
+        (
+            r"expected ',' or|unclosed|unexpected ':'",
+            words("a comma or a closing bracket is missing"),
+            _BRACKET,
+        ),
         (r"block end", words("the indentation does not fit the lines above"), _ALIGN),
         (r"node content", words("a value is missing"), words("write the value, or text in quotes")),
         (r"document start", words("more text after the end"), words("remove it, or indent it")),
@@ -66,8 +74,9 @@ def yaml_fault(error: MarkedYAMLError) -> tuple[str, str]:
 def yaml_mark(error: MarkedYAMLError) -> StringMark | None:
     """Where to point: what has no end is shown where it begins."""
     begun = re.search("expected ':'|unexpected end of stream", error.problem or "")
-    marks = (error.context_mark, error.problem_mark) if begun else (error.problem_mark, error.context_mark)
-    return marks[0] or marks[1]
+    marks = [error.context_mark, error.problem_mark]
+    mark: StringMark | None = next(filter(None, marks if begun else reversed(marks)), None)
+    return mark
 
 
 def json_fault(message: str) -> str:

@@ -1,5 +1,6 @@
 """Plain YAML scalars by the YAML 1.2 core schema, and nothing more: `no`, `on` and `22:30` are strings."""
 
+import json
 import re
 from decimal import Decimal
 from typing import Final
@@ -47,6 +48,11 @@ def resolve(text: str) -> bool | int | float | str | None:
     if FLOAT.fullmatch(text):
         return _exact(text)
     return text
+
+
+def as_text(value: object) -> str:
+    """A value that is read as a text, for the messages too: one that is no text as JSON has it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _exact(text: str) -> float:

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
-from typing import Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.composer import Path
@@ -32,6 +32,16 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
+def _text_or_number(value: object) -> object:
+    """One finding where a union of types would give one for each."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(words("must be text or a number"))
+    return value
+
+
+_SiteValue = Annotated[str | int | float, BeforeValidator(_text_or_number)]
+
+
 class SensorEntry(Strict):
     """One sensor of a YAML file; all but id and kind may be left out, as in CSV."""
 
@@ -43,7 +53,7 @@ class SensorEntry(Strict):
     gateway: str = ""
     heartbeat: str = ""
     reporting: str = ""
-    site: dict[str, str | int | float] = Field(default_factory=dict)
+    site: dict[str, _SiteValue] = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
 

@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 from pydantic import BeforeValidator
 
+from ingest.document.scalar import as_text
 from ingest.finding import words, words_of
 from ingest.units import UnitError, canonical, convert
 from rules.language.thresholds import ThresholdError, split_quantity
@@ -126,6 +127,6 @@ def _spaced(text: str) -> str:
 
 
 Quantity: TypeAlias = Annotated[
-    tuple[Decimal, str], BeforeValidator(lambda value: parse_quantity(str(value)))
+    tuple[Decimal, str], BeforeValidator(lambda value: parse_quantity(as_text(value)))
 ]
 """A field of a configuration model: text in the file, (number, canonical unit) in the model."""

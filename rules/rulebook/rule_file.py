@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Stri
 
 from ingest.clock import DAY, MINUTE
 from ingest.document import Strict
+from ingest.document.scalar import as_text
 from ingest.document.shape_faults import in_form
 from ingest.duration import Duration
 from ingest.finding import words
@@ -87,14 +88,14 @@ class SustainLadder(Strict):
 class ReleaseEntry(Strict):
     """The off-delay; `after` in ms."""
 
-    margin: Annotated[Margin, BeforeValidator(lambda value: parse_margin(str(value)))] = Margin()
+    margin: Annotated[Margin, BeforeValidator(lambda value: parse_margin(as_text(value)))] = Margin()
     after: Duration = 10 * MINUTE
 
 
 class MissingEntry(Strict):
     """After how many reporting intervals a sensor is silent, and the grade of the warning that says so."""
 
-    after: Annotated[int, BeforeValidator(lambda value: parse_reports(str(value)))] = 3
+    after: Annotated[int, BeforeValidator(lambda value: parse_reports(as_text(value)))] = 3
     raise_: GradeName | None = Field(default=None, alias="raise")
 
 
@@ -103,8 +104,8 @@ class ConfirmEntry(Strict):
 
     # Neighbours are a fixed list of the 32 nearest.
     neighbours: Annotated[int, Field(ge=1, le=32)]
-    radius: Annotated[Decimal, BeforeValidator(lambda value: parse_distance(str(value)))]
-    share_of_threshold: Annotated[Decimal, BeforeValidator(lambda value: parse_share(str(value)))]
+    radius: Annotated[Decimal, BeforeValidator(lambda value: parse_distance(as_text(value)))]
+    share_of_threshold: Annotated[Decimal, BeforeValidator(lambda value: parse_share(as_text(value)))]
     otherwise: Literal["review", "auto"] = "review"
 
 
@@ -126,7 +127,7 @@ class RuleEntry(Strict):
     id: Name
     title: Texts = Field(default_factory=dict)
     hazard: Name | None = None
-    for_each: Annotated[Selection, BeforeValidator(lambda value: parse_selection(str(value)))]
+    for_each: Annotated[Selection, BeforeValidator(lambda value: parse_selection(as_text(value)))]
     grades: Annotated[Grades, AfterValidator(_some_grade)]
     only_if: Condition | None = None
     sustain: Sustain = 0

@@ -7,6 +7,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, model_validator
 
 from ingest.document import Strict
+from ingest.document.scalar import as_text
 from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
 from ingest.finding import words
@@ -71,13 +72,15 @@ def _something(expect: "dict[int, Expected] | dict[str, dict[int, Expected]]") -
     return expect
 
 
-SeriesText: TypeAlias = Annotated[InstanceOf[Series], BeforeValidator(lambda value: parse_series(str(value)))]
+SeriesText: TypeAlias = Annotated[
+    InstanceOf[Series], BeforeValidator(lambda value: parse_series(as_text(value)))
+]
 _Metrics: TypeAlias = dict[str, SeriesText]
 Given: TypeAlias = Annotated[
     Annotated[_Metrics, Tag("one")] | Annotated[dict[str, _Metrics], Tag("several")], Discriminator(_nested)
 ]
 ExpectedText: TypeAlias = Annotated[
-    InstanceOf[Expected], BeforeValidator(lambda value: parse_expected(str(value)))
+    InstanceOf[Expected], BeforeValidator(lambda value: parse_expected(as_text(value)))
 ]
 _Ladder: TypeAlias = dict[Duration, ExpectedText]
 _Expect: TypeAlias = Annotated[
@@ -108,7 +111,7 @@ class RuleTest(Strict):
     """
 
     name: str
-    start: Annotated[InstanceOf[datetime], BeforeValidator(lambda value: parse_start(str(value)))] = START
+    start: Annotated[InstanceOf[datetime], BeforeValidator(lambda value: parse_start(as_text(value)))] = START
     zones: dict[str, str] = Field(default_factory=dict)
     sensors: dict[str, SensorEntry] = Field(default_factory=dict)
     site: dict[str, Quantity] = Field(default_factory=dict)
