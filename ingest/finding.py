@@ -41,7 +41,7 @@ def words_of(error: Exception) -> str:
 
 def quoted(value: object) -> str:
     """A value of a file in quotes, one that is no text as JSON has it."""
-    return repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def either(names: Iterable[str]) -> str:
