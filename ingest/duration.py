@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from ingest.finding import quoted, words
+
 MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
 CHINESE = {"毫秒": "ms", "秒": "s", "分钟": "min", "小时": "h", "天": "d"}
 # What people write instead; `m` is a metre wherever units are read, so it is never a minute.
@@ -19,7 +21,7 @@ MISTAKEN = {
 }
 LONGEST = 3_660 * MILLISECONDS["d"]
 TERM = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([^\W\d_]*)")
-EXAMPLES = "write a number and a unit: 500ms, 90s, 5min, 3h, 1d"
+EXAMPLES = words("write a number and a unit: 500ms, 90s, 5min, 3h, 1d")
 
 
 class DurationError(ValueError):
@@ -40,14 +42,19 @@ def parse_duration(text: str) -> int:
     normal = unicodedata.normalize("NFKC", text).strip()
     terms = TERM.findall(normal)
     if not terms or TERM.sub("", normal).strip():
-        raise DurationError(f"{text!r} is not a duration")
+        raise DurationError(words("{value} is not a duration", value=quoted(text)))
     named = [(number, CHINESE.get(unit, unit)) for number, unit in terms]
     _check_units(text, named)
     total = sum((Decimal(number) * MILLISECONDS[unit] for number, unit in named), Decimal(0))
     if total > LONGEST:
-        raise DurationError(f"{text!r} is longer than ten years", f"at most {format_duration(LONGEST)}")
+        raise DurationError(
+            words("{text!r} is longer than ten years", text=text),
+            words("at most {longest}", longest=format_duration(LONGEST)),
+        )
     if total != int(total):
-        raise DurationError(f"{text!r} is finer than a millisecond", "use whole milliseconds")
+        raise DurationError(
+            words("{text!r} is finer than a millisecond", text=text), words("use whole milliseconds")
+        )
     return int(total)
 
 
@@ -63,20 +70,25 @@ def _check_units(text: str, terms: list[tuple[str, str]]) -> None:
     if not all(unit in MILLISECONDS for _, unit in terms):
         meant = [number + MISTAKEN.get(unit, unit) for number, unit in terms]
         known = all(MISTAKEN.get(unit, unit) in MILLISECONDS for _, unit in terms)
-        raise DurationError(f"{text!r} has no unit of time", _meant(meant) if known else EXAMPLES)
+        raise DurationError(
+            words("{text!r} has no unit of time", text=text), _meant(meant) if known else EXAMPLES
+        )
     lengths = [MILLISECONDS[unit] for _, unit in terms]
     if lengths != sorted(set(lengths), reverse=True):
-        raise DurationError(f"{text!r}: units go from large to small, each once", "for example 4h40min")
+        raise DurationError(
+            words("{text!r}: units go from large to small, each once", text=text),
+            words("for example 4h40min"),
+        )
 
 
 def _meant(terms: list[str]) -> str:
-    return f"did you mean {''.join(terms)}?"
+    return words("did you mean {near}?", near="".join(terms))
 
 
 def _duration(value: object) -> int:
     if isinstance(value, str):
         return parse_duration(value)
-    raise DurationError(f"{value!r} is not a duration")
+    raise DurationError(words("{value} is not a duration", value=quoted(value)))
 
 
 DurationText = Annotated[str, Field(pattern=r"[0-9０-９]\s*(ms|s|min|h|d|毫秒|秒|分钟|小时|天)\s*$")]

@@ -1,7 +1,63 @@
 """What is wrong with a file an operator owns: where, why, and the way out."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
 from unicodedata import east_asian_width
+
+
+class Words(str):
+    """English text that keeps what it was made of, so that it can be told in another language.
+
+    `str()` of it, and whatever it is formatted into, is plain English text.
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def told(self, catalogue: Mapping[str, str]) -> str:
+        """The text by the template that `catalogue` has for its own; KeyError if there is none."""
+        values = {
+            name: value.told(catalogue) if isinstance(value, Words) else value
+            for name, value in self.values.items()
+        }
+        return catalogue[self.template].format_map(values)
+
+
+def words(template: str, /, **values: object) -> Words:
+    """`template` with a value in each gap, as `str.format` fills them; a value may be words itself.
+
+    The template must be a literal, so that a test finds it and asks for the same in Chinese.
+    """
+    text = Words(template.format_map(values))
+    text.template, text.values = template, values
+    return text
+
+
+def words_of(error: Exception) -> str:
+    """What an error was raised with; `str(error)` would keep the English alone."""
+    return next((text for text in error.args if isinstance(text, Words)), str(error))
+
+
+def quoted(value: object) -> str:
+    """A value of a file in quotes, one that is no text as JSON has it."""
+    return repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def either(names: Iterable[str]) -> str:
+    """`a`, `a or b`, `a or b or c`."""
+    return reduce(lambda one, other: words("{one} or {other}", one=one, other=other), names)
+
+
+def both(names: Iterable[str]) -> str:
+    """`a`, `a and b`, `a and b and c`."""
+    return reduce(lambda one, other: words("{one} and {other}", one=one, other=other), names)
+
+
+def told(text: str, catalogue: Mapping[str, str]) -> str:
+    """Words by the templates of `catalogue`, any other text as it is."""
+    return text.told(catalogue) if isinstance(text, Words) else text
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,6 +84,15 @@ class Finding:
         if self.suggestion:
             lines.append(f"    {self.suggestion}")
         return "\n".join(lines)
+
+    def told(self, catalogue: Mapping[str, str]) -> "Finding":
+        """The same finding by the templates of `catalogue`; what is no words (names, excerpts) stays."""
+        return replace(
+            self,
+            file=told(self.file, catalogue),
+            message=told(self.message, catalogue),
+            suggestion=told(self.suggestion, catalogue),
+        )
 
 
 def _blank(text: str) -> str:

@@ -18,6 +18,7 @@ from apprise.plugins.base import NotifyBase
 from apprise.result import AppriseResult
 
 from ingest.clock import SECOND
+from ingest.finding import words
 from notifiers.delivery import Delivery
 from notifiers.headline import headline
 from notifiers.http_post import NOT_TAKEN
@@ -140,13 +141,19 @@ class AppriseChannel:
     def _verify_template(self) -> None:
         # The template can hold a password, so no message shows more of it than its scheme.
         scheme = self._template.partition("://")[0] if "://" in self._template else "(none)"
-        shown = f"{self.name}: url with scheme {scheme}"
+        shown = words("{name}: url with scheme {scheme}", name=self.name or "apprise", scheme=scheme)
         if not self._room and "{recipient}" not in self._template:
-            raise ValueError(f"{shown}: {{recipient}} is missing, put it where the number or address goes")
+            raise ValueError(
+                words(
+                    "{shown}: {{recipient}} is missing, put it where the number or address goes", shown=shown
+                )
+            )
         if self.honours_keys and "{key}" not in self._template:
-            raise ValueError(f"{shown}: a gateway that honours keys needs {{key}} in it")
+            raise ValueError(words("{shown}: a gateway that honours keys needs {{key}} in it", shown=shown))
         if self._service("+8610000000000", "0" * 24) is None:
-            raise ValueError(f"{shown}: not a URL that Apprise can use, see its list of services")
+            raise ValueError(
+                words("{shown}: not a URL that Apprise can use, see its list of services", shown=shown)
+            )
 
 
 def body(delivery: Delivery, realm: Realm, signature: str = "", *, lines: bool = False) -> str:

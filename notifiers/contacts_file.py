@@ -7,9 +7,10 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ingest.document import Document, Strict, parse_yaml, validate
+from ingest.document.shape_faults import in_form
 from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
-from ingest.finding import Finding
+from ingest.finding import Finding, quoted, words
 from notifiers.contacts import HORNS, PUBLIC, Contacts, Person, Role, Roster
 
 _Some = TypeVar("_Some", bound=Sized)
@@ -18,12 +19,12 @@ _Some = TypeVar("_Some", bound=Sized)
 def at_least_one(entries: _Some) -> _Some:
     """A validator; unlike pydantic's own it is silent where an entry itself is wrong."""
     if not len(entries):
-        raise ValueError("give at least one")
+        raise ValueError(words("give at least one"))
     return entries
 
 
 class _InstantError(ValueError):
-    suggestion = "write it with its offset: 2026-11-01T08:00+08:00"
+    suggestion = words("write it with its offset: 2026-11-01T08:00+08:00")
 
 
 def _instant(value: object) -> int:
@@ -33,24 +34,43 @@ def _instant(value: object) -> int:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise _InstantError(f"{value!r} is not an instant")
+        raise _InstantError(words("{value} is not an instant", value=quoted(value)))
     return int(moment.timestamp() * 1000)
 
 
 def lasting(duration: int) -> int:
     """A validator of a duration in ms."""
     if duration <= 0:
-        raise ValueError("must be longer than nothing")
+        raise ValueError(words("must be longer than nothing"))
     return duration
 
 
 Lasting = Annotated[Duration, AfterValidator(lasting)]
 """A duration of at least a millisecond."""
 
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
-_Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
-_Email = Annotated[str, Field(pattern=r"^[^\s@,;:<>\"]+@[^\s@,;:<>\"]+\.[^\s@,;:<>\".]+$", max_length=254)]
-_Account = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$", max_length=32)]
+_NAME = r"^[a-z0-9][a-z0-9-]*$"
+_PHONE = r"^\+[1-9][0-9]{6,14}$"
+_EMAIL = r"^[^\s@,;:<>\"]+@[^\s@,;:<>\"]+\.[^\s@,;:<>\".]+$"
+_ACCOUNT = r"^[A-Za-z_][A-Za-z0-9_.-]*$"
+
+_Name = Annotated[
+    str,
+    Field(pattern=_NAME, max_length=64),
+    in_form(_NAME, words("write lower-case letters, digits and hyphens")),
+]
+_Phone = Annotated[
+    str,
+    Field(pattern=_PHONE),
+    in_form(_PHONE, words("write it with its country code and nothing between: +8613800000000")),
+]
+_Email = Annotated[
+    str, Field(pattern=_EMAIL, max_length=254), in_form(_EMAIL, words("write one address: duty@example.org"))
+]
+_Account = Annotated[
+    str,
+    Field(pattern=_ACCOUNT, max_length=32),
+    in_form(_ACCOUNT, words("write the name of an account of this machine: letters and digits")),
+]
 _Language = Literal["zh", "en"]
 
 
@@ -131,16 +151,22 @@ def _roster(id_: str, entry: _RosterEntry, people: dict[str, Person]) -> Roster:
 
 
 def _names_taken(document: Document, entries: ContactsFile) -> Iterator[Finding]:
-    taken = {HORNS: "stands for the loudspeakers of a zone", PUBLIC: "stands for whoever reads what is open"}
+    taken = {
+        HORNS: words("stands for the loudspeakers of a zone"),
+        PUBLIC: words("stands for whoever reads what is open"),
+    }
     for section, names, is_one in (
-        ("people", entries.people, "is a person already"),
-        ("rosters", entries.rosters, "is a roster already"),
-        ("groups", entries.groups, "is a group already"),
+        ("people", entries.people, words("is a person already")),
+        ("rosters", entries.rosters, words("is a roster already")),
+        ("groups", entries.groups, words("is a group already")),
     ):
         for name in names:
             if name in taken:
                 yield document.finding(
-                    (section, name), "E302", f"{name} {taken[name]}", "choose another name"
+                    (section, name),
+                    "E302",
+                    words("{name} {reason}", name=name, reason=taken[name]),
+                    words("choose another name"),
                 )
         taken |= dict.fromkeys(names, is_one)
 
@@ -150,7 +176,10 @@ def _strangers(document: Document, entries: ContactsFile) -> Iterator[Finding]:
     for group, members in entries.groups.items():
         for index, member in enumerate(members):
             if member not in known:
-                message, hint = f"no person or roster {member}", did_you_mean(member, known)
+                message, hint = (
+                    words("no person or roster {member}", member=member),
+                    did_you_mean(member, known),
+                )
                 yield document.finding(("groups", group, index), "E301", message, hint)
     for name, roster in entries.rosters.items():
         for index, turn in enumerate(roster.turns):
@@ -158,7 +187,7 @@ def _strangers(document: Document, entries: ContactsFile) -> Iterator[Finding]:
                 if member not in entries.people:
                     where = ("rosters", name, "turns", index, within)
                     hint = did_you_mean(member, entries.people)
-                    yield document.finding(where, "E301", f"no person {member}", hint)
+                    yield document.finding(where, "E301", words("no person {member}", member=member), hint)
 
 
 def _shared(document: Document, entries: ContactsFile) -> Iterator[Finding]:
@@ -171,17 +200,23 @@ def _shared(document: Document, entries: ContactsFile) -> Iterator[Finding]:
                 yield document.finding(
                     ("people", id_, key),
                     code,
-                    f"the {key} of {owner} too: whose answer or command it is could not be told",
-                    f"give each person a {key} of their own, or leave it out",
+                    words(
+                        "the {key} of {owner} too: whose answer or command it is could not be told",
+                        key=key,
+                        owner=owner,
+                    ),
+                    words("give each person a {key} of their own, or leave it out", key=key),
                 )
 
 
 def _useless(document: Document, entries: ContactsFile) -> Iterator[Finding]:
     for id_, entry in entries.people.items():
         if entry.phone is None and entry.email is None and entry.account is None:
-            message = f"{id_} can be told nothing and do nothing"
-            yield document.finding(("people", id_), "E305", message, "give a phone, an email or an account")
+            message = words("{id} can be told nothing and do nothing", id=id_)
+            yield document.finding(
+                ("people", id_), "E305", message, words("give a phone, an email or an account")
+            )
         if entry.roles and entry.account is None:
-            message = f"{id_} has roles and no account to give a command from"
-            hint = "add account: the name of their account on this machine, or take the roles out"
+            message = words("{id} has roles and no account to give a command from", id=id_)
+            hint = words("add account: the name of their account on this machine, or take the roles out")
             yield document.finding(("people", id_, "roles"), "E306", message, hint)

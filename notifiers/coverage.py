@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ingest.duration import format_duration
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from notifiers.routes import Reach
 from notifiers.routing import Router
 from rules.grade import Grade
@@ -22,19 +22,24 @@ def _nobody(name: str, router: Router, now: int) -> Iterator[Finding]:
     for zone, hazard, grade in router.unreached(now):
         zones.setdefault((hazard, grade), []).append(zone)
     for (hazard, grade), where in zones.items():
-        message = f"{hazard} {grade} reaches nobody in {listed(where)}"
-        yield Finding(name, 0, 0, "E320", message, "add a route, or a wider one")
+        message = words(
+            "{hazard} {grade} reaches nobody in {where}", hazard=hazard, grade=grade, where=listed(where)
+        )
+        yield Finding(name, 0, 0, "E320", message, words("add a route, or a wider one"))
 
 
 def _nobody_next(name: str, router: Router, now: int) -> Iterator[Finding]:
     within = router.routes.deadlines[Grade.RED].acknowledge
     where = [zone for zone in router.leaves() if not router.levels(zone, now)]
     if within is not None and where and any(grade is Grade.RED for _, grade in router.raised()):
-        message = (
-            f"red must be acknowledged within {format_duration(within)}, and nobody is asked next in"
-            f" {listed(where)}"
+        message = words(
+            "red must be acknowledged within {within}, and nobody is asked next in {where}",
+            within=format_duration(within),
+            where=listed(where),
         )
-        yield Finding(name, 0, 0, "E321", message, "add a level for these zones, or for one above them")
+        yield Finding(
+            name, 0, 0, "E321", message, words("add a level for these zones, or for one above them")
+        )
 
 
 def _one_thread(name: str, router: Router, now: int) -> Iterator[Finding]:
@@ -47,12 +52,18 @@ def _one_thread(name: str, router: Router, now: int) -> Iterator[Finding]:
             if len(channels) == 1 and not horns:
                 alone.setdefault(channels.pop(), []).append(zone)
         for channel, where in alone.items():
-            message = f"{hazard} red goes out over {channel} alone in {listed(where)}"
-            hint = "add a second channel, horns, or otherwise: what is tried when it gives no receipt"
+            message = words(
+                "{hazard} red goes out over {channel} alone in {where}",
+                hazard=hazard,
+                channel=channel,
+                where=listed(where),
+            )
+            hint = words("add a second channel, horns, or otherwise: what is tried when it gives no receipt")
             yield Finding(name, 0, 0, "E322", message, hint)
 
 
 def listed(zones: list[str]) -> str:
     """The first few of them, and how many more there are."""
-    more = f" and {len(zones) - _SHOWN} more" if len(zones) > _SHOWN else ""
-    return f"{', '.join(zones[:_SHOWN])}{more}"
+    shown = ", ".join(zones[:_SHOWN])
+    more = len(zones) - _SHOWN
+    return words("{shown} and {more} more", shown=shown, more=more) if more > 0 else shown

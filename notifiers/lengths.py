@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.registry import Registry
 from notifiers.bulletin import Act, Bulletin
 from notifiers.message import FEW, alternatives, segments
@@ -43,8 +43,15 @@ def too_long(
             ]
             longest = max(of_each, key=lambda text: segments(text).count, default="")
             if (parts := segments(longest).count) > MOST_PARTS:
-                message = f"{rule.id} {grade} over {sms.channel} is an SMS of {parts} parts: {longest}"
-                hint = f"shorten title, advice or condition to {MOST_PARTS} parts"
+                message = words(
+                    "{id} {grade} over {channel} is an SMS of {parts} parts: {longest}",
+                    id=rule.id,
+                    grade=grade,
+                    channel=sms.channel,
+                    parts=parts,
+                    longest=longest,
+                )
+                hint = words("shorten title, advice or condition to {most} parts", most=MOST_PARTS)
                 yield Finding(rule.file, rule.line, 1, "E323", message, hint)
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from ingest.document import Document
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, either, words
 from ingest.registry import Registry
 from notifiers.contacts import HORNS, PUBLIC, Contacts, Person, Role, Roster
+from notifiers.coverage import listed
 from notifiers.routes import Reach, Recipient, Routes
 
-_BY = {Reach.PHONE: "phone", Reach.EMAIL: "email"}
+_BY = {Reach.PHONE: words("phone"), Reach.EMAIL: words("email")}
 _PLACES = {HORNS: Reach.HORN, PUBLIC: Reach.PUBLIC}
-_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Meeting:
         for i, zone in enumerate(named.zones):
             if zone not in self.registry.zones:
                 hint = did_you_mean(zone, self.registry.zones)
-                yield self._finding(named, ("zones", i), "E310", f"no zone {zone}", hint)
+                yield self._finding(named, ("zones", i), "E310", words("no zone {zone}", zone=zone), hint)
         contacts = self.contacts
         known = [*places, *contacts.people, *contacts.groups, *contacts.rosters]
         for i, recipient in enumerate(named.to):
             if recipient not in known:
                 hint = did_you_mean(recipient, known)
-                message = f"no person, group or roster {recipient}"
+                message = words("no person, group or roster {recipient}", recipient=recipient)
                 yield self._finding(named, ("to", i), "E311", message, hint)
         if self.reach is not None:
             yield from self._unconfigured(named, self.reach)
@@ -61,8 +61,8 @@ class Meeting:
         if all(name in _PLACES or self.contacts.named(name) is not None for name in named.to):
             yield from self._idle(named, self.reach)
         if HORNS in named.to and not self._has_horns(named):
-            hint = "give its zones horns"
-            yield self._finding(named, ("to",), "E314", "no zone of this route has a horn", hint)
+            hint = words("give its zones horns")
+            yield self._finding(named, ("to",), "E314", words("no zone of this route has a horn"), hint)
 
     def unapproved(self, paths: list[Path], routes: Routes) -> Iterator[Finding]:
         """Routes that nobody can release in some of their zones (E315); `paths` are where they stand."""
@@ -78,45 +78,57 @@ class Meeting:
                 if (not covered or covered.intersection(above)) and not able.intersection(above)
             ]
             if lacking:
-                more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
                 yield self.document.finding(
                     (*path, "approval"),
                     "E315",
-                    f"nobody can release it in {', '.join(lacking[:_SHOWN])}{more}",
-                    "name a person with the role approver in a level of these zones or above them",
+                    words("nobody can release it in {where}", where=listed(lacking)),
+                    words("name a person with the role approver in a level of these zones or above them"),
                 )
 
     def _unconfigured(self, named: Named, reach: Mapping[str, Reach]) -> Iterator[Finding]:
         for key, channels in (("channels", named.channels), ("otherwise", named.otherwise)):
             for i, channel in enumerate(channels):
                 if channel not in reach:
-                    hint = (
-                        did_you_mean(channel, reach) or f"configure {channel} under channels in the settings"
+                    hint = did_you_mean(channel, reach) or words(
+                        "configure {channel} under channels in the settings", channel=channel
                     )
-                    message = f"the channel {channel} is not configured"
+                    message = words("the channel {channel} is not configured", channel=channel)
                     yield self._finding(named, (key, i), "E003", message, hint)
 
     def _unreached(self, named: Named, reach: Mapping[str, Reach]) -> Iterator[Finding]:
         used = {reach[channel] for channel in named.channels}
         for place, needed in _PLACES.items():
             if place in named.to and needed not in used:
-                message = f"{place} {_is(place)} not reached by {', '.join(named.channels)}"
+                channels = ", ".join(named.channels)
+                message = (
+                    words("{place} are not reached by {channels}", place=place, channels=channels)
+                    if place == HORNS
+                    else words("{place} is not reached by {channels}", place=place, channels=channels)
+                )
                 yield self._finding(named, ("to",), "E312", message, _add(reach, {needed}))
         people = self._people(named)
         # In place of a horn the people of the route are told, by what it names as otherwise.
         if HORNS in named.to:
             used |= {reach[channel] for channel in named.otherwise}
         if people and not used & _BY.keys():
-            message = f"people are not reached by {', '.join(named.channels)}"
+            message = words("people are not reached by {channels}", channels=", ".join(named.channels))
             yield self._finding(named, ("to",), "E312", message, _add(reach, set(_BY)))
         elif without := [person.id for person in people if not any(_has(person, by) for by in used)]:
-            lacks = " or ".join(_BY[by] for by in _BY if by in used)
+            lacks = either(_BY[by] for by in _BY if by in used)
             yield self._finding(
                 named,
                 ("to",),
                 "E312",
-                f"{', '.join(without)}: no {lacks}, which {', '.join(named.channels)} would need",
-                f"give each of them a {lacks} in the contacts, or add a channel that reaches them",
+                words(
+                    "{without}: no {lacks}, which {channels} would need",
+                    without=", ".join(without),
+                    lacks=lacks,
+                    channels=", ".join(named.channels),
+                ),
+                words(
+                    "give each of them a {lacks} in the contacts, or add a channel that reaches them",
+                    lacks=lacks,
+                ),
             )
 
     def _idle(self, named: Named, reach: Mapping[str, Reach]) -> Iterator[Finding]:
@@ -124,18 +136,36 @@ class Meeting:
         for key, channels in (("channels", named.channels), ("otherwise", named.otherwise)):
             for i, channel in enumerate(channels):
                 if (by := reach.get(channel)) in _BY and not any(_has(person, by) for person in people):
-                    who = f"none of those named has a {_BY[by]}" if people else "it reaches people only"
-                    hint = "add a person, a group or a roster that it reaches, or take it out"
-                    yield self._finding(named, (key, i), "E313", f"{channel}: {who}", hint)
+                    who = (
+                        words("none of those named has a {lacks}", lacks=_BY[by])
+                        if people
+                        else words("it reaches people only")
+                    )
+                    hint = words("add a person, a group or a roster that it reaches, or take it out")
+                    yield self._finding(
+                        named,
+                        (key, i),
+                        "E313",
+                        words("{channel}: {reason}", channel=channel, reason=who),
+                        hint,
+                    )
                 for place, needed in _PLACES.items():
                     if by is needed and key == "otherwise":
-                        message = f"{channel} reaches {place}, which nothing can be put in place of"
-                        hint = "name it in channels"
+                        message = words(
+                            "{channel} reaches {place}, which nothing can be put in place of",
+                            channel=channel,
+                            place=place,
+                        )
+                        hint = words("name it in channels")
                         yield self._finding(named, (key, i), "E313", message, hint)
                     elif by is needed and place not in named.to:
-                        message = f"{channel} reaches {place} only"
+                        message = words("{channel} reaches {place} only", channel=channel, place=place)
                         yield self._finding(
-                            named, (key, i), "E313", message, f"add {place} to the recipients"
+                            named,
+                            (key, i),
+                            "E313",
+                            message,
+                            words("add {place} to the recipients", place=place),
                         )
 
     def _people(self, named: Named) -> list[Person]:
@@ -170,12 +200,11 @@ def _has(person: Person, by: Reach | None) -> bool:
     return bool({Reach.PHONE: person.phone, Reach.EMAIL: person.email}.get(by or Reach.PUBLIC))
 
 
-def _is(place: str) -> str:
-    return "are" if place == HORNS else "is"
-
-
 def _add(reach: Mapping[str, Reach], needed: set[Reach]) -> str:
     fitting = [channel for channel, by in reach.items() if by in needed]
     if fitting:
-        return f"add {' or '.join(fitting)} to channels"
-    return f"configure a channel under channels in the settings that reaches {' or '.join(sorted(needed))}"
+        return words("add {channels} to channels", channels=either(fitting))
+    return words(
+        "configure a channel under channels in the settings that reaches {needed}",
+        needed=either(sorted(needed)),
+    )

@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ingest.document import Document, Strict, parse_yaml, validate
+from ingest.document.shape_faults import in_form
 from ingest.duration import DurationError, DurationText, format_duration, parse_duration
-from ingest.finding import Finding
+from ingest.finding import Finding, quoted, words
 from ingest.registry import Registry
 from notifiers.contacts import HORNS, PUBLIC, Contacts
 from notifiers.contacts_file import Lasting, OneOrMore, at_least_one, lasting
@@ -32,7 +33,10 @@ _Grade = Literal["blue", "yellow", "orange", "red"]
 _Names = Annotated[tuple[str, ...], AfterValidator(at_least_one)]
 _Hazard = Annotated[str, Field(min_length=1)]
 _Hazards = Annotated[tuple[_Hazard, ...], AfterValidator(at_least_one), OneOrMore]
-_TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_TimeOfDay = Annotated[
+    str, Field(pattern=_TIME), in_form(_TIME, words('write hours and minutes in quotes: "22:00"'))
+]
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -41,7 +45,7 @@ def _stage(value: object) -> int | str:
     if value == "none":
         return "none"
     if not isinstance(value, str):
-        raise DurationError(f"{value!r} is not a duration")
+        raise DurationError(words("{value} is not a duration", value=quoted(value)))
     return lasting(parse_duration(value))
 
 
@@ -88,7 +92,7 @@ class _QuietHoursEntry(Strict):
     @model_validator(mode="after")
     def _some(self) -> Self:
         if self.begin == self.end:
-            raise ValueError("from and to are the same: no hour at all, or the whole day")
+            raise ValueError(words("from and to are the same: no hour at all, or the whole day"))
         return self
 
 
@@ -211,9 +215,15 @@ def _disorder(document: Document, entries: RoutesFile) -> Iterator[Finding]:
                 yield document.finding(
                     ("deadlines", str(grade)),
                     "E316",
-                    f"{grade}: {stage} within {format_duration(late)} comes before"
-                    f" {before} within {format_duration(early)}",
-                    f"give {stage} more time, or none",
+                    words(
+                        "{grade}: {stage} within {late} comes before {before} within {early}",
+                        grade=grade,
+                        stage=stage,
+                        late=format_duration(late),
+                        before=before,
+                        early=format_duration(early),
+                    ),
+                    words("give {stage} more time, or none", stage=stage),
                 )
 
 

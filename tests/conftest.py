@@ -6,6 +6,9 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
+# What commands print is compared in English, whatever the machine speaks.
+os.environ["LANG"] = "C.UTF-8"
+
 # How many cases a property is tried on; `make test-deep` raises it. Machines are shared: no case is timed.
 EXAMPLES = int(os.environ.get("TOCSIN_EXAMPLES", "300"))
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]

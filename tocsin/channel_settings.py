@@ -16,7 +16,9 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from ingest.clock import MINUTE, SECOND
 from ingest.document import Strict
+from ingest.document.shape_faults import in_form
 from ingest.duration import Duration
+from ingest.finding import words
 from notifiers.apprise import AppriseChannel
 from notifiers.bulletin import Act
 from notifiers.kannel.callbacks import checked_token
@@ -29,20 +31,46 @@ from notifiers.template_sms.tencent import Tencent
 from notifiers.webhook import decoded
 from rules.realm import Realm
 
-ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=64)]
+_NAME = r"^[a-z0-9][a-z0-9-]*$"
+ChannelName = Annotated[
+    str,
+    Field(pattern=_NAME, max_length=64),
+    in_form(_NAME, words("write lower-case letters, digits and hyphens")),
+]
 """It stands in routes, in addresses of callbacks and in names of files."""
 
 _Rate = Annotated[float, Field(gt=0, le=10_000)]
-_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_Variable = Annotated[
+    str,
+    Field(pattern=_VARIABLE),
+    in_form(_VARIABLE, words("write the name of a variable of the environment")),
+]
 _Timeout = Annotated[Duration, Field(gt=0, le=MINUTE)]
 # Kannel reads a % in a callback as one of its own escapes.
-_OfKannel = Annotated[str, Field(pattern=r"^https?://[^\s?#%@]+$")]
+_OF_KANNEL = r"^https?://[^\s?#%@]+$"
+_OfKannel = Annotated[
+    str,
+    Field(pattern=_OF_KANNEL),
+    in_form(_OF_KANNEL, words("write an http or https address without user, ?, # and %")),
+]
+_COUNTRY = r"^[1-9][0-9]{0,2}$"
+_FOLDER = r"^https?://[^\s]+/$"
+_SENDER = r"^[^\s,<&]+$"
+_OFFICE = r"^[0-9]{14}$"
 _HTTPS = re.compile(r"(https://[^\s/@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?)(/\S*)?")
+
+
+def _holds_user(url: str) -> bool:
+    try:
+        return urlsplit(url).username is not None
+    except ValueError:
+        return False  # Apprise says that it is no URL
 
 
 def _encrypted(url: str) -> str:
     if _HTTPS.fullmatch(url) is None:
-        raise ValueError("write an https address, or http on loopback, without user and password")
+        raise ValueError(words("write an https address, or http on loopback, without user and password"))
     return url
 
 
@@ -66,7 +94,7 @@ class _Channel(Strict):
         for secret in self.secrets:
             ways = [way for way in self._ways(secret) if getattr(self, way) is not None]
             if len(ways) != 1:
-                raise ValueError(f"give one of {', '.join(self._ways(secret))}")
+                raise ValueError(words("give one of {keys}", keys=", ".join(self._ways(secret))))
         return self
 
     def _ways(self, secret: str) -> list[str]:
@@ -111,10 +139,14 @@ class Apprise(_Channel):
     def _usable(self) -> Self:
         """A gateway that Apprise refuses is found here, not at a start that can go back to nothing."""
         if self.reach is Reach.HORN:
-            raise ValueError("Apprise reaches phone, email or public; horns are reached via loudspeaker")
+            raise ValueError(
+                words("Apprise reaches phone, email or public; horns are reached via loudspeaker")
+            )
         if self.url is not None:
-            if urlsplit(self.url).username is not None:
-                raise ValueError("the url holds a user or a password: write it into a file, and url_file")
+            if _holds_user(self.url):
+                raise ValueError(
+                    words("the url holds a user or a password: write it into a file, and url_file")
+                )
             self._try(self.url)
         return self
 
@@ -145,7 +177,11 @@ class Kannel(_Channel):
     callbacks_at: _OfKannel | None = None
     sender: str = ""
     signature: str = ""
-    country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "86"
+    country: Annotated[
+        str,
+        Field(pattern=_COUNTRY),
+        in_form(_COUNTRY, words('write the country code alone, in quotes: "86"')),
+    ] = "86"
     rate: _Rate = 10.0
     timeout: _Timeout = 4 * SECOND
     receipt_within: Duration = 100 * SECOND
@@ -195,14 +231,17 @@ class TemplateSms(_Channel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if missing := [str(act) for act in Act if act not in self.templates]:
-            raise ValueError(f"there is no template for {', '.join(missing)}")
+            raise ValueError(words("there is no template for {missing}", missing=", ".join(missing)))
         complete(self.provider, self.realm, self.worded())
         for provider, key in (("tencent", "app_id"), ("huawei", "sender")):
             if (getattr(self, key) is None) is (self.provider == provider):
-                needs = "needs" if self.provider == provider else "knows no"
-                raise ValueError(f"{self.provider} {needs} {key}")
+                raise ValueError(
+                    words("{provider} needs {key}", provider=provider, key=key)
+                    if self.provider == provider
+                    else words("{provider} knows no {key}", provider=self.provider, key=key)
+                )
         if self.region is not None and self.provider != "tencent":
-            raise ValueError(f"{self.provider} knows no region")
+            raise ValueError(words("{provider} knows no {key}", provider=self.provider, key="region"))
         return self
 
     def worded(self) -> dict[Act, Template]:
@@ -246,7 +285,7 @@ class Loudspeaker(_Channel):
     @model_validator(mode="after")
     def _patient(self) -> Self:
         if self.silent_after <= self.poll_every:
-            raise ValueError("silent_after must be longer than poll_every: every horn would be silent")
+            raise ValueError(words("silent_after must be longer than poll_every: every horn would be silent"))
         return self
 
     def key(self, channel: str) -> bytes:
@@ -303,10 +342,14 @@ class Cap(_Channel):
 
     via: Literal["cap"]
     directory: Path
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+/$")]
-    sender: Annotated[str, Field(pattern=r"^[^\s,<&]+$")]
+    url: Annotated[
+        str, Field(pattern=_FOLDER), in_form(_FOLDER, words("write an http or https address that ends in /"))
+    ]
+    sender: Annotated[
+        str, Field(pattern=_SENDER), in_form(_SENDER, words("write it without spaces, commas, < and &"))
+    ]
     name: Annotated[dict[Literal["zh", "en"], _Some], Field(min_length=1)]
-    office: Annotated[str, Field(pattern=r"^[0-9]{14}$")]
+    office: Annotated[str, Field(pattern=_OFFICE), in_form(_OFFICE, words("write its 14 digits in quotes"))]
     exercise: str = ""
     largest_area: Annotated[float, Field(gt=0)]
     hazards: dict[_Some, CapHazard] = Field(default={})
@@ -317,7 +360,7 @@ class Cap(_Channel):
     @model_validator(mode="after")
     def _exercised(self) -> Self:
         if self.realm is Realm.DRILL and not self.exercise.strip():
-            raise ValueError("the feed of a drill needs the id of the exercise")
+            raise ValueError(words("the feed of a drill needs the id of the exercise"))
         return self
 
 

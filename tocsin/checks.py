@@ -7,11 +7,13 @@ from pathlib import Path
 from ingest.document.source_text import SourceText
 from ingest.finding import ConfigurationError, Finding
 from tocsin.bundle import Bundle
+from tocsin.commands.language import Language
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.gaps import gaps
 from tocsin.settings import read_files
 from tocsin.shortcomings import shortcomings
 from tocsin.trials import NoFilesError
+from tocsin.wording import in_language
 
 SETTINGS = "tocsin.yaml"
 DEFAULT = Path("configs") / SETTINGS
@@ -31,6 +33,11 @@ class Checked:
             tuple(finding for finding in found if question.covers(finding))
             for found in (self.errors, self.warnings)
         )
+        return replace(self, errors=errors, warnings=warnings)
+
+    def told(self, language: Language) -> "Checked":
+        """The same in a language, once it is known what concerns whoever asks."""
+        errors, warnings = (tuple(in_language(found, language)) for found in (self.errors, self.warnings))
         return replace(self, errors=errors, warnings=warnings)
 
 

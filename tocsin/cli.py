@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.clock import SystemClock
-from ingest.finding import ConfigurationError, Finding
+from ingest.finding import ConfigurationError, Finding, words
 from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
 from notifiers.outbox.schema import OutboxError
@@ -35,6 +35,7 @@ from tocsin.commands import (
     standing,
     tail,
 )
+from tocsin.commands.language import Lang, spoken
 from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.demo import demonstrate
 from tocsin.desk import DeskBusy
@@ -52,6 +53,7 @@ from tocsin.trials.shown import show
 from tocsin.watch import Command, Look, Watch
 from tocsin.watch import watch as watching
 from tocsin.who import explain
+from tocsin.wording import in_language, line_in_language
 
 app = typer.Typer(
     help="Early warning for a city or county: MQTT in, graded warnings out.",
@@ -169,15 +171,26 @@ def test(
     paths: Paths = None,  # noqa: PT028
     config: Config = CONFIG,  # noqa: PT028
     strict: Strict = False,  # noqa: PT028
+    lang: Lang = None,  # noqa: PT028
 ) -> None:
     """The rules' own tests, and test files, run by the engine: grades over time, and who is told."""
-    of_files = list(run_trials(paths or [], config))
+    language = spoken(lang)
+    try:
+        of_files = list(run_trials(paths or [], config))
+    except ConfigurationError as error:
+        raise ConfigurationError(in_language(error.findings, language)) from None
     for of_file in of_files:
-        show(of_file, Console())
+        show(of_file, Console(), language)
     passed = sum(not trial.finding for of_file in of_files for trial in of_file.trials)
     failed = sum(len(of_file.trials) for of_file in of_files) - passed
     without = sum(len(of_file.untested) for of_file in of_files)
-    typer.echo(f"{passed} passed, {failed} failed, {without} rules without a test")
+    summary = words(
+        "{passed} passed, {failed} failed, {without} rules without a test",
+        passed=passed,
+        failed=failed,
+        without=without,
+    )
+    typer.echo(line_in_language(summary, language))
     if failed or (strict and without):
         raise SystemExit(FINDINGS)
 

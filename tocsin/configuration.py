@@ -1,10 +1,11 @@
 """From the texts of a bundle to everything the daemon needs, or all findings at once."""
 
+import errno
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.document.source_text import SourceText, did_you_mean
-from ingest.finding import ConfigurationError, Finding
+from ingest.finding import ConfigurationError, Finding, words
 from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Sensor, Zone
@@ -20,6 +21,15 @@ from tocsin.bundle import Bundle
 from tocsin.judge import Basis
 from tocsin.settings import Files, Settings, read_files, read_settings
 from tocsin.startup import Over, untimed
+
+# As the system itself says it in English.
+_REASONS: dict[int | None, str] = {
+    errno.ENOENT: words("No such file or directory"),
+    errno.EACCES: words("Permission denied"),
+    errno.EISDIR: words("Is a directory"),
+    errno.ENOTDIR: words("Not a directory"),
+    errno.ENAMETOOLONG: words("File name too long"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +59,30 @@ def read_text(path: Path, findings: list[Finding]) -> str:
     """The text of a file; "" and a finding for one that cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"not UTF-8 ({error})"
+    except (OSError, ValueError) as error:
+        reason = _unread(error)
         findings.append(
             Finding(
-                str(path), 0, 0, "E001", f"cannot be read: {reason}", "is the name in the settings right?"
+                str(path),
+                0,
+                0,
+                "E001",
+                words("cannot be read: {reason}", reason=reason),
+                words("is the name in the settings right?"),
             )
         )
         return ""
+
+
+def _unread(error: OSError | ValueError) -> str:
+    """Why a file cannot be read. A name with a NUL in it is a ValueError and no OSError."""
+    if isinstance(error, UnicodeDecodeError):
+        return words(
+            "not UTF-8: byte {byte:#04x} at {position}", byte=error.object[error.start], position=error.start
+        )
+    if isinstance(error, OSError):
+        return _REASONS.get(error.errno, words("the system refuses it, error {number}", number=error.errno))
+    return words("no file has such a name")
 
 
 def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
@@ -108,16 +134,20 @@ def basis_of(bundle: Bundle) -> Basis:
 
 def _unjudgeable(bundle: Bundle, findings: list[Finding]) -> ConfigurationError:
     """Nobody can mend a text that was applied: say which it is, and the way out."""
-    name = f"bundle {bundle.hash} of the state directory"
+    name = words("bundle {hash} of the state directory", hash=bundle.hash)
     wanted = Finding(
         name,
         0,
         0,
         "E006",
-        "the journal is still to be judged by it, and this version cannot read it",
-        "let the version that wrote it apply files that both versions read, stop it, and start this one",
+        words("the journal is still to be judged by it, and this version cannot read it"),
+        words(
+            "let the version that wrote it apply files that both versions read, stop it, and start this one"
+        ),
     )
-    return ConfigurationError([wanted, *(replace(f, file=f"{name}: {f.file}") for f in findings)])
+    return ConfigurationError(
+        [wanted, *(replace(f, file=words("{bundle}: {file}", bundle=name, file=f.file)) for f in findings)]
+    )
 
 
 def _places(files: Files, texts: dict[str, str], findings: list[Finding]) -> tuple[Kinds, Registry]:
@@ -126,6 +156,7 @@ def _places(files: Files, texts: dict[str, str], findings: list[Finding]) -> tup
     findings += found
     zones, found = read_zones(files.zones, texts[files.zones])
     findings += found
+    # Without any zone every name of one would be a finding of its own.
     if kinds is None or (found and not zones):
         raise ConfigurationError(findings)
     registry, found = _registry(files, texts, kinds, zones)
@@ -139,7 +170,7 @@ def _rules(
     of_rules = {name: text for name, text in texts.items() if name.startswith(files.rules_prefix)}
     rules, findings = read_rules(of_rules, kinds, registry)
     if not any(name.endswith(".yaml") for name in of_rules):
-        findings.append(Finding(files.rules, 0, 0, "E002", "no rule file (*.yaml) in this directory"))
+        findings.append(Finding(files.rules, 0, 0, "E002", words("no rule file (*.yaml) in this directory")))
     return rules, findings
 
 
@@ -155,10 +186,13 @@ def _registry(
         sensors += some
         findings += found
         if twice := [sensor.id for sensor in some if sensor.id in stands_in]:
-            message = (
-                f"{len(twice)} of its sensors stand in {stands_in[twice[0]]} too, '{twice[0]}' the first"
+            message = words(
+                "{count} of its sensors stand in {other} too, '{first}' the first",
+                count=len(twice),
+                other=stands_in[twice[0]],
+                first=twice[0],
             )
-            findings.append(Finding(name, 0, 0, "E133", message, "a sensor stands in one file"))
+            findings.append(Finding(name, 0, 0, "E133", message, words("a sensor stands in one file")))
         stands_in |= dict.fromkeys((sensor.id for sensor in some), name)
     return Registry.of(sensors, zones), findings
 
@@ -170,8 +204,8 @@ def _unraised(text: str, rules: tuple[Rule, ...], routes: Routes | None) -> list
         SourceText(route.file, text).finding(
             (route.line, 1),
             "E004",
-            f"no rule raises the hazard {route.hazard}",
-            did_you_mean(route.hazard, known) or f"there are: {', '.join(sorted(known))}",
+            words("no rule raises the hazard {hazard}", hazard=route.hazard),
+            did_you_mean(route.hazard, known) or words("there are: {known}", known=", ".join(sorted(known))),
         )
         for route in (routes.routes if routes else ())
         if known and route.hazard not in known and route.hazard != "*"

@@ -27,10 +27,15 @@ class Explanation:
     @property
     def plain(self) -> str:
         """As a terminal shows it: examples indented, the wrong lines with -, the right ones with +."""
+        return f"{self.code} {self.meaning}\n\n{self.body}"
+
+    @property
+    def body(self) -> str:
+        """`plain` without the heading."""
         text = _LINK.sub(r"\1", self.text)
         prose, *blocks = re.split(r"^```[^\n]*\n(.*?)^```\n", text, flags=re.MULTILINE | re.DOTALL)
         shown = [_indented(part) if index % 2 == 0 else part for index, part in enumerate(blocks)]
-        return f"{self.code} {self.meaning}\n\n{prose}{''.join(shown)}".rstrip("\n")
+        return f"{prose}{''.join(shown)}".rstrip("\n")
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ingest.document.source_text import SourceText
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.registry import Registry, Sensor
 from ingest.registry.positions import misplaced
 from notifiers.coverage import listed
@@ -38,9 +38,13 @@ def _unevaluable(basis: Basis) -> Iterator[Finding]:
     for fault in Engine(basis.kinds, basis.registry, basis.rules).faults():
         lacking.setdefault((fault.rule, fault.reason), []).append(fault.subject)
     for (name, reason), sensors in lacking.items():
-        rule, some = rules[name], "sensor" if len(sensors) == 1 else "sensors"
-        message = f"rule {name}, {some} {listed(sensors)}: {reason}"
-        hint = "give it in the file of sensors, or a default under parameters"
+        rule, some = rules[name], listed(sensors)
+        message = (
+            words("rule {rule}, sensor {sensor}: {reason}", rule=name, sensor=some, reason=reason)
+            if len(sensors) == 1
+            else words("rule {rule}, sensors {sensors}: {reason}", rule=name, sensors=some, reason=reason)
+        )
+        hint = words("give it in the file of sensors, or a default under parameters")
         yield Finding(rule.file, rule.line, 1, "E007", message, hint)
 
 
@@ -48,9 +52,10 @@ def _without_sensors(registry: Registry, source: SourceText) -> Iterator[Finding
     """Zones with no sensor of their own, below or above: no rule ever raises anything there."""
     if blind := _blind(registry):
         places = zone_places(source)
-        hint = "name it as the zone of its sensors, or take it out"
+        hint = words("name it as the zone of its sensors, or take it out")
         for zone in blind:
-            yield source.finding(places[zone], "E008", f"no sensor is in zone {zone}", hint)
+            message = words("no sensor is in zone {zone}", zone=zone)
+            yield source.finding(places[zone], "E008", message, hint)
 
 
 def _blind(registry: Registry) -> list[str]:
@@ -65,10 +70,9 @@ def _left_out(name: str, registry: Registry, router: Router) -> Iterator[Finding
     blind = _blind(registry)
     lacking = [zone for zone in router.leaves() if zone not in blind and not router.local(zone)]
     if named and lacking:
-        message = f"nobody hears of {listed(lacking)} but those who hear of everywhere"
-        yield Finding(
-            name, 0, 0, "E009", message, "name the zone in a route to its own people, or give it a horn"
-        )
+        message = words("nobody hears of {zones} but those who hear of everywhere", zones=listed(lacking))
+        hint = words("name the zone in a route to its own people, or give it a horn")
+        yield Finding(name, 0, 0, "E009", message, hint)
 
 
 def _unheard(basis: Basis) -> Iterator[Finding]:
@@ -79,10 +83,13 @@ def _unheard(basis: Basis) -> Iterator[Finding]:
             if (rule.file, rule.line) not in told and not any(_concerns(rule, kind, basis.registry)):
                 told.add((rule.file, rule.line))
                 what = ", ".join(_metrics(rule, basis.kinds.kinds[kind].metrics)) or kind
-                message = (
-                    f"rule {rule.id}: no sensor that it is for reports {what}: none of kind {kind} is there"
+                message = words(
+                    "rule {rule}: no sensor that it is for reports {what}: none of kind {kind} is there",
+                    rule=rule.id,
+                    what=what,
+                    kind=kind,
                 )
-                hint = "add such sensors, correct for_each, or take the rule out"
+                hint = words("add such sensors, correct for_each, or take the rule out")
                 yield Finding(rule.file, rule.line, 1, "E010", message, hint)
 
 
@@ -111,27 +118,41 @@ def _misplaced(registry: Registry, texts: dict[str, str]) -> Iterator[Finding]:
     places = sensor_places(texts) if found else {}
     for zone, sensors in found.items():
         for code, which, what, hint in (
-            ("E011", sensors.outside, "outside every zone", "correct lon and lat, in degrees of WGS 84"),
+            (
+                "E011",
+                sensors.outside,
+                words("outside every zone"),
+                words("correct lon and lat, in degrees of WGS 84"),
+            ),
             (
                 "E012",
                 sensors.shifted,
-                "outside it, and inside if the coordinates are GCJ-02",
-                "they may come from a Chinese map: convert them to WGS 84",
+                words("outside it, and inside if the coordinates are GCJ-02"),
+                words("they may come from a Chinese map: convert them to WGS 84"),
             ),
         ):
             if which:
                 source, place = places[which[0].id]
-                yield source.finding(place, code, f"zone {zone}: {_standing(which)} {what}", hint)
+                yield source.finding(place, code, _standing(zone, which, what), hint)
 
 
-def _standing(sensors: list[Sensor]) -> str:
+def _standing(zone: str, sensors: list[Sensor], where: str) -> str:
     ids = listed([sensor.id for sensor in sensors])
-    return f"{ids} stands" if len(sensors) == 1 else f"{len(sensors)} sensors ({ids}) stand"
+    if len(sensors) == 1:
+        return words("zone {zone}: {sensor} stands {where}", zone=zone, sensor=ids, where=where)
+    return words(
+        "zone {zone}: {count} sensors ({ids}) stand {where}",
+        zone=zone,
+        count=len(sensors),
+        ids=ids,
+        where=where,
+    )
 
 
 def _unapproved(routes: Iterable[Route]) -> Iterator[Finding]:
     """Routes by which a horn speaks to the public at once; one for each line."""
     loud = [r for r in routes if r.horns and not r.approval and r.grades & {Grade.ORANGE, Grade.RED}]
     for file, line in dict.fromkeys((route.file, route.line) for route in loud):
-        message = "horns play orange and red without approval, and horns_need_approval is set"
-        yield Finding(file, line, 1, "E013", message, "add approval: true, or set horns_need_approval: false")
+        message = words("horns play orange and red without approval, and horns_need_approval is set")
+        hint = words("add approval: true, or set horns_need_approval: false")
+        yield Finding(file, line, 1, "E013", message, hint)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.finding import ConfigurationError, Finding
+from ingest.finding import ConfigurationError, Finding, words
 from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Zone
 from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
@@ -49,7 +49,7 @@ def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> B
     registry = Registry.of(some, places)
     files = {str(rules / name): texts[rules / name] for name in names}
     if not any(name.endswith(".yaml") for name in names):
-        findings.append(Finding(str(rules), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
+        findings.append(Finding(str(rules), 0, 0, "E002", words("no rule file (*.yaml) in this directory")))
     ladders, found = read_rules(files, known, registry)
     findings += found
     if findings:

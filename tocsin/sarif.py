@@ -7,16 +7,21 @@ from urllib.parse import quote
 
 from ingest.finding import Finding
 from tocsin.audit_trail import program
+from tocsin.commands.language import Language
 from tocsin.explanations import explanations
 from tocsin.finding_codes import MEANINGS
+from tocsin.wording import meaning
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _INDEX: Final = {code: index for index, code in enumerate(MEANINGS)}
 
 
-def sarif(found: Iterable[tuple[Finding, str]], base: Path) -> dict[str, Any]:
-    """One run; each finding with its level, `error` or `warning`. `base` is the directory of the settings."""
-    driver = {"name": "tocsin", "version": program(), "rules": [_rule(code) for code in MEANINGS]}
+def sarif(found: Iterable[tuple[Finding, str]], base: Path, language: Language) -> dict[str, Any]:
+    """One run; each finding with its level, `error` or `warning`. `base` is the directory of the settings.
+
+    The findings are told in `language` already; so are the titles of their codes, the explanations are not.
+    """
+    driver = {"name": "tocsin", "version": program(), "rules": [_rule(code, language) for code in MEANINGS]}
     results = [_result(finding, level, base) for finding, level in found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -28,11 +33,11 @@ def place(finding: Finding, base: Path) -> Path:
     return path if path.is_relative_to(base) else base / path
 
 
-def _rule(code: str) -> dict[str, Any]:
+def _rule(code: str, language: Language) -> dict[str, Any]:
     explanation = explanations()[code]
     return {
         "id": code,
-        "shortDescription": {"text": explanation.meaning},
+        "shortDescription": {"text": meaning(code, language)},
         "help": {"text": explanation.plain, "markdown": explanation.text},
     }
 

@@ -18,7 +18,7 @@ from pydantic import (
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
 from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.duration import Duration
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from notifiers.routes import Reach
 from rules.realm import Realm
 from tocsin.channel_settings import Channel, ChannelName
@@ -70,7 +70,9 @@ class SeriesSettings(Strict):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.store != "embedded" and not self.url:
-            raise ValueError(f"store {self.store} needs a url, for example http://127.0.0.1:8428")
+            raise ValueError(
+                words("store {store} needs a url, for example http://127.0.0.1:8428", store=self.store)
+            )
         return self
 
 
@@ -96,9 +98,9 @@ class Watchdog(Strict):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.within < 2 * self.every:
-            raise ValueError("within must be at least twice every: one canary may be lost on its way")
+            raise ValueError(words("within must be at least twice every: one canary may be lost on its way"))
         if self.heartbeat_url and self.heartbeat_url_file:
-            raise ValueError("give heartbeat_url or heartbeat_url_file, not both")
+            raise ValueError(words("give heartbeat_url or heartbeat_url_file, not both"))
         return self
 
     def url(self) -> str | None:
@@ -155,7 +157,7 @@ class Settings(Files):
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError("no such time zone; write it as in Asia/Shanghai")
+            raise ValueError(words("no such time zone; write it as in Asia/Shanghai"))
         return name
 
     @property
@@ -191,8 +193,15 @@ def _unsealed(document: Document, settings: Settings) -> list[Finding]:
         document.finding(
             ("channels", name, "realm"),
             "E005",
-            f"{name} is a channel of the realm {channel.realm}, and these settings are {settings.realm}",
-            f"give it a gateway and credentials of the realm {settings.realm}, or take it out",
+            words(
+                "{name} is a channel of the realm {realm}, and these settings are {wanted}",
+                name=name,
+                realm=channel.realm,
+                wanted=settings.realm,
+            ),
+            words(
+                "give it a gateway and credentials of the realm {realm}, or take it out", realm=settings.realm
+            ),
         )
         for name, channel in settings.channels.items()
         if channel.realm is not settings.realm

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from notifiers.cap.coverage import too_large
 from notifiers.coverage import coverage
 from notifiers.lengths import Sms, examples, too_long
@@ -47,9 +47,16 @@ def _template_lengths(
     for act, template in settings.worded().items():
         problems = check_lengths(template, (replace(b, act=act) for b in bulletins), terms)
         if problems:
-            more = f"; and {len(problems) - 1} more like it" if len(problems) > 1 else ""
-            hint = "ask the cloud for a wider parameter and give it under limits, or shorten title or name"
-            yield Finding("channels", 0, 0, "E324", f"{name}: {max(problems, key=len)}{more}", hint)
+            longest, more = max(problems, key=len), len(problems) - 1
+            message = words("{channel}: {problem}", channel=name, problem=longest)
+            if more:
+                message = words(
+                    "{channel}: {problem}; and {more} more like it", channel=name, problem=longest, more=more
+                )
+            hint = words(
+                "ask the cloud for a wider parameter and give it under limits, or shorten title or name"
+            )
+            yield Finding("channels", 0, 0, "E324", message, hint)
 
 
 def _areas(name: str, settings: Cap, configuration: Configuration, now: int) -> Iterator[Finding]:

@@ -12,8 +12,10 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from ingest.document.composer import Composer, Path, Place, Plain, UnreadableError
-from ingest.document.source_text import SourceText, did_you_mean
-from ingest.finding import Finding
+from ingest.document.parser_faults import yaml_fault, yaml_mark
+from ingest.document.shape_faults import known_of, shape_fault
+from ingest.document.source_text import SourceText, did_you_mean, nearest
+from ingest.finding import Finding, words
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -69,8 +71,12 @@ def parse_yaml(name: str, text: str) -> tuple[Document | None, list[Finding]]:
     """
     source = SourceText(name, text)
     if len(text) > MAX_CHARACTERS:
-        message = f"{len(text):,} characters; a YAML file has at most {MAX_CHARACTERS:,}"
-        return None, [source.finding((0, 0), "E103", message, "split the file, or use CSV for sensors")]
+        message = words(
+            "{found:,} characters; a YAML file has at most {most:,}", found=len(text), most=MAX_CHARACTERS
+        )
+        return None, [
+            source.finding((0, 0), "E103", message, words("split the file, or use CSV for sensors"))
+        ]
     composer = Composer(source)
     try:
         data = composer.compose()
@@ -87,8 +93,8 @@ def parse_yaml(name: str, text: str) -> tuple[Document | None, list[Finding]]:
 def validate(document: Document, model: type[Model]) -> tuple[Model | None, list[Finding]]:
     """The document as `model`, or all that is wrong with it. Findings: E110 to E112.
 
-    A validator may raise a ValueError with an attribute `suggestion`, and with `code` for a finding code
-    of its own.
+    A validator may raise a ValueError of words, with an attribute `suggestion`, and with `code` for a finding
+    code of its own.
     """
     try:
         # JSON mode is pydantic's strict mode for plain data: lists become tuples and strings enums,
@@ -99,17 +105,17 @@ def validate(document: Document, model: type[Model]) -> tuple[Model | None, list
 
 
 def _syntax(source: SourceText, error: MarkedYAMLError) -> Finding:
-    mark = error.problem_mark or error.context_mark
+    mark = yaml_mark(error)
     place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    message = " ".join(part for part in (error.problem, error.context) if part)
-    suggestion = "indent with spaces, not tabs" if "\\t" in message else ""
-    return source.finding(place, "E101", message, suggestion)
+    return source.finding(place, "E101", *yaml_fault(error))
 
 
 def _unprintable(source: SourceText, position: int, character: int) -> Finding:
     before = source.text[:position]
     place = (before.count("\n") + 1, position - before.rfind("\n"))
-    return source.finding(place, "E107", f"character U+{character:04X} is not allowed", "remove it")
+    return source.finding(
+        place, "E107", words("character U+{number:04X} is not allowed", number=character), words("remove it")
+    )
 
 
 def _invalid(document: Document, model: type[BaseModel], error: dict[str, Any]) -> Finding:
@@ -118,16 +124,20 @@ def _invalid(document: Document, model: type[BaseModel], error: dict[str, Any]) 
     if error["type"] == "extra_forbidden":
         place = document.keys.get(path, document.place(path))
         suggestion = did_you_mean(str(path[-1]), _known_keys(model, path[:-1]))
-        return document.source.finding(place, "E110", f"unknown key {_dotted(path)}", suggestion)
+        return document.source.finding(
+            place, "E110", words("unknown key {key}", key=_dotted(path)), suggestion
+        )
     if error["type"] == "missing":
-        return document.finding(path, "E111", f"{_dotted(path)} is missing")
+        return document.finding(path, "E111", words("{key} is missing", key=_dotted(path)))
     if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
         return _untagged(document, model, path, error["ctx"])
-    cause = error.get("ctx", {}).get("error")
-    reason = str(cause) if isinstance(cause, ValueError) else error["msg"]
+    cause, reason = error.get("ctx", {}).get("error"), shape_fault(error)
     code, suggestion = getattr(cause, "code", "E112"), getattr(cause, "suggestion", "")
-    where = _dotted(document.nearest(path))
-    return document.finding(path, code, f"{where}: {reason}" if where else reason, suggestion)
+    where, known = _dotted(document.nearest(path)), known_of(error)
+    if known and isinstance(error["input"], str):
+        suggestion = nearest(error["input"], known)
+    message = words("{where}: {reason}", where=where, reason=reason) if where else reason
+    return document.finding(path, code, message, suggestion)
 
 
 def _untagged(document: Document, model: type[BaseModel], path: Path, context: dict[str, Any]) -> Finding:
@@ -137,8 +147,13 @@ def _untagged(document: Document, model: type[BaseModel], path: Path, context: d
     known = sorted(tag for field in fields for tag in get_args(field.annotation))
     where = _dotted((*path, key))
     if "tag" not in context:
-        return document.finding(path, "E111", f"{where} is missing", f"one of {', '.join(known)}")
-    message = f"{where}: no {key} {context['tag']}"
+        return document.finding(
+            path,
+            "E111",
+            words("{key} is missing", key=where),
+            words("one of {known}", known=", ".join(known)),
+        )
+    message = words("{where}: no {key} {tag}", where=where, key=key, tag=context["tag"])
     return document.finding((*path, key), "E112", message, did_you_mean(context["tag"], known))
 
 

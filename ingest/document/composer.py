@@ -16,12 +16,14 @@ from ruamel.yaml.events import (
 
 from ingest.document.scalar import ScalarError, resolve
 from ingest.document.source_text import SourceText
-from ingest.finding import Finding
+from ingest.finding import Finding, words, words_of
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 Path: TypeAlias = tuple[str | int, ...]
 Place: TypeAlias = tuple[int, int]
 
+# Tags of YAML itself, which are written with two exclamation marks.
+_OWN: Final = "tag:yaml.org,2002:"
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 200_000
 
@@ -60,10 +62,12 @@ class Composer:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise self._unreadable(event, "E105", "a second document", "remove the --- line")
+                    raise self._unreadable(
+                        event, "E105", words("a second document"), words("remove the --- line")
+                    )
                 data = self._node(next(self._events), ())
         if data is None:
-            raise UnreadableError(self._source.finding((0, 0), "E106", "the file is empty"))
+            raise UnreadableError(self._source.finding((0, 0), "E106", words("the file is empty")))
         return data
 
     def _node(self, event: Event, path: Path) -> Plain:
@@ -73,7 +77,7 @@ class Composer:
         assert isinstance(event, NodeEvent)
         self._refuse_tag(event)
         if len(path) > MAX_DEPTH:
-            raise self._unreadable(event, "E103", f"nested deeper than {MAX_DEPTH} levels")
+            raise self._unreadable(event, "E103", words("nested deeper than {most} levels", most=MAX_DEPTH))
         before = self._nodes
         self._count(event, 1)
         data = self._content(event, path)
@@ -96,13 +100,15 @@ class Composer:
 
     def _key(self, event: Event, mapping: dict[str, Plain]) -> str:
         if not isinstance(event, ScalarEvent):
-            raise self._unreadable(event, "E105", "a key that is not plain text")
+            raise self._unreadable(event, "E105", words("a key that is not plain text"))
         self._refuse_tag(event)
         key = self._text(event)
         if key in mapping:
-            self._find(event, "E102", f"key {key} appears twice", "keep one of the two")
+            self._find(event, "E102", words("key {key} appears twice", key=key), words("keep one of the two"))
         if key == "<<" and event.style is None:
-            self._find(event, "E105", "merge keys are not part of YAML 1.2", "write the keys out")
+            self._find(
+                event, "E105", words("merge keys are not part of YAML 1.2"), words("write the keys out")
+            )
         return key
 
     def _sequence(self, path: Path) -> list[Plain]:
@@ -113,7 +119,9 @@ class Composer:
 
     def _alias(self, event: AliasEvent) -> Plain:
         if event.anchor not in self._anchors:
-            raise self._unreadable(event, "E101", f"alias *{event.anchor} has no anchor before it")
+            raise self._unreadable(
+                event, "E101", words("alias *{anchor} has no anchor before it", anchor=event.anchor)
+            )
         data, nodes = self._anchors[event.anchor]
         self._count(event, nodes)
         return data
@@ -132,25 +140,32 @@ class Composer:
         try:
             return resolve(text)
         except ScalarError as error:
-            self._find(event, "E104", str(error), error.suggestion)
+            self._find(event, "E104", words_of(error), error.suggestion)
             return text
 
     def _text(self, event: ScalarEvent) -> str:
         text: str = event.value
         if any("\ud800" <= c <= "\udfff" for c in text):
-            raise self._unreadable(event, "E107", "half of a surrogate pair", "write the character itself")
+            raise self._unreadable(
+                event, "E107", words("half of a surrogate pair"), words("write the character itself")
+            )
         return text
 
     def _refuse_tag(self, event: NodeEvent) -> None:
         tag = getattr(event, "ctag", None)
         if tag is not None:
-            self._find(event, "E105", f"tag {tag}", "remove the tag; write text in quotes")
+            self._find(
+                event,
+                "E105",
+                words("tag {tag}", tag=str(tag).replace(_OWN, "!!")),
+                words("remove the tag; write text in quotes"),
+            )
 
     def _count(self, event: Event, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            message = f"more than {MAX_NODES:,} values, aliases expanded"
-            raise self._unreadable(event, "E103", message, "write the data without aliases")
+            message = words("more than {most:,} values, aliases expanded", most=MAX_NODES)
+            raise self._unreadable(event, "E103", message, words("write the data without aliases"))
 
     def _find(self, event: Event, code: str, message: str, suggestion: str = "") -> None:
         self.findings.append(self._source.finding(_place(event), code, message, suggestion))

@@ -1,8 +1,11 @@
 """Plain YAML scalars by the YAML 1.2 core schema, and nothing more: `no`, `on` and `22:30` are strings."""
 
+import json
 import re
 from decimal import Decimal
 from typing import Final
+
+from ingest.finding import words
 
 MAX_DIGITS: Final = 18
 
@@ -34,10 +37,12 @@ def resolve(text: str) -> bool | int | float | str | None:
     if TRUE.fullmatch(text) or FALSE.fullmatch(text):
         return TRUE.fullmatch(text) is not None
     if LEADING_ZERO.fullmatch(text):
-        advice = f'write {text.lstrip("+-0") or 0}, or "{text}" in quotes if it is a code'
-        raise ScalarError(f"programs read {text} differently", advice)
+        advice = words(
+            'write {value}, or "{text}" in quotes if it is a code', value=text.lstrip("+-0") or 0, text=text
+        )
+        raise ScalarError(words("programs read {text} differently", text=text), advice)
     if NOT_FINITE.fullmatch(text):
-        raise ScalarError(f"{text} is not a number that can be compared")
+        raise ScalarError(words("{text} is not a number that can be compared", text=text))
     if INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
         return int(text, 0)
     if FLOAT.fullmatch(text):
@@ -45,8 +50,15 @@ def resolve(text: str) -> bool | int | float | str | None:
     return text
 
 
+def as_text(value: object) -> str:
+    """A value that is read as a text, for the messages too: one that is no text as JSON has it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _exact(text: str) -> float:
     number = float(text)
     if len(text) > 2 * MAX_DIGITS or Decimal(repr(number)) != Decimal(text):
-        raise ScalarError(f"{text[:40]} cannot be carried exactly", "use fewer digits")
+        raise ScalarError(
+            words("{text} cannot be carried exactly", text=text[:40]), words("use fewer digits")
+        )
     return number

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 
 # Of a longer line (a city's GeoJSON is often a single one) the part around the place is shown.
 EXCERPT_WIDTH = 160
@@ -40,8 +40,13 @@ class SourceText:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The nearest known word as a question, or the known words if they are few, or nothing."""
     names = list(known)
+    if near := nearest(word, names):
+        return near
+    return words("known: {names}", names=", ".join(sorted(names))) if 0 < len(names) <= 12 else ""
+
+
+def nearest(word: str, names: list[str]) -> str:
+    """The nearest of the names as a question, or nothing."""
     same = [name for name in names if name.casefold() == word.casefold()]
     near = same or get_close_matches(word, names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"known: {', '.join(sorted(names))}" if 0 < len(names) <= 12 else ""
+    return words("did you mean {near}?", near=near[0]) if near else ""

@@ -11,7 +11,7 @@ from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
-from ingest.finding import Finding
+from ingest.finding import Finding, words, words_of
 from ingest.kinds import Form, Kind, Kinds, Metric
 from ingest.kinds.metric_checks import check_faults
 from ingest.kinds.quantity import Quantity, QuantityText
@@ -21,7 +21,7 @@ from ingest.units import UnitError, canonical, conversion
 # Names stand in topics, in rules and as fields of the database.
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Fields that a point of the database has beside its metrics.
-RESERVED = {"q": "the quality of a point", "time": "its instant"}
+RESERVED = {"q": words("the quality of a point"), "time": words("its instant")}
 # Amounts are stored as int32 counts of the resolution, other values as integers a float64 holds.
 LARGEST = {Form.AMOUNT: 2**31 - 1, Form.INSTANT: 2**53, Form.COUNTER: 2**53}
 
@@ -134,7 +134,7 @@ def _metric(name: str, shape: MetricFile, column: int) -> Metric:
 
 def _meaning(document: Document, shape: KindsFile) -> Iterator[Finding]:
     if not shape.kinds:
-        yield document.finding(("kinds",), "E120", "no kinds")
+        yield document.finding(("kinds",), "E120", words("no kinds"))
     for kind_name, kind in shape.kinds.items():
         path: Path = ("kinds", kind_name)
         yield from _name(document, path, kind_name)
@@ -150,13 +150,17 @@ def _meaning(document: Document, shape: KindsFile) -> Iterator[Finding]:
 
 def _name(document: Document, path: Path, name: str) -> Iterator[Finding]:
     if not NAME.fullmatch(name):
-        message = f"{name} must be lower-case letters, digits and _, a letter first"
+        message = words("{name} must be lower-case letters, digits and _, a letter first", name=name)
         yield document.source.finding(document.keys[path], "E125", message)
 
 
 def _reserved(document: Document, path: Path, name: str) -> Iterator[Finding]:
     if name in RESERVED:
-        message = f"{name} is the field for {RESERVED[name]} in the database; choose another name"
+        message = words(
+            "{name} is the field for {what} in the database; choose another name",
+            name=name,
+            what=RESERVED[name],
+        )
         yield document.source.finding(document.keys[path], "E126", message)
 
 
@@ -166,19 +170,23 @@ def _unit(document: Document, path: Path, metric: MetricFile) -> Iterator[Findin
         if metric.molar_mass is not None:
             conversion("ppm", metric.unit, metric.molar_mass)
     except UnitError as error:
-        yield document.finding((*path, "unit"), "E121", str(error), error.suggestion)
+        yield document.finding((*path, "unit"), "E121", words_of(error), error.suggestion)
 
 
 def _range(document: Document, path: Path, metric: MetricFile) -> Iterator[Finding]:
     low, high = metric.plausible
     if low >= high:
-        yield document.finding((*path, "plausible"), "E122", f"{low} is not below {high}")
+        yield document.finding(
+            (*path, "plausible"), "E122", words("{low} is not below {high}", low=low, high=high)
+        )
     largest = LARGEST[metric.form]
     if max(abs(low), abs(high), metric.rollover or 0) / metric.resolution > largest:
-        message = f"the range holds more than {largest:,} steps of the resolution"
-        yield document.finding((*path, "resolution"), "E122", message, "use a coarser resolution")
+        message = words("the range holds more than {largest:,} steps of the resolution", largest=largest)
+        yield document.finding((*path, "resolution"), "E122", message, words("use a coarser resolution"))
     if metric.form is Form.AMOUNT and low < 0:
-        yield document.finding((*path, "plausible"), "E122", "an amount cannot be negative", "start at 0")
+        yield document.finding(
+            (*path, "plausible"), "E122", words("an amount cannot be negative"), words("start at 0")
+        )
 
 
 def _checks(document: Document, path: Path, metric: MetricFile) -> Iterator[Finding]:
@@ -191,18 +199,22 @@ def _counter(document: Document, path: Path, kind: KindFile, name: str) -> Itera
     metric = kind.metrics[name]
     if metric.form is not Form.COUNTER:
         for key in {"rollover", "feeds"} & metric.model_fields_set:
-            message = f"only a counter has {key}, {name} is {metric.form}"
-            yield document.finding((*path, key), "E124", message, "write form: counter")
+            message = words(
+                "only a counter has {key}, {name} is {form}", key=key, name=name, form=metric.form
+            )
+            yield document.finding((*path, key), "E124", message, words("write form: counter"))
         return
     if metric.feeds is None:
         return
     fed = kind.metrics.get(metric.feeds)
     amounts = [other for other, m in kind.metrics.items() if m.form is Form.AMOUNT]
     if fed is None or fed.form is not Form.AMOUNT:
-        message = f"{metric.feeds} is no amount of this kind"
+        message = words("{feeds} is no amount of this kind", feeds=metric.feeds)
         yield document.finding((*path, "feeds"), "E123", message, did_you_mean(metric.feeds, amounts))
     elif fed.resolution != metric.resolution or not _same_unit(fed.unit, metric.unit):
-        message = f"{name} and {metric.feeds} must have the same unit and resolution"
+        message = words(
+            "{name} and {feeds} must have the same unit and resolution", name=name, feeds=metric.feeds
+        )
         yield document.finding((*path, "feeds"), "E123", message)
 
 

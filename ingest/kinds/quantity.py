@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, InstanceOf
 
+from ingest.finding import quoted, words
 from ingest.units import convert
 
 QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(\D.*)?")
-EXAMPLES = "write a number and its unit, 2 m"
+EXAMPLES = words("write a number and its unit, 2 m")
 
 
 class QuantityError(ValueError):
@@ -37,13 +38,13 @@ def parse_quantity(text: str) -> Quantity:
     """Raises QuantityError; whether the unit is known shows when it is converted."""
     match = QUANTITY.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None or not Decimal(match[1]):
-        raise QuantityError(f"{text!r} is no quantity above 0")
+        raise QuantityError(words("{text!r} is no quantity above 0", text=text))
     return Quantity(Decimal(match[1]), match[2] or "")
 
 
 def _quantity(value: object) -> Quantity:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise QuantityError(f"{value!r} is no quantity")
+        raise QuantityError(words("{value} is no quantity", value=quoted(value)))
     return parse_quantity(str(value))
 
 

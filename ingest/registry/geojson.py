@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ingest.document.composer import Place, Plain
+from ingest.document.parser_faults import json_fault
 from ingest.document.source_text import SourceText
+from ingest.finding import words, words_of
 
 SPACE: Final = " \t\n\r"
 
@@ -61,16 +63,20 @@ class _Reader:
         seen: dict[str, Plain] = {}
         for key in self._members():
             if key in seen:
-                raise GeoJsonError(f"key {key} appears twice", self.at, "keep one of the two")
+                raise GeoJsonError(
+                    words("key {key} appears twice", key=key), self.at, words("keep one of the two")
+                )
             seen[key] = None
             if key == "features":
                 yield from self._elements()
             else:
                 seen[key] = self._value()
         if self.at != len(self._text):
-            raise GeoJsonError("more text after the end", self.at)
+            raise GeoJsonError(words("more text after the end"), self.at)
         if seen.get("type") != "FeatureCollection" or "features" not in seen:
-            raise GeoJsonError("not a FeatureCollection", 0, 'write "type": "FeatureCollection"')
+            raise GeoJsonError(
+                words("not a FeatureCollection"), 0, words('write "type": "FeatureCollection"')
+            )
 
     def _members(self) -> Iterator[str]:
         """Each key of the collection; the caller takes the value before it asks for the next."""
@@ -80,7 +86,7 @@ class _Reader:
         while True:
             key = self._value()
             if not isinstance(key, str):
-                raise GeoJsonError("a key must be text in quotes", self.at)
+                raise GeoJsonError(words("a key must be text in quotes"), self.at)
             self._take(":")
             yield key
             if self._skip("}"):
@@ -102,16 +108,16 @@ class _Reader:
         try:
             value, self.at = self._decoder.raw_decode(self._text, self.at)
         except json.JSONDecodeError as error:
-            raise GeoJsonError(error.msg, error.pos) from None
+            raise GeoJsonError(json_fault(error.msg), error.pos) from None
         except ValueError as error:
-            raise GeoJsonError(str(error), self.at) from None
+            raise GeoJsonError(words_of(error), self.at) from None
         self._blank()
         result: Plain = value
         return result
 
     def _take(self, mark: str) -> None:
         if not self._skip(mark):
-            raise GeoJsonError(f"expected {mark}", self.at)
+            raise GeoJsonError(words("expected {mark}", mark=mark), self.at)
 
     def _skip(self, mark: str) -> bool:
         if not self._text.startswith(mark, self.at):
@@ -129,12 +135,14 @@ def _unique(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)} appears twice")
+        raise ValueError(
+            words("key {key} appears twice", key=next(key for key in keys if keys.count(key) > 1))
+        )
     return mapping
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text[:40]} is not a number that can be compared")
+        raise ValueError(words("{text} is not a number that can be compared", text=text[:40]))
     return number

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from ingest.duration import DurationError, parse_duration
+from ingest.finding import words, words_of
 from ingest.kinds import Kinds, Reporting
 from ingest.kinds.reporting import ReportingError, parse_reporting
 from ingest.registry import Zone
@@ -39,7 +40,12 @@ class UnknownError(FieldError):
     """A name that is not among `known`; the nearest one is looked up only for a finding that is listed."""
 
     def __init__(self, code: str, what: str, word: str, known: Mapping[str, object]) -> None:
-        super().__init__(code, f"{what} {word!r} is not known" if word else f"the {what} is missing")
+        super().__init__(
+            code,
+            words("{what} {word!r} is not known", what=what, word=word)
+            if word
+            else words("the {what} is missing", what=what),
+        )
         self.word = word
         self.known = known
 
@@ -48,7 +54,7 @@ def field_parsers(kinds: Kinds, zones: Mapping[str, Zone] | None) -> dict[str, P
     """A parser for each field, which raises FieldError; with `zones` None every zone is taken."""
     return {
         "id": parse_id,
-        "kind": cache(lambda text: _known("E134", "kind", text, kinds.kinds)),
+        "kind": cache(lambda text: _known("E134", words("kind"), text, kinds.kinds)),
         "zone": cache(lambda text: text if zones is None else _known_or_empty(text, zones)),
         "lon": lambda text: _degrees("lon", text, 180),
         "lat": lambda text: _degrees("lat", text, 90),
@@ -63,15 +69,17 @@ def field_parsers(kinds: Kinds, zones: Mapping[str, Zone] | None) -> dict[str, P
 def parse_id(text: str) -> str:
     """An id fit to be one level of a topic."""
     if not ID.fullmatch(text):
-        reason = f"id {text!r} holds / + # or a blank" if text else "the id is missing"
-        raise FieldError("E132", reason, "use letters, digits, hyphens and points")
+        reason = (
+            words("id {text!r} holds / + # or a blank", text=text) if text else words("the id is missing")
+        )
+        raise FieldError("E132", reason, words("use letters, digits, hyphens and points"))
     return text
 
 
 def parse_gateway(text: str) -> str:
     """Like an id, or empty."""
     if text and not ID.fullmatch(text):
-        raise FieldError("E138", f"gateway {text!r} holds / + # or a blank")
+        raise FieldError("E138", words("gateway {text!r} holds / + # or a blank", text=text))
     return text
 
 
@@ -82,9 +90,9 @@ def parse_heartbeat(text: str) -> int | None:
     try:
         heartbeat = parse_duration(text)
     except DurationError as error:
-        raise FieldError("E150", str(error), error.suggestion) from None
+        raise FieldError("E150", words_of(error), error.suggestion) from None
     if heartbeat == 0:
-        raise FieldError("E150", "the heartbeat must be longer than 0s")
+        raise FieldError("E150", words("the heartbeat must be longer than 0s"))
     return heartbeat
 
 
@@ -95,7 +103,7 @@ def parse_optional_reporting(text: str) -> Reporting | None:
     try:
         return parse_reporting(text)
     except (ReportingError, DurationError) as error:
-        raise FieldError(error.code, str(error), error.suggestion) from None
+        raise FieldError(error.code, words_of(error), error.suggestion) from None
 
 
 def parse_site(text: str) -> Site:
@@ -106,7 +114,9 @@ def parse_site(text: str) -> Site:
             continue
         name, value = _parameter(part.strip())
         if name in site:
-            raise FieldError("E137", f"site parameter {name} appears twice", "keep one of the two")
+            raise FieldError(
+                "E137", words("site parameter {name} appears twice", name=name), words("keep one of the two")
+            )
         site[name] = value
     return site
 
@@ -119,12 +129,18 @@ def parse_tags(text: str) -> frozenset[str]:
 def _parameter(part: str) -> tuple[str, tuple[Decimal, str]]:
     match = PARAMETER.fullmatch(part)
     if match is None:
-        raise FieldError("E137", f"{part!r} is no site parameter", "write name=value unit;...")
+        raise FieldError(
+            "E137", words("{part!r} is no site parameter", part=part), words("write name=value unit;...")
+        )
     name, value, unit = match.groups()
     try:
         return name, (Decimal(value), canonical(unit or ""))
     except UnitError as error:
-        raise FieldError("E151", f"site parameter {name}: {error}", error.suggestion) from None
+        raise FieldError(
+            "E151",
+            words("site parameter {name}: {error}", name=name, error=words_of(error)),
+            error.suggestion,
+        ) from None
 
 
 def _known(code: str, what: str, text: str, known: Mapping[str, object]) -> str:
@@ -134,7 +150,7 @@ def _known(code: str, what: str, text: str, known: Mapping[str, object]) -> str:
 
 
 def _known_or_empty(text: str, zones: Mapping[str, Zone]) -> str:
-    return _known("E135", "zone", text, zones) if text else text
+    return _known("E135", words("zone"), text, zones) if text else text
 
 
 def _degrees(axis: str, text: str, most: int) -> float | None:
@@ -143,8 +159,16 @@ def _degrees(axis: str, text: str, most: int) -> float | None:
     try:
         degrees = float(text)
     except ValueError:
-        raise FieldError("E136", f"{axis} {text!r} is not a number", "write degrees, 116.5") from None
+        raise FieldError(
+            "E136",
+            words("{axis} {text!r} is not a number", axis=axis, text=text),
+            words("write degrees, 116.5"),
+        ) from None
     if not math.isfinite(degrees) or abs(degrees) > most:
-        advice = "lon comes before lat" if 90 < abs(degrees) <= 180 else ""
-        raise FieldError("E136", f"{axis} {text} is not within {most} degrees", advice)
+        advice = words("lon comes before lat") if 90 < abs(degrees) <= 180 else ""
+        raise FieldError(
+            "E136",
+            words("{axis} {text} is not within {most} degrees", axis=axis, text=text, most=most),
+            advice,
+        )
     return degrees

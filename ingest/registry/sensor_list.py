@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ingest.document.composer import Place
 from ingest.document.source_text import SourceText, did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words, words_of
 from ingest.kinds import Kinds
 from ingest.registry import Sensor
 from ingest.registry.sensor_fields import FieldError, UnknownError
@@ -33,9 +33,13 @@ class SensorList:
         """Keep a sensor; `fields` in the order of FIELDS. Raises FieldError for the sensor as a whole."""
         name, _, _, lon, lat, *_ = fields
         if (lon is None) != (lat is None):
-            raise FieldError("E136", "lon and lat belong together", "give both, or leave both empty")
+            raise FieldError(
+                "E136", words("lon and lat belong together"), words("give both, or leave both empty")
+            )
         if name in self.ids:
-            raise FieldError("E133", f"sensor {name} stands in the file already", "remove one")
+            raise FieldError(
+                "E133", words("sensor {name} stands in the file already", name=name), words("remove one")
+            )
         self.add_all([[field] for field in fields])
 
     def add_all(self, columns: Sequence[Sequence[Any]]) -> None:
@@ -46,9 +50,11 @@ class SensorList:
         names, kinds, zones, lon, lat, gateways, heartbeats, reports, sites, tags = columns
         ids = set(names)
         if len(ids) < len(names) or not ids.isdisjoint(self.ids):
-            raise FieldError("E133", "a sensor stands in the file already", "remove one")
+            raise FieldError("E133", words("a sensor stands in the file already"), words("remove one"))
         if [east is None for east in lon] != [north is None for north in lat]:
-            raise FieldError("E136", "lon and lat belong together", "give both, or leave both empty")
+            raise FieldError(
+                "E136", words("lon and lat belong together"), words("give both, or leave both empty")
+            )
         self.ids |= ids
         beats = [given or self.kinds[kind].heartbeat for given, kind in zip(heartbeats, kinds, strict=True)]
         modes = [given or self.kinds[kind].reporting for given, kind in zip(reports, kinds, strict=True)]
@@ -56,9 +62,9 @@ class SensorList:
         self.sensors += [
             Sensor(
                 id=name, kind=kind, zone=zone, lon=east, lat=north, gateway=gateway, heartbeat=heartbeat,
-                reporting=reporting, site=site, tags=words,
+                reporting=reporting, site=site, tags=marks,
             )
-            for name, kind, zone, east, north, gateway, heartbeat, reporting, site, words in rows
+            for name, kind, zone, east, north, gateway, heartbeat, reporting, site, marks in rows
         ]  # fmt: skip
 
     def find(self, place: Place, error: FieldError) -> None:
@@ -67,7 +73,7 @@ class SensorList:
             self.unlisted += 1
             return
         suggestion = self._nearest(error) if isinstance(error, UnknownError) else error.suggestion
-        self.findings.append(self.source.finding(place, error.code, str(error), suggestion))
+        self.findings.append(self.source.finding(place, error.code, words_of(error), suggestion))
 
     def _nearest(self, error: UnknownError) -> str:
         if error.word not in self.nearest and len(self.nearest) < MOST_NEAREST:
@@ -77,6 +83,6 @@ class SensorList:
     def finish(self) -> list[Finding]:
         """All findings, with the number of those that are not listed."""
         if self.unlisted:
-            message = f"{self.unlisted} more findings are not listed"
+            message = words("{count} more findings are not listed", count=self.unlisted)
             self.findings.append(self.source.finding((0, 0), "E139", message))
         return self.findings

@@ -4,14 +4,15 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
-from typing import Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.composer import Path
+from ingest.document.parser_faults import csv_fault
 from ingest.document.source_text import SourceText, did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.kinds import Kinds
 from ingest.registry import Sensor, Zone
 from ingest.registry.sensor_fields import FieldError, Parser, field_parsers
@@ -31,6 +32,16 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
+def _text_or_number(value: object) -> object:
+    """One finding where a union of types would give one for each."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(words("must be text or a number"))
+    return value
+
+
+_SiteValue = Annotated[str | int | float, BeforeValidator(_text_or_number)]
+
+
 class SensorEntry(Strict):
     """One sensor of a YAML file; all but id and kind may be left out, as in CSV."""
 
@@ -42,7 +53,7 @@ class SensorEntry(Strict):
     gateway: str = ""
     heartbeat: str = ""
     reporting: str = ""
-    site: dict[str, str | int | float] = Field(default_factory=dict)
+    site: dict[str, _SiteValue] = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
 
@@ -71,7 +82,7 @@ def read_sensors_csv(
             return [], findings
         _take_rows(collector, rows, header, field_parsers(kinds, zones))
     except csv.Error as error:
-        collector.find((rows.line_num, 1), FieldError("E131", f"not well-formed CSV: {error}"))
+        collector.find((rows.line_num, 1), FieldError("E131", csv_fault(str(error))))
     return collector.sensors, collector.finish()
 
 
@@ -101,13 +112,15 @@ def _header(source: SourceText, header: list[str]) -> Iterator[Finding]:
     for index, column in enumerate(header):
         place = (1, _column(header, index))
         if column not in FIELDS:
-            yield source.finding(place, "E130", f"unknown column {column!r}", did_you_mean(column, FIELDS))
+            yield source.finding(
+                place, "E130", words("unknown column {column!r}", column=column), did_you_mean(column, FIELDS)
+            )
         elif column in header[:index]:
-            yield source.finding(place, "E130", f"column {column} appears twice")
+            yield source.finding(place, "E130", words("column {column} appears twice", column=column))
     for column in REQUIRED:
         if column not in header:
-            advice = "the first line names the columns, separated by commas"
-            yield source.finding((1, 1), "E130", f"column {column} is missing", advice)
+            advice = words("the first line names the columns, separated by commas")
+            yield source.finding((1, 1), "E130", words("column {column} is missing", column=column), advice)
 
 
 def _take_rows(collector: SensorList, rows: Rows, header: list[str], parsers: dict[str, Parser]) -> None:
@@ -168,8 +181,8 @@ def _read(rows: list[list[str]], columns: list[Parser]) -> Iterator[list[Any]]:
 
 def _wrong_width(collector: SensorList, line: int, row: list[str], width: int) -> None:
     if row:
-        message = f"{len(row)} columns, the header has {width}"
-        collector.find((line, 1), FieldError("E131", message, "put text that holds a comma in quotes"))
+        message = words("{found} columns, the header has {width}", found=len(row), width=width)
+        collector.find((line, 1), FieldError("E131", message, words("put text that holds a comma in quotes")))
 
 
 def _find_all(

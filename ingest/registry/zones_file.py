@@ -11,13 +11,21 @@ from pydantic import Field
 
 from ingest.document import Document, Strict, validate
 from ingest.document.source_text import SourceText, did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words, words_of
 from ingest.kinds.kinds_file import Title
 from ingest.registry import Zone
 from ingest.registry.geojson import Feature, GeoJsonError, place_of, read_features
 
 ZONE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DIVISION = re.compile(r"[0-9]{6,12}")
+
+# What shapely says of it.
+_NOT_SIMPLE = {
+    "Self-intersection": words("it crosses itself"),
+    "Ring Self-intersection": words("a ring touches itself"),
+    "Hole lies outside shell": words("a hole lies outside"),
+    "Too few points in geometry component": words("a ring has too few positions"),
+}
 
 Position = Annotated[list[float], Field(min_length=2, max_length=3)]
 Ring = tuple[tuple[float, float], ...]
@@ -60,9 +68,9 @@ def read_zones(name: str, text: str) -> tuple[dict[str, Zone], list[Finding]]:
             reader.take(index, feature)
     except GeoJsonError as error:
         place = place_of(source, error.offset)
-        return {}, [source.finding(place, "E140", str(error), error.suggestion)]
+        return {}, [source.finding(place, "E140", words_of(error), error.suggestion)]
     except RecursionError:
-        return {}, [source.finding((0, 0), "E140", "nested too deeply")]
+        return {}, [source.finding((0, 0), "E140", words("nested too deeply"))]
     reader.findings += _parents(source, reader.zones)
     return {zone.id: zone for zone, _ in reader.zones}, reader.findings
 
@@ -77,16 +85,21 @@ class _ZoneReader:
     def take(self, index: int, feature: Feature) -> None:
         shape, findings = validate(_document(self._source, feature), ZoneFeature)
         if shape is None:
-            self.findings += [replace(f, message=f"feature {index}: {f.message}") for f in findings]
+            self.findings += [
+                replace(f, message=words("feature {index}: {problem}", index=index, problem=f.message))
+                for f in findings
+            ]
             return
         zone = _zone(shape)
         defects = list(_defects(zone))
         if zone.id in self._ids:
-            defects.append(_Defect("E142", "there is a zone of this id already"))
+            defects.append(_Defect("E142", words("there is a zone of this id already")))
         self._ids.add(zone.id)
         self.zones.append((zone, feature))
         for defect in defects:
-            message = f"feature {index} ({zone.id}): {defect.message}"
+            message = words(
+                "feature {index} ({id}): {problem}", index=index, id=zone.id, problem=defect.message
+            )
             self.findings.append(self._source.finding(feature.place, defect.code, message, defect.suggestion))
 
 
@@ -123,27 +136,42 @@ def _zone(shape: ZoneFeature) -> Zone:
 
 def _defects(zone: Zone) -> Iterator[_Defect]:
     if not ZONE_ID.fullmatch(zone.id):
-        yield _Defect("E141", "the id must be lower-case letters, digits and single hyphens")
+        yield _Defect("E141", words("the id must be lower-case letters, digits and single hyphens"))
     if not DIVISION.fullmatch(zone.code):
-        yield _Defect("E145", f"code {zone.code!r} is not 6 to 12 digits", "see GB/T 2260 and GB/T 10114")
+        yield _Defect(
+            "E145",
+            words("code {code!r} is not 6 to 12 digits", code=zone.code),
+            words("see GB/T 2260 and GB/T 10114"),
+        )
     for horn in dict.fromkeys(zone.horns):
         if not ZONE_ID.fullmatch(horn) or zone.horns.count(horn) > 1:
-            yield _Defect("E146", f"horn {horn!r} is listed twice or unfit for a topic")
+            yield _Defect("E146", words("horn {horn!r} is listed twice or unfit for a topic", horn=horn))
     yield from _polygon(zone.polygon)
 
 
 def _polygon(polygon: tuple[Ring, ...]) -> Iterator[_Defect]:
     positions = [position for ring in polygon for position in ring]
     if not all(map(math.isfinite, (n for position in positions for n in position))):
-        yield _Defect("E144", "a coordinate is not finite")
+        yield _Defect("E144", words("a coordinate is not finite"))
     elif not all(abs(lon) <= 180 and abs(lat) <= 90 for lon, lat in positions):
-        yield _Defect("E144", "a coordinate is off the globe", "GeoJSON writes lon before lat")
+        yield _Defect("E144", words("a coordinate is off the globe"), words("GeoJSON writes lon before lat"))
     elif not all(len(ring) >= 4 and ring[0] == ring[-1] for ring in polygon):
-        yield _Defect("E144", "a ring is not closed", "repeat its first position at its end")
+        yield _Defect("E144", words("a ring is not closed"), words("repeat its first position at its end"))
     else:
         shape = shapely.Polygon(polygon[0], polygon[1:])
         if not shape.is_valid:
-            yield _Defect("E144", f"the polygon is not simple: {shapely.is_valid_reason(shape)}")
+            yield _Defect("E144", words("the polygon is not simple: {reason}", reason=_reason(shape)))
+
+
+def _reason(shape: shapely.Polygon) -> str:
+    """Why a polygon is not simple, and near which position."""
+    said, _, position = shapely.is_valid_reason(shape).partition("[")
+    reason = _NOT_SIMPLE.get(said, words("its rings do not fit together"))
+    return (
+        words("{reason} near {position}", reason=reason, position=position.rstrip("]"))
+        if position
+        else reason
+    )
 
 
 def _parents(source: SourceText, zones: list[tuple[Zone, Feature]]) -> Iterator[Finding]:
@@ -152,11 +180,16 @@ def _parents(source: SourceText, zones: list[tuple[Zone, Feature]]) -> Iterator[
         if zone.parent is None:
             continue
         if zone.parent not in parents:
-            message, suggestion = f"parent {zone.parent} does not exist", did_you_mean(zone.parent, parents)
-            yield source.finding(feature.place, "E143", f"zone {zone.id}: {message}", suggestion)
+            message, suggestion = (
+                words("parent {parent} does not exist", parent=zone.parent),
+                did_you_mean(zone.parent, parents),
+            )
+            yield source.finding(
+                feature.place, "E143", words("zone {id}: {problem}", id=zone.id, problem=message), suggestion
+            )
         elif _circular(zone.id, parents):
-            message = f"zone {zone.id}: its parents form a circle"
-            yield source.finding(feature.place, "E143", message, "the topmost zone has no parent")
+            message = words("zone {id}: its parents form a circle", id=zone.id)
+            yield source.finding(feature.place, "E143", message, words("the topmost zone has no parent"))
 
 
 def _circular(zone: str, parents: dict[str, str | None]) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 
 import pint
 
+from ingest.finding import words
 from ingest.units.table import DEFINITIONS, UnitError, canonical, unit_expression
 
 __all__ = ["Conversion", "UnitError", "canonical", "conversion", "convert", "linear", "parse"]
@@ -125,12 +126,23 @@ def _scaled(before: Conversion, factor: Fraction, after: Conversion) -> Conversi
 
 def _molar_mass(from_unit: str, to_unit: str, molar_mass: Decimal | None) -> Fraction:
     if molar_mass is None:
-        message = f"{from_unit} to {to_unit} needs the molar mass of the gas"
-        raise UnitError(message, "give the metric a molar_mass in kinds.yaml")
+        message = words(
+            "{from_unit} to {to_unit} needs the molar mass of the gas", from_unit=from_unit, to_unit=to_unit
+        )
+        raise UnitError(message, words("give the metric a molar_mass in kinds.yaml"))
     return Fraction(molar_mass)
 
 
 def _misfit(from_unit: str, to_unit: str) -> UnitError:
     source, target = canonical(from_unit), canonical(to_unit)
-    suggestion = f"did you mean {target}?" if target else "write the number without a unit"
-    return UnitError(f"{source or 'a bare number'} does not convert to {target or 'a count'}", suggestion)
+    suggestion = (
+        words("did you mean {near}?", near=target) if target else words("write the number without a unit")
+    )
+    return UnitError(
+        words(
+            "{source} does not convert to {target}",
+            source=source or words("a bare number"),
+            target=target or words("a count"),
+        ),
+        suggestion,
+    )

@@ -6,6 +6,7 @@ from typing import Final
 
 import pint
 
+from ingest.finding import words
 from ingest.units import UnitError, linear, parse
 from ingest.units.table import KNOWN, SPELLED
 
@@ -27,7 +28,14 @@ def combined(one: str, operator: str, other: str) -> str:
     if text is None:
         text = _spelled(unit)
     if not _equal(parse(text), unit):
-        raise UnitError(f"{one} {operator} {other} is no unit that can be written")
+        raise UnitError(
+            words(
+                "{one} {operator} {other} is no unit that can be written",
+                one=one,
+                operator=operator,
+                other=other,
+            )
+        )
     return text
 
 

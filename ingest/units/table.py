@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words
 
 # Symbols are spelled as operators write them; names with _ stand for what pint's grammar cannot hold.
 DEFINITIONS: Final = (
@@ -123,7 +124,7 @@ class UnitError(ValueError):
     def suggestion(self) -> str:
         if not self._near:
             return self._suggestion
-        return did_you_mean(self._near, KNOWN) or f"known: {', '.join(KNOWN)}"
+        return did_you_mean(self._near, KNOWN) or words("known: {names}", names=", ".join(KNOWN))
 
 
 @lru_cache(4_096)
@@ -148,5 +149,5 @@ def unit_expression(unit: str) -> str:
     replaced = REPLACING.sub(lambda match: REPLACED[match[0]], normal).replace(" ", "")
     known = EXPRESSION.fullmatch(replaced) and NAMES.issuperset(NAME.findall(replaced))
     if "_" in normal or not known:
-        raise UnitError(f"unit {unit[:32]!r} is not known", near=normal)
+        raise UnitError(words("unit {unit!r} is not known", unit=unit[:32]), near=normal)
     return replaced

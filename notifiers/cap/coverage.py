@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.registry import Registry, Zone
 from notifiers.cap.areas import square_kilometres
 from notifiers.coverage import listed
@@ -21,11 +21,15 @@ def too_large(channel: str, largest: float, router: Router, registry: Registry) 
             where = [zone for zone in _covered(route, registry) if sizes[zone] > largest]
             if where:
                 widest = max(sizes[zone] for zone in where)
-                message = (
-                    f"{channel} would not publish a warning of {listed(where)}: up to {widest:.0f} square"
-                    f" kilometres, over its largest_area of {largest:g}"
+                message = words(
+                    "{channel} would not publish a warning of {where}: up to {widest:.0f} square "
+                    "kilometres, over its largest_area of {largest:g}",
+                    channel=channel,
+                    where=listed(where),
+                    widest=widest,
+                    largest=largest,
                 )
-                hint = "name smaller zones in the route, or raise largest_area"
+                hint = words("name smaller zones in the route, or raise largest_area")
                 yield Finding(route.file, route.line, 1, "E325", message, hint)
 
 

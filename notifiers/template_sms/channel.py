@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 
 from ingest.clock import Clock
+from ingest.finding import words
 from notifiers.bulletin import Act
 from notifiers.delivery import Delivery
 from notifiers.http_post import Answer, Poster
@@ -74,11 +75,19 @@ class TemplateSmsChannel:
 def complete(name: str, realm: Realm, templates: Mapping[Act, Template]) -> Mapping[Act, Template]:
     """The same templates; ValueError if an act has none, or one could not be marked."""
     if missing := [str(act) for act in Act if act not in templates]:
-        raise ValueError(f"{name}: there is no template for {', '.join(missing)}")
+        raise ValueError(
+            words("{name}: there is no template for {missing}", name=name, missing=", ".join(missing))
+        )
     for act, template in templates.items():
         if realm is not Realm.LIVE and not template.wording.startswith("{"):
             raise ValueError(
-                f"{name}: template {template.id} ({act}) begins with fixed words, so that an SMS of the realm"
-                f" {realm} could not begin with its mark: let a parameter come first"
+                words(
+                    "{name}: template {id} ({act}) begins with fixed words, so that an SMS of the realm"
+                    " {realm} could not begin with its mark: let a parameter come first",
+                    name=name,
+                    id=template.id,
+                    act=act,
+                    realm=realm,
+                )
             )
     return templates

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from ingest.clock import SECOND
+from ingest.finding import words
 from notifiers.bulletin import Bulletin
 from notifiers.headline import grade_of
 from notifiers.message import plain
@@ -48,13 +49,19 @@ class Template:
         named = (*self.parameters, *self.limits)
         if strangers := sorted({name for name in named if name not in PARAMETERS}):
             raise ValueError(
-                f"template {self.id}: there is no parameter {', '.join(strangers)},"
-                f" but there are {', '.join(PARAMETERS)}"
+                words(
+                    "template {id}: there is no parameter {strangers}, but there are {known}",
+                    id=self.id,
+                    strangers=", ".join(strangers),
+                    known=", ".join(PARAMETERS),
+                )
             )
         if set("{}") & set(_PLACE.sub("", self.wording)):
-            raise ValueError(f"template {self.id}: a brace in the wording belongs to no parameter")
+            raise ValueError(
+                words("template {id}: a brace in the wording belongs to no parameter", id=self.id)
+            )
         if len(set(self.parameters)) < len(self.parameters):
-            raise ValueError(f"template {self.id}: a parameter stands twice in the wording")
+            raise ValueError(words("template {id}: a parameter stands twice in the wording", id=self.id))
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -102,14 +109,20 @@ def shortcomings(template: Template, chosen: Mapping[str, str], terms: Terms) ->
     for name, value in chosen.items():
         most = template.limits.get(name, limits.parameter)
         if not value:
-            found[name] = "is empty"
+            found[name] = words("is empty")
         elif len(value) > most:
-            found[name] = f"has {len(value)} characters, and the cloud takes {most}"
+            found[name] = words(
+                "has {count} characters, and the cloud takes {most}", count=len(value), most=most
+            )
         elif refused := sorted(limits.refused & set(value)):
-            found[name] = f"has {' '.join(refused)}, which the cloud refuses in a parameter"
+            found[name] = words(
+                "has {refused}, which the cloud refuses in a parameter", refused=" ".join(refused)
+            )
     whole = len(f"【{terms.signature}】{template.wording.format(**chosen)}")
     if whole > limits.message:
-        found[""] = f"has {whole} characters, and the cloud takes {limits.message}"
+        found[""] = words(
+            "has {count} characters, and the cloud takes {most}", count=whole, most=limits.message
+        )
     return found
 
 
@@ -119,6 +132,10 @@ def check_lengths(template: Template, bulletins: Iterable[Bulletin], terms: Term
     for bulletin in bulletins:
         chosen = values(template, bulletin, terms)
         for name, reason in shortcomings(template, chosen, terms).items():
-            what = f"{name} of {bulletin.rule} ({chosen[name]!r})" if name else f"the SMS of {bulletin.rule}"
-            problems[f"template {template.id}: {what} {reason}"] = None
+            what = (
+                words("{name} of {rule} ({chosen!r})", name=name, rule=bulletin.rule, chosen=chosen[name])
+                if name
+                else words("the SMS of {rule}", rule=bulletin.rule)
+            )
+            problems[words("template {id}: {what} {reason}", id=template.id, what=what, reason=reason)] = None
     return list(problems)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ingest.clock import HOUR
+from ingest.finding import words, words_of
 from ingest.kinds import Kind, Metric
 from ingest.reading import Quality
 from ingest.registry import Sensor
@@ -37,7 +38,7 @@ Site: TypeAlias = Mapping[str, tuple[Decimal, str]]
 Measurable: TypeAlias = Value | Windowed | Counted | Baseline | Forecast | Eta | Age
 
 
-ZERO_DIVISION = "a division by zero"
+ZERO_DIVISION = words("a division by zero")
 
 
 class Undefined(Exception):
@@ -132,7 +133,7 @@ def number(
         else:
             found = exact(constant, parameter)
     except UnitError as error:
-        raise Undefined(str(error)) from error
+        raise Undefined(words_of(error)) from error
     if found is None:
         raise Undefined(_reason(constant, site))
     return found
@@ -142,7 +143,7 @@ def _level(eta: Eta, kind: Kind, site: Site) -> Fraction:
     try:
         level = level_of(eta, kind, site)
     except UnitError as error:
-        raise Undefined(str(error)) from error
+        raise Undefined(words_of(error)) from error
     if level is None:
         raise Undefined(_reason(eta.level, site))
     return Fraction(level)
@@ -150,7 +151,7 @@ def _level(eta: Eta, kind: Kind, site: Site) -> Fraction:
 
 def _reason(constant: Expression, site: Site) -> str:
     missing = [name for name in _parameters(constant) if name not in site]
-    return f"the sensor has no site parameter {missing[0]}" if missing else ZERO_DIVISION
+    return words("the sensor has no site parameter {name}", name=missing[0]) if missing else ZERO_DIVISION
 
 
 def _parameters(constant: Expression) -> Iterator[str]:
@@ -185,7 +186,7 @@ def for_each(
             numbers.append(of(each))
         except Undefined as reason:
             numbers.append(None)
-            reasons[known] = str(reason)
+            reasons[known] = words_of(reason)
     if reasons:
         for sensor, each in zip(sensors, sites, strict=True):
             if id(each) in reasons:

@@ -3,6 +3,7 @@
 Measured values keep their units; constants beside them are converted.
 """
 
+from ingest.finding import words
 from ingest.units import UnitError, canonical
 from rules.language.calculation import measure_in, negative
 from rules.language.constants import (
@@ -54,12 +55,14 @@ def _part(node: Node, scope: Scope) -> Operand | Arithmetic | None:
     """A measured operand of arithmetic."""
     part = read_left(node, scope)
     if isinstance(part, Age):
-        advice = "compare it alone: age() >= 2h"
-        scope.refuse(node, "E212", "an age changes without readings and is not calculated with", advice)
+        advice = words("compare it alone: age() >= 2h")
+        scope.refuse(
+            node, "E212", words("an age changes without readings and is not calculated with"), advice
+        )
         return None
     if isinstance(part, Eta):
-        advice = "calculate on the right: eta(metric, level) <= site.evacuation + 30min"
-        scope.refuse(node, "E211", "`eta` can be never and is not calculated with", advice)
+        advice = words("calculate on the right: eta(metric, level) <= site.evacuation + 30min")
+        scope.refuse(node, "E211", words("`eta` can be never and is not calculated with"), advice)
         return None
     return part
 

@@ -5,6 +5,7 @@ Temperatures are levels in degC, or differences in K; a level has no zero to mul
 
 from decimal import Decimal
 
+from ingest.finding import both, words, words_of
 from ingest.kinds import Kind
 from ingest.units import UnitError, conversion
 from ingest.units.products import combined
@@ -19,9 +20,11 @@ def calculated(left: Expression, operator: str, right: Expression, kind: Kind | 
     """`left operator right` with its unit; ThresholdError if the two do not fit."""
     one, other = measure_in(left, kind), measure_in(right, kind)
     if _FAHRENHEIT in (one.unit, other.unit):
-        raise ThresholdError("E211", "degF is not calculated with", "write degC, or K for a difference")
+        raise ThresholdError(
+            "E211", words("degF is not calculated with"), words("write degC, or K for a difference")
+        )
     if operator == "/" and literal_value(right) == 0:
-        raise ThresholdError("E211", "a division by zero", "divide by something else")
+        raise ThresholdError("E211", words("a division by zero"), words("divide by something else"))
     unit = _sum_unit(one, operator, other) if operator in "+-" else _product_unit(one, operator, other)
     return Arithmetic(operator, left, right, unit)
 
@@ -50,11 +53,16 @@ def same_size(one: str, other: str) -> bool:
 
 def _sum_unit(left: Measure, operator: str, right: Measure) -> str:
     if not same_size(left.unit, right.unit):
-        units = " and ".join(measure.unit or "a number without a unit" for measure in (left, right))
-        raise ThresholdError("E211", f"{units} do not {'add up' if operator == '+' else 'subtract'}")
+        units = both(measure.unit or words("a number without a unit") for measure in (left, right))
+        raise ThresholdError(
+            "E211",
+            words("{units} do not add up", units=units)
+            if operator == "+"
+            else words("{units} do not subtract", units=units),
+        )
     if right.level and (left.level == (operator == "+")):
-        advice = "two temperatures have a difference and no sum; a difference is written in K: 5 K"
-        raise ThresholdError("E211", "the temperatures do not fit", advice)
+        advice = words("two temperatures have a difference and no sum; a difference is written in K: 5 K")
+        raise ThresholdError("E211", words("the temperatures do not fit"), advice)
     if left.level != right.level:
         return LEVEL
     return DIFFERENCE if left.unit == LEVEL else left.unit
@@ -62,9 +70,9 @@ def _sum_unit(left: Measure, operator: str, right: Measure) -> str:
 
 def _product_unit(left: Measure, operator: str, right: Measure) -> str:
     if left.level or right.level:
-        advice = "take a difference first, for example (temperature - 0 degC)"
-        raise ThresholdError("E211", "a temperature has no zero to multiply from", advice)
+        advice = words("take a difference first, for example (temperature - 0 degC)")
+        raise ThresholdError("E211", words("a temperature has no zero to multiply from"), advice)
     try:
         return combined(left.unit, operator, right.unit)
     except UnitError as error:
-        raise ThresholdError("E211", str(error)) from error
+        raise ThresholdError("E211", words_of(error)) from error

@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 
+from ingest.finding import words
 from rules.language.functions import SIGNATURES
 from rules.language.parsing import Node, word
 from rules.language.scope import Call, Scope
@@ -21,9 +22,9 @@ def read_hours(call: Call, scope: Scope) -> Hours | None:
         return None
     start, end = 60 * numbers[0] + numbers[1], 60 * numbers[2] + numbers[3]
     if max(numbers[1], numbers[3]) >= 60 or start >= _MIDNIGHT or end > _MIDNIGHT:
-        _refuse(call, "there is no such time of day", scope)
+        _refuse(call, words("there is no such time of day"), scope)
     elif start == end % _MIDNIGHT:
-        _refuse(call, "the hours start and end at the same time", scope)
+        _refuse(call, words("the hours start and end at the same time"), scope)
     else:
         return Hours(start, end % _MIDNIGHT, scope.vocabulary.time_zone)
     return None
@@ -37,11 +38,11 @@ def read_season(call: Call, scope: Scope) -> Season | None:
     try:
         start, end = (date(_LEAP_YEAR, *numbers[i : i + 2]) for i in (0, 2))
     except ValueError:
-        _refuse(call, "there is no such day", scope)
+        _refuse(call, words("there is no such day"), scope)
         return None
     after = end + timedelta(days=1)
     if (after.month, after.day) == (start.month, start.day):
-        _refuse(call, "the season is the whole year", scope)
+        _refuse(call, words("the season is the whole year"), scope)
         return None
     return Season((start.month, start.day), (end.month, end.day), scope.vocabulary.time_zone)
 
@@ -52,10 +53,12 @@ def _numbers(call: Call, shape: str, scope: Scope) -> list[int] | None:
     numbers = [int(digits) for digits in _DIGITS.findall(str(word(node)))] if node.data == shape else []
     if len(numbers) == 4:
         return numbers
-    _refuse(call, f"`{scope.written(node)}` is no span", scope)
+    _refuse(call, words("`{text}` is no span", text=scope.written(node)), scope)
     return None
 
 
 def _refuse(call: Call, message: str, scope: Scope) -> None:
     node: Node = call.arguments[0]
-    scope.refuse(node, "E206", message, f"write for example {SIGNATURES[call.function].form}")
+    scope.refuse(
+        node, "E206", message, words("write for example {form}", form=SIGNATURES[call.function].form)
+    )

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from typing import TypeAlias
 
+from ingest.finding import words
 from rules.language.arithmetic import read_left
 from rules.language.constants import is_constant, read_constant
 from rules.language.doubt import check_doubt
@@ -45,8 +46,8 @@ def refuse_bare(node: Node, scope: Scope) -> None:
     for group in groups:
         refuse_group(group, scope)
     if not groups:
-        message = "a zone or gateway is judged by functions over its sensors"
-        scope.refuse(node, "E213", message, f"write `sensors({scope.written(node)}) >= 1`")
+        message = words("a zone or gateway is judged by functions over its sensors")
+        scope.refuse(node, "E213", message, words("write `sensors({text}) >= 1`", text=scope.written(node)))
 
 
 def _of_group(left: Node, right: Node, scope: Scope, read: ReadCondition) -> Sides | None:
@@ -83,8 +84,12 @@ def _threshold(
 
 def _age(node: Node, scope: Scope) -> Threshold | None:
     if node.data != "quantity":
-        message = f"`{scope.written(node)}` cannot stand beside an age, which changes without readings"
-        scope.refuse(node, "E212", message, "compare it with a duration or with reports: 2h, 3 reports")
+        message = words(
+            "`{text}` cannot stand beside an age, which changes without readings", text=scope.written(node)
+        )
+        scope.refuse(
+            node, "E212", message, words("compare it with a duration or with reports: 2h, 3 reports")
+        )
         return None
     reports = _REPORTS.fullmatch(str(word(node)))
     if reports is None:
@@ -92,8 +97,8 @@ def _age(node: Node, scope: Scope) -> Threshold | None:
         return None if duration is None else Literal(Decimal(duration), "ms")
     if 0 < int(reports[1]) <= MOST_REPORTS:
         return Reports(int(reports[1]))
-    advice = f"write 1 to {MOST_REPORTS} reports"
-    scope.refuse(node, "E206", f"`{scope.written(node)}` cannot be kept", advice)
+    advice = words("write 1 to {most} reports", most=MOST_REPORTS)
+    scope.refuse(node, "E206", words("`{text}` cannot be kept", text=scope.written(node)), advice)
     return None
 
 
@@ -101,22 +106,36 @@ def _refuse_constant(left: Node, operator: str | None, right: Node, scope: Scope
     """A comparison that starts with a constant."""
     turned = ""
     if operator and right.data in MEASURED and not is_constant(right):
-        turned = f"write `{scope.written(right)} {_MIRRORED[operator]} {scope.written(left)}`"
-    scope.refuse(left, "E210", "a comparison starts with what is measured", turned)
+        turned = words(
+            "write `{right} {operator} {left}`",
+            right=scope.written(right),
+            operator=_MIRRORED[operator],
+            left=scope.written(left),
+        )
+    scope.refuse(left, "E210", words("a comparison starts with what is measured"), turned)
 
 
 def _refuse_measured(node: Node, left: Operand | Arithmetic, operator: str | None, scope: Scope) -> None:
     """A comparison that ends with something measured."""
     first, second = branches(node)
     written = scope.written(second)
-    message = f"`{written}` cannot stand on the right: a value with its unit, or site.<parameter>, can"
+    message = words(
+        "`{written}` cannot stand on the right: a value with its unit, or site.<parameter>, can",
+        written=written,
+    )
     advice = ""
     is_metric = scope.kind is not None and written in scope.kind.metrics
     if second.data == "name" and not is_metric:
-        advice = f"write `site.{written}`" if written in scope.site_names() else ""
+        advice = words("write `site.{written}`", written=written) if written in scope.site_names() else ""
     elif second.data in MEASURED and operator:
         unit = beside(left, first, scope).inside().measure.unit
         taken = f"({written})" if second.data == "arithmetic" else written
         zero = quantity(Decimal(0), DIFFERENCE if unit == LEVEL else unit)
-        advice = f"write `{scope.written(first)} - {taken} {operator} {zero}`"
+        advice = words(
+            "write `{first} - {taken} {operator} {zero}`",
+            first=scope.written(first),
+            taken=taken,
+            operator=operator,
+            zero=zero,
+        )
     scope.refuse(second, "E210", message, advice)

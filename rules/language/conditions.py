@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words
 from rules.language.arithmetic import read_left
 from rules.language.calendar import read_hours, read_season
 from rules.language.comparisons import MEASURED, read_comparison, refuse_bare
@@ -75,7 +76,12 @@ def _flagged(call: Call, scope: Scope) -> Flagged | None:
     metric = scope.metric(call.arguments[0])
     flag = scope.written(call.arguments[1])
     if flag not in FLAGS:
-        scope.refuse(call.arguments[1], "E210", f"`{flag}` is no quality flag", did_you_mean(flag, FLAGS))
+        scope.refuse(
+            call.arguments[1],
+            "E210",
+            words("`{flag}` is no quality flag", flag=flag),
+            did_you_mean(flag, FLAGS),
+        )
         return None
     return Flagged(metric.name, flag) if metric else None
 
@@ -93,5 +99,5 @@ def _refuse_incomplete(node: Node, scope: Scope) -> None:
     """A value where a condition belongs."""
     is_value = node.data in MEASURED and not is_constant(node) and not is_group(node)
     if scope.kind is None or not is_value or read_left(node, scope):
-        message = f"`{scope.written(node)}` alone is no condition"
-        scope.refuse(node, "E210", message, "compare it: `metric >= threshold`")
+        message = words("`{text}` alone is no condition", text=scope.written(node))
+        scope.refuse(node, "E210", message, words("compare it: `metric >= threshold`"))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words, words_of
 from ingest.units import UnitError, canonical, conversion
 from rules.language.calculation import calculated, negative, same_size
 from rules.language.measures import DIFFERENCE, LEVEL, TIME, Measure
@@ -135,9 +136,15 @@ def _product(node: Node, beside: Beside, scope: Scope) -> Arithmetic | None:
     if found is None:
         return None
     if not same_size(found.unit, beside.measure.unit) and _knows_all(node, scope):
-        units = f"{found.unit or 'no unit'}, not in {beside.measure.unit or 'no unit'}"
-        advice = "write its constants in units that make it, for example W and V for A"
-        scope.refuse(node, "E211", f"`{scope.written(node)}` is in {units}", advice)
+        units = words(
+            "{unit}, not in {wanted}",
+            unit=found.unit or words("no unit"),
+            wanted=beside.measure.unit or words("no unit"),
+        )
+        advice = words("write its constants in units that make it, for example W and V for A")
+        scope.refuse(
+            node, "E211", words("`{text}` is in {units}", text=scope.written(node), units=units), advice
+        )
         return None
     return replace(found, unit=beside.measure.unit)
 
@@ -195,7 +202,7 @@ def _as_written(text: str) -> Literal:
     try:
         return Literal(number, canonical(unit))
     except UnitError as error:
-        raise ThresholdError("E205", str(error), error.suggestion) from error
+        raise ThresholdError("E205", words_of(error), error.suggestion) from error
 
 
 def _site(node: Node, measure: Measure, scope: Scope) -> SiteParameter:
@@ -205,15 +212,17 @@ def _site(node: Node, measure: Measure, scope: Scope) -> SiteParameter:
     if units is None:
         return parameter
     if not units:
-        owner = f"{scope.kind.name} sensor" if scope.kind else "sensor"
-        message = f"no {owner} has the site parameter `{parameter.name}`"
+        owner = words("{kind} sensor", kind=scope.kind.name) if scope.kind else words("sensor")
+        message = words("no {owner} has the site parameter `{name}`", owner=owner, name=parameter.name)
         raise ThresholdError("E209", message, did_you_mean(parameter.name, scope.site_names()))
     for unit in sorted(units):
         try:
             conversion(unit, measure.unit, measure.mass, difference=measure.difference)
         except UnitError as error:
-            message = f"`site.{parameter.name}` cannot stand here: {error}"
-            raise ThresholdError("E209", message, "correct it in the file of sensors") from error
+            message = words(
+                "`site.{name}` cannot stand here: {error}", name=parameter.name, error=words_of(error)
+            )
+            raise ThresholdError("E209", message, words("correct it in the file of sensors")) from error
     return parameter
 
 

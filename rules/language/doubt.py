@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from ingest.finding import words
 from ingest.kinds import Kind
 from rules.language.measures import Bounds, bounds_of, measure_of
 from rules.language.printed import plain_number, printed
@@ -26,12 +27,24 @@ def check_doubt(comparison: Comparison, kind: Kind | None) -> None:
     if result is None:
         return
     low, high = (None if limit is None else plain_number(limit) for limit in bounds_of(comparison.left, kind))
-    span = f"{low} and more" if high is None else f"{high} and less" if low is None else f"{low} to {high}"
-    text = f"`{printed(comparison)}` is always {'true' if result else 'false'}"
+    span = _span(low, high)
+    if unit := measure_of(comparison.left, kind).unit:
+        span = words("{span} {unit}", span=span, unit=unit)
+    text = printed(comparison)
     raise ThresholdError(
         "E207",
-        f"{text}: plausible is {span} {measure_of(comparison.left, kind).unit}".rstrip(),
-        "check the number and its unit; the plausible range stands in the file of kinds",
+        words("`{comparison}` is always true: plausible is {span}", comparison=text, span=span)
+        if result
+        else words("`{comparison}` is always false: plausible is {span}", comparison=text, span=span),
+        words("check the number and its unit; the plausible range stands in the file of kinds"),
+    )
+
+
+def _span(low: str | None, high: str | None) -> str:
+    if high is None:
+        return words("{low} and more", low=low)
+    return (
+        words("{high} and less", high=high) if low is None else words("{low} to {high}", low=low, high=high)
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ingest.document.source_text import did_you_mean
+from ingest.finding import both, words
 from ingest.kinds import Kinds
 from rules.language.functions import GROUPS
 from rules.language.parsing import Node, branches, calls, keyword_of, word
@@ -48,7 +49,7 @@ def _named(node: Node, scope: Scope) -> tuple[str, ...] | None:
     name = scope.written(node)
     if node.data == "name" and name in known:
         return (name,)
-    scope.refuse(node, "E215", f"`{name}` is no kind of sensor", did_you_mean(name, known))
+    scope.refuse(node, "E215", words("`{name}` is no kind of sensor", name=name), did_you_mean(name, known))
     return None
 
 
@@ -56,23 +57,33 @@ def _every(node: Node, call: Call, scope: Scope) -> tuple[str, ...] | None:
     """All kinds, for a condition on the age of whatever a sensor reports."""
     if any(word(inner) == "age" for inner in calls(call.arguments[0])):
         return tuple(scope.vocabulary.kinds.kinds)
-    scope.refuse(node, "E215", f"`{scope.written(call.arguments[0])}` names no metric", "name one, or age()")
+    scope.refuse(
+        node,
+        "E215",
+        words("`{condition}` names no metric", condition=scope.written(call.arguments[0])),
+        words("name one, or age()"),
+    )
     return None
 
 
 def _refuse(names: list[Node], candidates: set[str], scope: Scope) -> None:
     metrics = _metrics(scope.vocabulary.kinds)
     unknown = [node for node in names if str(word(node)) not in metrics]
-    text = " and ".join(f"`{name}`" for name in sorted({str(word(node)) for node in names}))
+    text = both(f"`{name}`" for name in sorted({str(word(node)) for node in names}))
     if len(unknown) == len(names):
-        message = f"`{word(names[0])}` is not a metric of any kind"
+        message = words("`{name}` is not a metric of any kind", name=word(names[0]))
         scope.refuse(names[0], "E203", message, did_you_mean(str(word(names[0])), metrics))
     elif candidates:
         owners = ", ".join(sorted(candidates))
-        message = f"{text} can be of sensors of several kinds: {owners}"
-        scope.refuse(names[0], "E215", message, f"add `of={min(candidates)}`")
+        message = words("{text} can be of sensors of several kinds: {owners}", text=text, owners=owners)
+        scope.refuse(names[0], "E215", message, words("add `of={kind}`", kind=min(candidates)))
     else:
-        scope.refuse(names[0], "E203", f"no kind of sensor reports {text}", "ask for each kind by itself")
+        scope.refuse(
+            names[0],
+            "E203",
+            words("no kind of sensor reports {text}", text=text),
+            words("ask for each kind by itself"),
+        )
 
 
 def _with_metrics(node: Node, kinds: Kinds) -> set[str]:

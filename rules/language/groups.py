@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias
 
+from ingest.finding import words
 from rules.language.constants import Beside, read_constant
 from rules.language.group_kinds import read_kinds
 from rules.language.measures import Measure, measure_of
@@ -43,11 +44,15 @@ def read_number(node: Node, group: Sensors | Share, name: str, scope: Scope) -> 
     if node.data == "quantity":
         literal = read_constant(node, Beside(measure_of(group, None), name), scope)
     else:
-        message = f"`{scope.written(node)}` cannot stand beside `{name}`, which changes without readings"
+        message = words(
+            "`{text}` cannot stand beside `{name}`, which changes without readings",
+            text=scope.written(node),
+            name=name,
+        )
         advice = (
-            "compare it with a percentage: 50 %"
+            words("compare it with a percentage: 50 %")
             if isinstance(group, Share)
-            else "compare it with a number: 2"
+            else words("compare it with a number: 2")
         )
         scope.refuse(node, "E212", message, advice)
     return literal if isinstance(literal, Literal) else None
@@ -59,10 +64,12 @@ def _placed(node: Node, call: Call, scope: Scope) -> bool:
     if (scope.vocabulary.kind is None) == (given is None):
         return True
     if given is None:
-        message = f"`{call.function}` of a sensor looks at the sensors around it"
-        scope.refuse(node, "E213", message, "add a distance, for example radius=10 km")
+        message = words("`{function}` of a sensor looks at the sensors around it", function=call.function)
+        scope.refuse(node, "E213", message, words("add a distance, for example radius=10 km"))
     else:
-        scope.refuse(given, "E213", "a zone or gateway has sensors of its own", "leave `radius=` out")
+        scope.refuse(
+            given, "E213", words("a zone or gateway has sensors of its own"), words("leave `radius=` out")
+        )
     return False
 
 
@@ -72,12 +79,20 @@ def _radius(call: Call, scope: Scope) -> Decimal | None:
     if given is None:
         return None
     if given.data != "quantity":
-        scope.refuse(given, "E210", f"`{scope.written(given)}` is no distance", "write for example 10 km")
+        scope.refuse(
+            given,
+            "E210",
+            words("`{given}` is no distance", given=scope.written(given)),
+            words("write for example 10 km"),
+        )
         return None
     literal = read_constant(given, Beside(_LENGTH, "radius"), scope)
     if not isinstance(literal, Literal) or 0 < literal.value <= FARTHEST:
         return literal.value if isinstance(literal, Literal) else None
     scope.refuse(
-        given, "E206", f"`{scope.written(given)}` is no distance to neighbours", "write at most 1000 km"
+        given,
+        "E206",
+        words("`{given}` is no distance to neighbours", given=scope.written(given)),
+        words("write at most 1000 km"),
     )
     return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
+from ingest.finding import words
 from ingest.kinds import Kind, Kinds
 from ingest.units import UnitError, conversion
 from rules.language.measures import measure_of
@@ -77,9 +78,9 @@ def margin_defects(condition: Condition, release: Release, kind: Kind | None, ki
             continue
         unit = measure_of(comparison.left, its_kind).unit
         if unit in _FREE_ZERO and _is_level(comparison.left):
-            yield f"a percentage of a value in {unit} depends on where its scale starts"
+            yield words("a percentage of a value in {unit} depends on where its scale starts", unit=unit)
         elif literal_value(comparison.right) == 0:
-            yield "a percentage of a threshold of 0 moves nothing"
+            yield words("a percentage of a threshold of 0 moves nothing")
 
 
 def is_moved(condition: Condition, release: Release, kind: Kind | None, kinds: Kinds) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from ingest.clock import HOUR
+from ingest.finding import either, words
 from ingest.kinds import Form, Metric
 from rules.language.calculation import measure_in
 from rules.language.constants import Beside, is_constant, read_constant
@@ -36,7 +37,7 @@ def read_operand(node: Node, scope: Scope) -> Operand | None:
     if node.data == "name":
         return _value(node, scope)
     if node.data != "call":
-        scope.refuse(node, "E210", f"`{scope.written(node)}` is no value to compare")
+        scope.refuse(node, "E210", words("`{text}` is no value to compare", text=scope.written(node)))
         return None
     function = str(word(node))
     if function not in FUNCTIONS:
@@ -44,7 +45,12 @@ def read_operand(node: Node, scope: Scope) -> Operand | None:
         return None
     form = SIGNATURES[function].form
     if function in CONDITIONS:
-        scope.refuse(node, "E210", f"`{function}` is a condition, not a value", f"write {form}")
+        scope.refuse(
+            node,
+            "E210",
+            words("`{function}` is a condition, not a value", function=function),
+            words("write {form}", form=form),
+        )
         return None
     if function in GROUPS:
         refuse_group(node, scope)
@@ -56,14 +62,16 @@ def read_operand(node: Node, scope: Scope) -> Operand | None:
 def refuse_group(node: Node, scope: Scope) -> None:
     """Note that the group function at `node` stands where it cannot."""
     name = word(node)
-    message = f"`{name}` stands alone on the left of a comparison"
+    message = words("`{name}` stands alone on the left of a comparison", name=name)
     if scope.group:
-        message = f"`{name}` cannot stand inside `{scope.group}`"
+        message = words("`{name}` cannot stand inside `{group}`", name=name, group=scope.group)
     scope.refuse(
         node,
         "E213",
         message,
-        f"write {SIGNATURES[str(name)].form} >= 2" if name == "sensors" else "write share(condition) >= 50 %",
+        words("write {form} >= 2", form=SIGNATURES[str(name)].form)
+        if name == "sensors"
+        else words("write share(condition) >= 50 %"),
     )
 
 
@@ -71,8 +79,8 @@ def read_operator(node: Node, scope: Scope) -> str | None:
     """The operator of a comparison in its one spelling."""
     sign = str(word(node))
     if sign not in OPERATORS:
-        message = f"unknown operator `{sign}`; known: >= > <= < == !="
-        advice = f"write `{_MEANT[sign]}`" if sign in _MEANT else ""
+        message = words("unknown operator `{sign}`; known: >= > <= < == !=", sign=sign)
+        advice = words("write `{text}`", text=_MEANT[sign]) if sign in _MEANT else ""
         scope.refuse_at(word(node).start_pos or 0, "E201", message, advice)
     return OPERATORS.get(sign)
 
@@ -82,8 +90,12 @@ def read_bare(node: Node, function: str, scope: Scope) -> Comparison | None:
     left = branches(node)[0] if node.data == "comparison" else None
     if left is None or left.data != "name" or not is_constant(branches(node)[1]):
         groups = left is not None and left.data == "call" and word(left) in GROUPS
-        message = f"`{function}` takes one comparison of a bare metric with a constant"
-        scope.refuse(node, "E213" if groups else "E204", message, f"write {SIGNATURES[function].form}")
+        message = words(
+            "`{function}` takes one comparison of a bare metric with a constant", function=function
+        )
+        scope.refuse(
+            node, "E213" if groups else "E204", message, words("write {form}", form=SIGNATURES[function].form)
+        )
         return None
     value, operator = _value(left, scope), read_operator(node, scope)
     if value is None:
@@ -106,8 +118,13 @@ def read_instant(node: Node, function: str, scope: Scope) -> Metric | None:
     metric = scope.metric(node)
     if metric is None or metric.form is Form.INSTANT:
         return metric
-    message = f"`{function}` does not fit `{metric.name}`, which is an {metric.form} metric"
-    scope.refuse(node, "E204", message, "use sum")
+    message = words(
+        "`{function}` does not fit `{name}`, which is an {form} metric",
+        function=function,
+        name=metric.name,
+        form=metric.form,
+    )
+    scope.refuse(node, "E204", message, words("use sum"))
     return None
 
 
@@ -116,8 +133,8 @@ def _value(node: Node, scope: Scope) -> Value | None:
     if metric is None:
         return None
     if metric.form is Form.AMOUNT:
-        message = f"what one report of `{metric.name}` holds depends on its period"
-        scope.refuse(node, "E204", message, f"write sum({metric.name}, 1h)")
+        message = words("what one report of `{name}` holds depends on its period", name=metric.name)
+        scope.refuse(node, "E204", message, words("write sum({name}, 1h)", name=metric.name))
     return Value(metric.name)
 
 
@@ -133,9 +150,11 @@ def _amount(node: Node, scope: Scope) -> Metric | None:
     metric = scope.metric(node)
     if metric is None or metric.form is Form.AMOUNT:
         return metric
-    message = f"`sum` does not fit `{metric.name}`, which is an {metric.form} metric"
-    others = " or ".join(name for name in WINDOWED if name != "sum")
-    scope.refuse(node, "E204", message, f"use {others}")
+    message = words(
+        "`sum` does not fit `{name}`, which is an {form} metric", name=metric.name, form=metric.form
+    )
+    others = either(name for name in WINDOWED if name != "sum")
+    scope.refuse(node, "E204", message, words("use {others}", others=others))
     return None
 
 
@@ -149,14 +168,16 @@ def _baseline(call: Call, scope: Scope) -> Baseline | None:
     metric = read_instant(call.arguments[0], "baseline", scope)
     width = scope.duration(call.arguments[1])
     if width is not None and (width % HOUR or width < 2 * HOUR):
-        advice = "write whole hours, at least 2h"
-        scope.refuse(call.arguments[1], "E206", "a baseline is made of hourly means", advice)
+        advice = words("write whole hours, at least 2h")
+        scope.refuse(call.arguments[1], "E206", words("a baseline is made of hourly means"), advice)
         width = None
     given = call.keywords.get("default")
     if given is None:
-        message = "`baseline` needs the value that stands until half of its window is known"
+        message = words("`baseline` needs the value that stands until half of its window is known")
         unit = metric.unit if metric else ""
-        advice = f"write {SIGNATURES['baseline'].form}".replace("value", f"100 {unit}".rstrip())
+        advice = words(
+            "write {form}", form=SIGNATURES["baseline"].form.replace("value", f"100 {unit}".rstrip())
+        )
         scope.refuse(call.arguments[1], "E210", message, advice)
         return None
     default = _default(given, metric, scope) if metric else None
@@ -171,8 +192,8 @@ def _default(node: Node, metric: Metric, scope: Scope) -> Decimal | None:
     if isinstance(constant, Literal):
         return constant.value
     if constant is not None or not is_constant(node):
-        advice = f"write a number{' and its unit' if metric.unit else ''}"
-        scope.refuse(node, "E210", f"`{scope.written(node)}` is no default", advice)
+        advice = words("write a number and its unit") if metric.unit else words("write a number")
+        scope.refuse(node, "E210", words("`{text}` is no default", text=scope.written(node)), advice)
     return None
 
 
@@ -186,8 +207,8 @@ def _eta(call: Call, scope: Scope) -> Eta | None:
     first, second = call.arguments
     metric = read_instant(first, "eta", scope)
     if not is_constant(second):
-        advice = "write a value with its unit, or site.<parameter>"
-        scope.refuse(second, "E210", f"`{scope.written(second)}` is no level", advice)
+        advice = words("write a value with its unit, or site.<parameter>")
+        scope.refuse(second, "E210", words("`{second}` is no level", second=scope.written(second)), advice)
         return None
     if metric is None:
         return None

@@ -15,6 +15,7 @@ from unicodedata import normalize
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from ingest.finding import either, words
 from rules.language.functions import FUNCTIONS as FUNCTIONS
 from rules.language.functions import KEYWORDS, MEANT
 
@@ -23,14 +24,19 @@ Node: TypeAlias = Tree[Token]
 # Deeper trees are refused: people cannot read them, and walking them costs stack.
 DEEPEST = 32
 _CALL = re.compile(r"(?<![\w.])(?!(?:and|or|not)\b)([^\W\d]\w*)\s*\(")
-_WORDS = {"&": "write `and`", "|": "write `or`", "^": "multiply instead: x * x", "%": "write a share as 0.5"}
+_WORDS = {
+    "&": words("write `and`"),
+    "|": words("write `or`"),
+    "^": words("multiply instead: x * x"),
+    "%": words("write a share as 0.5"),
+}
 _EXPECTED = {
-    "OPERATOR": "a comparison (>= > <= < == !=)",
+    "OPERATOR": words("a comparison (>= > <= < == !=)"),
     "_AND": "`and`",
     "_OR": "`or`",
     "RPAR": "`)`",
     "COMMA": "`,`",
-    "NAME": "a metric or function",
+    "NAME": words("a metric or function"),
 }
 
 
@@ -80,16 +86,16 @@ def parse(written: Written) -> Node:
         unknown = [unknown_function(name, offset) for name, offset in calls if name not in FUNCTIONS]
         raise written.error(unknown or [_shapeless(written.text, error)]) from error
     if too_deep := _below(tree, DEEPEST):
-        message = f"nested deeper than {DEEPEST} levels"
-        raise written.error([Problem(too_deep.meta.start_pos, "E210", message, "split the rule")])
+        message = words("nested deeper than {most} levels", most=DEEPEST)
+        raise written.error([Problem(too_deep.meta.start_pos, "E210", message, words("split the rule"))])
     return tree
 
 
 def unknown_function(name: str, offset: int) -> Problem:
     """What is wrong with a call of `name`, which is not in FUNCTIONS."""
     near = MEANT.get(name) or next(iter(get_close_matches(name, FUNCTIONS, n=1)), None)
-    message = f"unknown function `{name}`; known: {', '.join(FUNCTIONS)}"
-    return Problem(offset, "E202", message, f"did you mean {near}?" if near else "")
+    message = words("unknown function `{name}`; known: {names}", name=name, names=", ".join(FUNCTIONS))
+    return Problem(offset, "E202", message, words("did you mean {near}?", near=near) if near else "")
 
 
 def branches(node: Node) -> list[Node]:
@@ -131,11 +137,13 @@ def _parser() -> Lark:
 def _shapeless(text: str, error: UnexpectedInput) -> Problem:
     offset = len(text.rstrip()) if _at_end(error) else min(error.pos_in_stream or 0, len(text))
     if not text.strip():
-        return Problem(offset, "E201", "the condition is empty", "write `metric >= threshold`")
+        return Problem(offset, "E201", words("the condition is empty"), words("write `metric >= threshold`"))
     if _at_end(error):
-        return Problem(offset, "E201", "the condition ends too early", _expected(error))
+        return Problem(offset, "E201", words("the condition ends too early"), _expected(error))
     found = error.token if isinstance(error, UnexpectedToken) else text[offset]
-    return Problem(offset, "E201", f"unexpected `{found}`", _WORDS.get(found, _expected(error)))
+    return Problem(
+        offset, "E201", words("unexpected `{found}`", found=found), _WORDS.get(found, _expected(error))
+    )
 
 
 def _at_end(error: UnexpectedInput) -> bool:
@@ -147,4 +155,4 @@ def _expected(error: UnexpectedInput) -> str:
         getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None)
     )
     shown = [_EXPECTED[name] for name in _EXPECTED if name in (names or ())]
-    return f"expected {' or '.join(shown)}" if shown else ""
+    return words("expected {shown}", shown=either(shown)) if shown else ""

@@ -7,6 +7,7 @@ from typing import TypeVar
 from ingest.clock import DAY
 from ingest.document.source_text import did_you_mean
 from ingest.duration import DurationError, format_duration, parse_duration
+from ingest.finding import either, words, words_of
 from ingest.kinds import Form, Kind, Metric
 from rules.language.functions import SIGNATURES
 from rules.language.parsing import Node, Problem, branches, keyword_of, word
@@ -91,30 +92,39 @@ class Scope:
             elif keyword in signature.keywords and keyword not in keywords:
                 keywords[keyword] = branches(branch)[1]
             else:
-                message = f"`{name}` takes no {'second ' if keyword in keywords else ''}`{keyword}=`"
+                message = (
+                    words("`{name}` takes no second `{keyword}=`", name=name, keyword=keyword)
+                    if keyword in keywords
+                    else words("`{name}` takes no `{keyword}=`", name=name, keyword=keyword)
+                )
                 self.refuse(branch, "E210", message, did_you_mean(keyword, signature.keywords))
                 fits = False
         if not signature.least <= len(given) <= signature.most:
-            message = f"`{name}` takes {_count(signature.least, signature.most)}, not {len(given)}"
-            self.refuse(node, "E210", message, f"write {signature.form}")
+            message = words(
+                "`{name}` takes {arguments}, not {given}",
+                name=name,
+                arguments=_count(signature.least, signature.most),
+                given=len(given),
+            )
+            self.refuse(node, "E210", message, words("write {form}", form=signature.form))
             fits = False
         return Call(name, tuple(given), keywords) if fits else None
 
     def duration(self, node: Node, longest: int = LONGEST) -> int | None:
         """Milliseconds, more than 0 and at most `longest`; None after a problem."""
         if node.data != "quantity":
-            advice = "write a number and a unit: 90s, 5min, 3h"
-            self.refuse(node, "E206", f"`{self.written(node)}` is no duration", advice)
+            advice = words("write a number and a unit: 90s, 5min, 3h")
+            self.refuse(node, "E206", words("`{text}` is no duration", text=self.written(node)), advice)
             return None
         try:
             duration = parse_duration(str(word(node)))
         except DurationError as error:
-            self.refuse(node, "E206", str(error), error.suggestion)
+            self.refuse(node, "E206", words_of(error), error.suggestion)
             return None
         if 0 < duration <= longest:
             return duration
-        limits = f"write more than 0s and at most {format_duration(longest)}"
-        self.refuse(node, "E206", f"`{self.written(node)}` cannot be kept", limits)
+        limits = words("write more than 0s and at most {longest}", longest=format_duration(longest))
+        self.refuse(node, "E206", words("`{text}` cannot be kept", text=self.written(node)), limits)
         return None
 
     def window(self, node: Node, form: Form = Form.INSTANT) -> int | None:
@@ -124,27 +134,34 @@ class Scope:
         least = reporting if form is Form.AMOUNT else 2 * reporting
         if width is None or width >= least:
             return width
-        holds = "one period" if form is Form.AMOUNT else "two intervals"
-        message = f"a window of {format_duration(width)} is shorter than {holds}: sensors report every "
-        advice = f"write at least {format_duration(least)}"
-        self.refuse(node, "E214", message + format_duration(reporting), advice)
+        holds = words("one period") if form is Form.AMOUNT else words("two intervals")
+        message = words(
+            "a window of {width} is shorter than {holds}: sensors report every {interval}",
+            width=format_duration(width),
+            holds=holds,
+            interval=format_duration(reporting),
+        )
+        advice = words("write at least {least}", least=format_duration(least))
+        self.refuse(node, "E214", message, advice)
         return None
 
     def metric(self, node: Node) -> Metric | None:
         """The metric named at `node`; counters are for decoding only (D23)."""
         if node.data != "name":
-            message = f"a metric belongs here, not `{self.written(node)}`"
+            message = words("a metric belongs here, not `{text}`", text=self.written(node))
             self.refuse(node, "E204", message, did_you_mean("", self.kind.metrics if self.kind else ()))
             return None
         name = str(word(node))
         metric = self.kind.metrics.get(name) if self.kind else None
         if metric is None:
-            owner = self.kind.name if self.kind else "every kind"
-            message = f"`{name}` is not a metric of {owner}"
+            owner = self.kind.name if self.kind else words("every kind")
+            message = words("`{name}` is not a metric of {owner}", name=name, owner=owner)
             self.refuse(node, "E203", message, did_you_mean(name, self.kind.metrics if self.kind else ()))
         elif metric.form is Form.COUNTER:
-            advice = f"use {metric.feeds}" if metric.feeds else ""
-            self.refuse(node, "E204", f"`{name}` is a counter; rules see what it feeds", advice)
+            advice = words("use {feeds}", feeds=metric.feeds) if metric.feeds else ""
+            self.refuse(
+                node, "E204", words("`{name}` is a counter; rules see what it feeds", name=name), advice
+            )
             return None
         return metric
 
@@ -164,5 +181,7 @@ class Scope:
 
 
 def _count(least: int, most: int) -> str:
-    text = f"{least} argument" if least == most else f"{least} or {most} argument"
-    return text if most == 1 else text + "s"
+    number = str(least) if least == most else either([str(least), str(most)])
+    return (
+        words("{number} argument", number=number) if most == 1 else words("{number} arguments", number=number)
+    )

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+from ingest.finding import words, words_of
 from ingest.kinds import Kind
 from ingest.units import Conversion, UnitError, canonical, conversion
 from rules.language.measures import LEVEL, Measure, measure_of
@@ -64,11 +65,15 @@ def split_quantity(text: str) -> tuple[Decimal, str]:
     """`20 %` as (20, "%"); the unit may be absent. ThresholdError if no number comes first."""
     match = _NUMBER.match(text)
     if match is None:
-        raise ThresholdError("E205", f"`{text}` does not start with a number")
+        raise ThresholdError("E205", words("`{text}` does not start with a number", text=text))
     # Adding zero makes -0 a 0: equal thresholds have one text.
     number = Decimal(match[0]) + 0 if len(match[0]) <= LONGEST_NUMBER else None
     if number is None or len(number.as_tuple().digits) > MOST_DIGITS:
-        raise ThresholdError("E208", f"`{match[0]}` has more than {MOST_DIGITS} digits", "use fewer digits")
+        raise ThresholdError(
+            "E208",
+            words("`{number}` has more than {most} digits", number=match[0], most=MOST_DIGITS),
+            words("use fewer digits"),
+        )
     return number, _unit(text[match.end() :].strip())
 
 
@@ -151,8 +156,8 @@ def _at_site(parameter: SiteParameter, site: Site, mass: Decimal | None, differe
 
 def _bare(number: Decimal, beside: Measure) -> Decimal:
     if beside.unit:
-        advice = f"write `{quantity(number, beside.unit)}`"
-        raise ThresholdError("E205", f"`{plain_number(number)}` has no unit", advice)
+        advice = words("write `{text}`", text=quantity(number, beside.unit))
+        raise ThresholdError("E205", words("`{number}` has no unit", number=plain_number(number)), advice)
     return number
 
 
@@ -164,8 +169,10 @@ def _literal_conversion(unit: str, beside: Measure, name: str, misfit: str) -> C
         return conversion(unit, beside.unit, beside.mass, difference=beside.difference)
     except UnitError as error:
         listed = error.suggestion.startswith("known:") and beside.unit
-        advice = f"write it in {beside.unit}" if listed else error.suggestion
-        raise ThresholdError(code, f"`{name}`: {error}", advice) from error
+        advice = words("write it in {unit}", unit=beside.unit) if listed else error.suggestion
+        raise ThresholdError(
+            code, words("`{name}`: {problem}", name=name, problem=words_of(error)), advice
+        ) from error
 
 
 def _written(value: Decimal) -> Decimal:
@@ -191,7 +198,15 @@ def _on_the_grid(value: Decimal, beside: Measure, name: str) -> Decimal:
         below -= resolution
     raise ThresholdError(
         "E208",
-        f"{quantity(value, beside.unit)} is finer than `{name}` is measured, "
-        f"{quantity(resolution, beside.unit)}",
-        f"write `{quantity(below, beside.unit)}` or `{quantity(below + resolution, beside.unit)}`",
+        words(
+            "{value} is finer than `{name}` is measured, {resolution}",
+            value=quantity(value, beside.unit),
+            name=name,
+            resolution=quantity(resolution, beside.unit),
+        ),
+        words(
+            "write `{below}` or `{above}`",
+            below=quantity(below, beside.unit),
+            above=quantity(below + resolution, beside.unit),
+        ),
     )

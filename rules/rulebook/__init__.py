@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ingest.document import Document, parse_yaml, validate
 from ingest.document.composer import Path, Plain
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.kinds import Kinds
 from ingest.registry import Registry
 from rules.grade import Grade
@@ -101,7 +101,7 @@ def _read_document(document: Document, names: Names, tables: Tables) -> tuple[li
     read = read_conditions(document, names, tables)
     findings += read.findings
     if isinstance(document.data, dict) and not {"rules", "templates"} & document.data.keys():
-        findings.append(document.finding((), "E111", "rules is missing"))
+        findings.append(document.finding((), "E111", words("rules is missing")))
     ladders: list[Ladder] = []
     for path, data in rule_entries(document):
         entry = _entry(data)
@@ -170,9 +170,9 @@ def _duplicates(document: Document, ids: dict[str, str]) -> list[Finding]:
         if not isinstance(rule_id, str):
             continue
         if rule_id in ids:
-            message = f"rule `{rule_id}` stands at {ids[rule_id]} already"
+            message = words("rule `{rule_id}` stands at {place} already", rule_id=rule_id, place=ids[rule_id])
             findings.append(
-                document.finding((*path, "id"), "E220", message, "give one of the two another id")
+                document.finding((*path, "id"), "E220", message, words("give one of the two another id"))
             )
         else:
             ids[rule_id] = f"{document.source.name}:{document.place(path)[0]}"

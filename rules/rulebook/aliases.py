@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.tokens import AliasToken
 
 from ingest.document import Document
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 
 
 def alias_findings(document: Document) -> Iterator[Finding]:
@@ -17,5 +17,5 @@ def alias_findings(document: Document) -> Iterator[Finding]:
     for token in YAML(typ="safe", pure=True).scan(source.text):
         if isinstance(token, AliasToken):
             place = (token.start_mark.line + 1, token.start_mark.column + 1)
-            advice = "write it out, or make the rule a template with `use` and `with`"
-            yield source.finding(place, "E105", f"alias *{token.value}", advice)
+            advice = words("write it out, or make the rule a template with `use` and `with`")
+            yield source.finding(place, "E105", words("alias *{anchor}", anchor=token.value), advice)

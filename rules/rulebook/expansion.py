@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ingest.document import Document
 from ingest.document.composer import Path, Place, Plain
 from ingest.document.source_text import SourceText
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from rules.rulebook.templates import Template, fill, use_findings
 
 # Lines that stand in a template are numbered from here on; no file is as long.
@@ -27,7 +27,9 @@ class ExpandedText(SourceText):
         if place[0] not in self.elsewhere:
             return SourceText.finding(self, place, code, message, suggestion)
         use, origin = self.elsewhere[place[0]]
-        return SourceText.finding(self, use, code, f"{message} (from {origin})", suggestion)
+        return SourceText.finding(
+            self, use, code, words("{message} (from {origin})", message=message, origin=origin), suggestion
+        )
 
 
 def expanded(document: Document, templates: Mapping[str, Template]) -> tuple[Document, list[Finding]]:
@@ -85,7 +87,12 @@ class _Assembly:
         document, above = template.document, len(template.path)
         for places, elsewhere in ((document.keys, self._keys), (document.values, self._values)):
             for path, (line, _) in _below(places, template.path):
-                origin = f"template `{template.name}`, {document.source.name}:{line}"
+                origin = words(
+                    "template `{name}`, {file}:{line}",
+                    name=template.name,
+                    file=document.source.name,
+                    line=line,
+                )
                 number = _ELSEWHERE + len(self._elsewhere)
                 self._elsewhere[number] = (use, origin)
                 inner = (fill(part, given) if isinstance(part, str) else part for part in path[above:])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingest.document import Document
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.kinds import Kind
 from rules.language.margin import comparisons, is_moved, margin_defects, released
 from rules.language.tree import Age, Baseline
@@ -15,6 +15,7 @@ from rules.rulebook.certainty import crowds, holds_always
 from rules.rulebook.implication import implies
 from rules.rulebook.names import Names
 from rules.rulebook.rule_file import RuleEntry
+from rules.rulebook.selection import NOUNS
 from rules.rulebook.walk import conditions, kinds_looked_at, metrics_read, parameters_used, parts
 
 
@@ -49,14 +50,14 @@ def ladder_findings(written: Written) -> list[Finding]:
 
 def _hazard(written: Written) -> Iterator[Finding]:
     if written.rule.subjects is not Subjects.SENSOR and written.entry.hazard is None:
-        message = f"a rule of {written.rule.subjects}s names its hazard"
-        yield written.finding((), "E111", message, "write for example `hazard: fire`")
+        message = words("a rule of {noun}s names its hazard", noun=NOUNS[written.rule.subjects])
+        yield written.finding((), "E111", message, words("write for example `hazard: fire`"))
 
 
 def _missing(written: Written) -> Iterator[Finding]:
     if written.rule.subjects is not Subjects.SENSOR and written.entry.missing.raise_:
-        message = f"a {written.rule.subjects} does not report; its sensors do"
-        advice = "raise it in a rule of sensors, or compare age() with `3 reports` in sensors(...)"
+        message = words("a {noun} does not report; its sensors do", noun=NOUNS[written.rule.subjects])
+        advice = words("raise it in a rule of sensors, or compare age() with `3 reports` in sensors(...)")
         yield written.finding(("missing", "raise"), "E226", message, advice)
 
 
@@ -65,9 +66,11 @@ def _mixed(written: Written) -> Iterator[Finding]:
     rule = written.rule
     found = [(grade, condition) for grade, condition in rule.grades.items() if metrics_read(condition)]
     if rule.subjects is Subjects.SENSOR and found and any(map(kinds_looked_at, conditions(rule))):
-        advice = "put it into sensors(..., radius=...), or write `confirm`"
+        advice = words("put it into sensors(..., radius=...), or write `confirm`")
         for grade, condition in found:
-            message = f"`{metrics_read(condition)[0]}` stands in a rule that counts sensors"
+            message = words(
+                "`{metric}` stands in a rule that counts sensors", metric=metrics_read(condition)[0]
+            )
             yield written.finding(("grades", str(grade)), "E213", message, advice)
 
 
@@ -75,16 +78,16 @@ def _absolute(written: Written) -> Iterator[Finding]:
     """What creeps is learnt by the baseline and never seen against it (D25)."""
     learning = [any(isinstance(part, Baseline) for part in parts(c)) for c in written.rule.grades.values()]
     if learning and all(learning):
-        advice = "add a grade that compares the metric itself, for example `orange: leakage >= 500 mA`"
-        yield written.finding(("grades",), "E236", "every grade goes by a baseline", advice)
+        advice = words("add a grade that compares the metric itself, for example `orange: leakage >= 500 mA`")
+        yield written.finding(("grades",), "E236", words("every grade goes by a baseline"), advice)
 
 
 def _margin(written: Written) -> Iterator[Finding]:
     rule, kind, kinds = written.rule, written.kind, written.names.kinds
     path = ("release", "margin")
-    advice = "write an amount with its unit, for example `margin: 0.1 m`"
+    advice = words("write an amount with its unit, for example `margin: 0.1 m`")
     defects = [
-        written.finding(path, "E224", f"{grade}: {defect}", advice)
+        written.finding(path, "E224", words("{grade}: {defect}", grade=grade, defect=defect), advice)
         for grade, condition in rule.grades.items()
         for defect in margin_defects(condition, rule.release, kind, kinds)
     ]
@@ -92,16 +95,19 @@ def _margin(written: Written) -> Iterator[Finding]:
     given = rule.release.share or rule.release.amount
     moved = any(is_moved(condition, rule.release, kind, kinds) for condition in rule.grades.values())
     if given and not defects and not moved:
-        advice = "write it in the unit of a threshold, or leave it out: counts and == have none"
-        yield written.finding(path, "E224", "the margin moves no comparison", advice)
+        advice = words("write it in the unit of a threshold, or leave it out: counts and == have none")
+        yield written.finding(path, "E224", words("the margin moves no comparison"), advice)
 
 
 def _release(written: Written) -> Iterator[Finding]:
     rule, kind, kinds = written.rule, written.kind, written.names.kinds
     for grade, condition in rule.grades.items():
         if holds_always(released(condition, rule.release, kind, kinds), kinds, kind):
-            message = f"{grade} is never released: moved by the margin it is true for every plausible value"
-            advice = "write a margin smaller than the threshold's distance from the lowest value"
+            message = words(
+                "{grade} is never released: moved by the margin it is true for every plausible value",
+                grade=grade,
+            )
+            advice = words("write a margin smaller than the threshold's distance from the lowest value")
             yield written.finding(("release", "margin"), "E228", message, advice)
 
 
@@ -113,8 +119,10 @@ def _order(written: Written) -> Iterator[Finding]:
         for weak in reversed(grades[:index]):
             at_once = rule.sustain[strong] <= rule.sustain[weak]
             if at_once and implies(rule.grades[weak], rule.grades[strong], written.kind):
-                message = f"{strong} is true whenever {weak} is, so {weak} is never shown"
-                advice = "the stronger the grade, the harder its condition"
+                message = words(
+                    "{strong} is true whenever {weak} is, so {weak} is never shown", strong=strong, weak=weak
+                )
+                advice = words("the stronger the grade, the harder its condition")
                 yield written.finding(("grades", str(strong)), "E227", message, advice)
                 break
 
@@ -124,8 +132,8 @@ def _sustain(written: Written) -> Iterator[Finding]:
     if isinstance(sustain, int):
         return
     for name in sorted(sustain.model_fields_set - {str(grade) for grade in written.rule.grades}):
-        message = f"the rule has no grade {name} to sustain"
-        advice = "remove it, or give the grade a condition"
+        message = words("the rule has no grade {name} to sustain", name=name)
+        advice = words("remove it, or give the grade a condition")
         yield written.finding(("sustain", name), "E226", message, advice)
 
 
@@ -134,17 +142,22 @@ def _confirm(written: Written) -> Iterator[Finding]:
     if rule.confirm is None:
         return
     if rule.subjects is not Subjects.SENSOR:
-        message = f"a {rule.subjects} has no neighbours"
-        yield written.finding(("confirm",), "E231", message, "write sensors(condition) >= 2 instead")
+        message = words("a {noun} has no neighbours", noun=NOUNS[rule.subjects])
+        yield written.finding(("confirm",), "E231", message, words("write sensors(condition) >= 2 instead"))
         return
     slots = () if registry is None else registry.ranges.get(rule.kind, ())
     if slots and registry and all(registry.sensors[slot].lon is None for slot in slots):
-        message = f"no {rule.kind} sensor has a position, so none has a neighbour"
-        yield written.finding(("confirm",), "E231", message, "give lon and lat in the file of sensors")
+        message = words("no {kind} sensor has a position, so none has a neighbour", kind=rule.kind)
+        yield written.finding(("confirm",), "E231", message, words("give lon and lat in the file of sensors"))
     for grade, condition in rule.grades.items():
         if all(isinstance(comparison.left, Age) for comparison in comparisons(condition)):
-            message = f"{grade} compares no value with a threshold of which neighbours could reach a share"
-            yield written.finding(("confirm",), "E231", message, "compare a metric, or leave confirm out")
+            message = words(
+                "{grade} compares no value with a threshold of which neighbours could reach a share",
+                grade=grade,
+            )
+            yield written.finding(
+                ("confirm",), "E231", message, words("compare a metric, or leave confirm out")
+            )
 
 
 def _parameters(written: Written) -> Iterator[Finding]:
@@ -153,7 +166,7 @@ def _parameters(written: Written) -> Iterator[Finding]:
     for name in written.entry.parameters:
         if name not in used:
             place = written.document.keys[*written.path, "parameters", name]
-            message = f"no condition of the rule uses site.{name}"
+            message = words("no condition of the rule uses site.{name}", name=name)
             yield written.document.source.finding(place, "E209", message, did_you_mean(name, used))
 
 
@@ -163,6 +176,10 @@ def _crowd(written: Written) -> Iterator[Finding]:
         return
     for grade, found, total in crowds(rule, written.names.kinds, registry):
         if 2 * found > total:
-            message = f"true for every plausible value at {found} of {total} sensors, by their own parameters"
-            advice = "check the numbers and units of the parameters"
+            message = words(
+                "true for every plausible value at {found} of {total} sensors, by their own parameters",
+                found=found,
+                total=total,
+            )
+            advice = words("check the numbers and units of the parameters")
             yield written.finding(("grades", str(grade)), "E232", message, advice)

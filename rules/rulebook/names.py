@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ingest.document import Document
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.kinds import Kinds
 from ingest.registry import Registry
 from rules.language.vocabulary import Units, Vocabulary
@@ -56,12 +56,14 @@ class Names:
         kind, tag, zone = selection.kind, selection.tag, selection.zone
         known = self.kinds.kinds
         if kind and kind not in known:
-            yield document.finding(path, "E221", f"unknown kind `{kind}`", did_you_mean(kind, known))
+            yield document.finding(
+                path, "E221", words("unknown kind `{kind}`", kind=kind), did_you_mean(kind, known)
+            )
         if zone and self.registry is not None and zone not in self.registry.zones:
             advice = did_you_mean(zone, self.registry.zones)
-            yield document.finding(path, "E222", f"unknown zone `{zone}`", advice)
+            yield document.finding(path, "E222", words("unknown zone `{zone}`", zone=zone), advice)
         if tag and kind in self.tags and tag not in self.tags[kind]:
-            message = f"no {kind} sensor has the tag `{tag}`"
+            message = words("no {kind} sensor has the tag `{tag}`", kind=kind, tag=tag)
             yield document.finding(path, "E222", message, did_you_mean(tag, self.tags[kind]))
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from ingest.document import Document
 from ingest.document.composer import Path, Plain
 from ingest.document.source_text import did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from rules.language import ConditionError, parse_condition
 from rules.language.tree import Condition
 from rules.language.vocabulary import TIME_ZONE
@@ -78,8 +78,12 @@ def _time_zone(document: Document, findings: list[Finding]) -> str:
     try:
         ZoneInfo(named)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        advice = did_you_mean(named, available_timezones()) or "write it as in Asia/Shanghai"
-        findings.append(document.finding(("time_zone",), "E226", f"unknown time zone `{named}`", advice))
+        advice = did_you_mean(named, available_timezones()) or words("write it as in Asia/Shanghai")
+        findings.append(
+            document.finding(
+                ("time_zone",), "E226", words("unknown time zone `{named}`", named=named), advice
+            )
+        )
         return TIME_ZONE
     return named
 
@@ -92,7 +96,7 @@ def _parameters(
     if isinstance(table, str):
         found = tables.read(document.source.name, table)
         if found is None:
-            message = f"there is no table `{table}` beside this file"
+            message = words("there is no table `{table}` beside this file", table=table)
             findings.append(
                 document.finding(
                     (*rule, "table"), "E230", message, tables.nearest(document.source.name, table)

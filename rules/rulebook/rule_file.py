@@ -7,7 +7,9 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 
 from ingest.clock import DAY, MINUTE
 from ingest.document import Strict
+from ingest.document.shape_faults import in_form
 from ingest.duration import Duration
+from ingest.finding import words
 from rules.grade import Grade
 from rules.language.vocabulary import TIME_ZONE
 from rules.rulebook.phrases import (
@@ -25,17 +27,34 @@ from rules.rulebook.phrases import (
 from rules.rulebook.trial_file import RuleTest
 
 GradeName: TypeAlias = Literal["blue", "yellow", "orange", "red"]
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)]
-Parameter: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+_NAME = r"^[a-z0-9][a-z0-9_-]*$"
+_PARAMETER = r"^[a-z][a-z0-9_]*$"
+# A table lies beside its rule file.
+_TABLE = r"^[^/\\]+\.csv$"
+Name: TypeAlias = Annotated[
+    str,
+    StringConstraints(pattern=_NAME, max_length=64),
+    in_form(_NAME, words("write lower-case letters, digits, _ and -")),
+]
+Parameter: TypeAlias = Annotated[
+    str,
+    StringConstraints(pattern=_PARAMETER, max_length=64),
+    in_form(_PARAMETER, words("write lower-case letters, digits and _, a letter first")),
+]
 Texts: TypeAlias = dict[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]]
 Condition: TypeAlias = Annotated[str, StringConstraints(max_length=4000)]
-# A table lies beside its rule file.
-TableName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^/\\]+\.csv$", max_length=200)]
+TableName: TypeAlias = Annotated[
+    str,
+    StringConstraints(pattern=_TABLE, max_length=200),
+    in_form(_TABLE, words("write the name of a .csv file beside this one")),
+]
 
 
 def _some_grade(ladder: "Grades") -> "Grades":
     if not ladder.conditions():
-        raise UnreadableError("E223", "the rule has no grade", "give blue, yellow, orange or red a condition")
+        raise UnreadableError(
+            "E223", words("the rule has no grade"), words("give blue, yellow, orange or red a condition")
+        )
     return ladder
 
 

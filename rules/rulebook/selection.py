@@ -2,8 +2,16 @@
 
 from collections.abc import Iterator
 
+from ingest.finding import words
 from ingest.registry import Registry, Sensor
 from rules.rule import Rule, Subjects
+
+# What a rule is for, in messages.
+NOUNS = {
+    Subjects.SENSOR: words("sensor"),
+    Subjects.ZONE: words("zone"),
+    Subjects.GATEWAY: words("gateway"),
+}
 
 
 def selected(rule: Rule, registry: Registry) -> Iterator[Sensor]:

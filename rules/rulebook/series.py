@@ -7,6 +7,7 @@ from unicodedata import normalize
 
 from ingest.clock import DAY, SECOND
 from ingest.duration import DurationError, parse_duration
+from ingest.finding import words, words_of
 from rules.rulebook.phrases import UnreadableError
 
 MOST_REPORTS = 100_000
@@ -17,7 +18,7 @@ _REPEATED = re.compile(rf"(?P<value>_|{_NUMBER})(?: ?x ?(?P<times>\d+))?")
 _RAMP = re.compile(rf"(?P<first>{_NUMBER}) to (?P<last>{_NUMBER}) in (?P<steps>\d+)")
 _REPORT = re.compile(rf"(?P<time>\S+) (?P<value>{_NUMBER})")
 _CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?")
-_ADVICE = (
+_ADVICE = words(
     "write `every 5min: 1.4 x36, 0 x128`, `1 to 5 in 9` for a ramp, `_ x6` for nothing, or `at 10:00 310`"
 )
 
@@ -47,16 +48,16 @@ class Series:
 
 def parse_series(text: str) -> Series:
     """Raises UnreadableError, E234."""
-    words = " ".join(normalize("NFKC", text).split())
-    if match := _EVERY.fullmatch(words):
+    line = " ".join(normalize("NFKC", text).split())
+    if match := _EVERY.fullmatch(line):
         step = _duration(match["step"])
         first = _duration(match["first"]) if match["first"] else 0
         if step == 0:
-            raise _unreadable("the pace of a series is longer than 0s")
+            raise _unreadable(words("the pace of a series is longer than 0s"))
         return Series(_paced(first, step, match["values"]), step)
-    if match := _AT.fullmatch(words):
+    if match := _AT.fullmatch(line):
         return _exact(match["reports"])
-    raise _unreadable(f"`{words}` is no series")
+    raise _unreadable(words("`{text}` is no series", text=line))
 
 
 def _paced(first: int, step: int, text: str) -> tuple[tuple[int, Decimal], ...]:
@@ -69,7 +70,7 @@ def _paced(first: int, step: int, text: str) -> tuple[tuple[int, Decimal], ...]:
             if value is not None:
                 reports.append((at, value))
         if len(reports) > MOST_REPORTS:
-            raise _unreadable(f"more than {MOST_REPORTS} reports")
+            raise _unreadable(words("more than {most} reports", most=MOST_REPORTS))
     return tuple(reports)
 
 
@@ -79,19 +80,19 @@ def _values(term: str) -> list[Decimal | None]:
     if match := _REPEATED.fullmatch(term):
         value = None if match["value"] == "_" else Decimal(match["value"])
         return [value] * _count(match["times"] or "1")
-    raise _unreadable(f"`{term}` is no value")
+    raise _unreadable(words("`{term}` is no value", term=term))
 
 
 def _ramp(first: Decimal, last: Decimal, steps: int) -> list[Decimal]:
     if steps < 2:
-        raise _unreadable("a ramp has at least 2 values, its first and its last")
+        raise _unreadable(words("a ramp has at least 2 values, its first and its last"))
     return [first + (last - first) * k / (steps - 1) for k in range(steps)]
 
 
 def _count(text: str) -> int:
     count = int(text[:9])
     if not 0 < count <= MOST_REPORTS:
-        raise _unreadable(f"a value stands 1 to {MOST_REPORTS} times")
+        raise _unreadable(words("a value stands 1 to {most} times", most=MOST_REPORTS))
     return count
 
 
@@ -102,15 +103,15 @@ def _exact(text: str) -> Series:
     for term in text.split(","):
         match = _REPORT.fullmatch(term.strip())
         if match is None:
-            raise _unreadable(f"`{term.strip()}` is no time and value")
+            raise _unreadable(words("`{term}` is no time and value", term=term.strip()))
         clock = _CLOCK.fullmatch(match["time"])
         clocks.append(clock is not None)
         times.append(_of_day(clock) if clock else _duration(match["time"]))
         values.append(Decimal(match["value"]))
     if len(set(clocks)) > 1:
-        raise _unreadable("times of day and times after the start do not mix in one series")
+        raise _unreadable(words("times of day and times after the start do not mix in one series"))
     if not clocks[0] and times != sorted(times):
-        raise _unreadable("the times of a series ascend")
+        raise _unreadable(words("the times of a series ascend"))
     return Series(tuple(zip(times, values, strict=True)), of_day=clocks[0])
 
 
@@ -123,7 +124,7 @@ def _duration(text: str) -> int:
     try:
         return parse_duration(text)
     except DurationError as error:
-        raise _unreadable(str(error), error.suggestion) from None
+        raise _unreadable(words_of(error), error.suggestion) from None
 
 
 def _unreadable(message: str, advice: str = _ADVICE) -> UnreadableError:

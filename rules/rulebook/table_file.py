@@ -15,8 +15,9 @@ from decimal import Decimal
 from unicodedata import normalize
 
 from ingest.document.composer import Place
+from ingest.document.parser_faults import csv_fault
 from ingest.document.source_text import SourceText, did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words, words_of
 from ingest.registry import Registry
 from ingest.units import UnitError, canonical
 from rules.rule import Parameters
@@ -25,7 +26,7 @@ from rules.rulebook.phrases import UnreadableError, parse_quantity
 MOST_FINDINGS = 1000
 _HEADING = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(?: ?[\[(](?P<unit>[^\])]*)[\])])?")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
-_HEADINGS = "write for example `zone,blue_1h [mm],red_1h [mm]`"
+_HEADINGS = words("write for example `zone,blue_1h [mm],red_1h [mm]`")
 
 
 @dataclass(slots=True)
@@ -62,9 +63,9 @@ def read_table(name: str, text: str, registry: Registry | None) -> Table:
             if any(cell.strip() for cell in cells):
                 _read_row(table, lines.line_num, cells, units, known)
     except csv.Error as error:
-        table.find((lines.line_num, 1), f"not well-formed CSV: {error}")
+        table.find((lines.line_num, 1), csv_fault(str(error)))
     if not table.rows and not table.findings:
-        table.find((1, 1), "the table has no row", "give each zone or sensor a line")
+        table.find((1, 1), words("the table has no row"), words("give each zone or sensor a line"))
     return table
 
 
@@ -73,9 +74,11 @@ def _read_header(table: Table, header: list[str]) -> list[str | None]:
     first = _normal(header[0]) if header else ""
     table.by_zone = first != "sensor"
     if first not in ("zone", "sensor"):
-        table.find((1, 1), f"the first column is `zone` or `sensor`, not `{first}`", _HEADINGS)
+        table.find(
+            (1, 1), words("the first column is `zone` or `sensor`, not `{first}`", first=first), _HEADINGS
+        )
     if len(header) < 2:
-        table.find((1, 1), "the table has no parameter", _HEADINGS)
+        table.find((1, 1), words("the table has no parameter"), _HEADINGS)
     return [_read_heading(table, header, index) for index in range(1, len(header))]
 
 
@@ -83,15 +86,17 @@ def _read_heading(table: Table, header: list[str], index: int) -> str | None:
     place = (1, _column(header, index))
     match = _HEADING.fullmatch(_normal(header[index]))
     if match is None:
-        table.find(place, f"`{header[index].strip()}` names no parameter", _HEADINGS)
+        table.find(place, words("`{heading}` names no parameter", heading=header[index].strip()), _HEADINGS)
         return None
     if match["name"] in table.columns:
-        table.find(place, f"column {match['name']} appears twice", "keep one of the two")
+        table.find(
+            place, words("column {name} appears twice", name=match["name"]), words("keep one of the two")
+        )
     table.columns[match["name"]] = place
     try:
         return None if match["unit"] is None else canonical(match["unit"])
     except UnitError as error:
-        table.find(place, str(error), error.suggestion)
+        table.find(place, words_of(error), error.suggestion)
         return None
 
 
@@ -99,17 +104,28 @@ def _read_row(
     table: Table, line: int, cells: list[str], units: list[str | None], known: Container[str] | None
 ) -> None:
     if len(cells) != len(units) + 1:
-        table.find((line, 1), f"{len(cells)} columns, the header has {len(units) + 1}")
+        table.find(
+            (line, 1),
+            words("{found} columns, the header has {width}", found=len(cells), width=len(units) + 1),
+        )
         return
     subject = cells[0].strip()
-    what = "zone" if table.by_zone else "sensor"
+    what = words("zone") if table.by_zone else words("sensor")
     if known is not None and subject not in known:
         near = did_you_mean(subject, known) if isinstance(known, dict) else ""
         table.find(
-            (line, 1), f"{what} `{subject}` is not known" if subject else f"the {what} is missing", near
+            (line, 1),
+            words("{what} `{subject}` is not known", what=what, subject=subject)
+            if subject
+            else words("the {what} is missing", what=what),
+            near,
         )
     if subject in table.rows:
-        table.find((line, 1), f"{what} `{subject}` stands in the table already", "keep one of the two")
+        table.find(
+            (line, 1),
+            words("{what} `{subject}` stands in the table already", what=what, subject=subject),
+            words("keep one of the two"),
+        )
     row = table.rows.setdefault(subject, {})
     for index, (name, unit) in enumerate(zip(table.columns, units, strict=True), start=1):
         cell = _normal(cells[index])
@@ -126,12 +142,16 @@ def _read_cell(
 ) -> None:
     cell, unit = written
     if unit is not None and not _NUMBER.fullmatch(cell):
-        table.find(place, f"`{cell}` is no number", f"the unit stands in the heading: {unit or 'none'}")
+        table.find(
+            place,
+            words("`{cell}` is no number", cell=cell),
+            words("the unit stands in the heading: {unit}", unit=unit or words("none")),
+        )
         return
     try:
         number, given = parse_quantity(cell)
     except UnreadableError as error:
-        table.find(place, str(error), error.suggestion)
+        table.find(place, words_of(error), error.suggestion)
         return
     row[name] = (number, given if unit is None else unit)
 

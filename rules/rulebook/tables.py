@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ingest.document.source_text import did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.registry import Registry
 from rules.rule import Parameters
 from rules.rulebook.table_file import Table, read_table
@@ -47,7 +47,7 @@ class Tables:
             asked = self._used.get(path, set())
             for name, place in table.columns.items():
                 if name not in asked:
-                    message = f"no condition with this table uses site.{name}"
+                    message = words("no condition with this table uses site.{name}", name=name)
                     yield table.source.finding(
                         place, "E230", message, did_you_mean(name, asked - table.columns.keys())
                     )

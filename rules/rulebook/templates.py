@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from ingest.document import Document
 from ingest.document.composer import Path, Plain
 from ingest.document.source_text import did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 
 _GAP = re.compile(r"\$\{([^}]*)\}")
 
@@ -58,9 +58,13 @@ def read_templates(documents: list[Document]) -> tuple[dict[str, Template], list
         for template in _templates_of(document):
             if template.name in templates:
                 other = templates[template.name].document.source.name
-                message = f"template `{template.name}` stands in {other} already"
+                message = words(
+                    "template `{name}` stands in {other} already", name=template.name, other=other
+                )
                 path = ("templates", template.name)
-                findings.append(document.finding(path, "E229", message, "give one of the two another name"))
+                findings.append(
+                    document.finding(path, "E229", message, words("give one of the two another name"))
+                )
             defects = [*_defects(template)]
             findings += defects
             templates[template.name] = replace(template, sound=not defects)
@@ -74,9 +78,11 @@ def use_findings(
     name, given = str(entry["use"]), entry.get("with", {})
     if name not in templates:
         advice = did_you_mean(name, templates)
-        yield document.finding((*path, "use"), "E229", f"unknown template `{name}`", advice)
+        yield document.finding((*path, "use"), "E229", words("unknown template `{name}`", name=name), advice)
     elif not isinstance(given, dict):
-        yield document.finding((*path, "with"), "E229", "`with` maps parameters to values", "{gas: h2s}")
+        yield document.finding(
+            (*path, "with"), "E229", words("`with` maps parameters to values"), words("{{gas: h2s}}")
+        )
     else:
         yield from _gap_findings(document, path, given, templates[name])
 
@@ -86,16 +92,22 @@ def _gap_findings(
 ) -> Iterator[Finding]:
     for name in given:
         if name not in template.parameters:
-            message = f"template `{template.name}` has no parameter `{name}`"
+            message = words(
+                "template `{name}` has no parameter `{parameter}`", name=template.name, parameter=name
+            )
             advice = did_you_mean(name, template.parameters)
             yield document.source.finding(document.keys[*path, "with", name], "E229", message, advice)
     for name in template.parameters:
         if name not in given:
-            message = f"template `{template.name}` needs the parameter `{name}`"
-            yield document.finding((*path, "use"), "E229", message, f"write with: {{{name}: ...}}")
+            message = words(
+                "template `{name}` needs the parameter `{parameter}`", name=template.name, parameter=name
+            )
+            yield document.finding(
+                (*path, "use"), "E229", message, words("write with: {{{name}: ...}}", name=name)
+            )
         elif not isinstance(given[name], str | int | float) or isinstance(given[name], bool):
-            message = f"parameter `{name}` is no text or number"
-            yield document.finding((*path, "with", name), "E229", message, "write a text in quotes")
+            message = words("parameter `{name}` is no text or number", name=name)
+            yield document.finding((*path, "with", name), "E229", message, words("write a text in quotes"))
 
 
 def _templates_of(document: Document) -> Iterator[Template]:
@@ -114,17 +126,25 @@ def _defects(template: Template) -> Iterator[Finding]:
         for gap in _GAP.finditer(text):
             used.add(gap[1])
             if gap[1] not in template.parameters:
-                message = f"template `{template.name}` has no parameter `{gap[1]}`"
+                message = words(
+                    "template `{name}` has no parameter `{parameter}`", name=template.name, parameter=gap[1]
+                )
                 advice = did_you_mean(gap[1], template.parameters)
                 yield document.finding(path, "E229", message, advice, offset=gap.start())
     for index, parameter in enumerate(template.parameters):
         if parameter not in used:
-            message = f"template `{template.name}` does not use its parameter `{parameter}`"
+            message = words(
+                "template `{name}` does not use its parameter `{parameter}`",
+                name=template.name,
+                parameter=parameter,
+            )
             path = ("templates", template.name, "parameters", index)
-            yield document.finding(path, "E229", message, f"write ${{{parameter}}} where it belongs")
+            yield document.finding(
+                path, "E229", message, words("write ${{{parameter}}} where it belongs", parameter=parameter)
+            )
     if "use" in template.rule:
-        message = "a template does not use another one"
-        yield document.finding((*template.path, "use"), "E229", message, "write its keys out")
+        message = words("a template does not use another one")
+        yield document.finding((*template.path, "use"), "E229", message, words("write its keys out"))
 
 
 def _texts(part: Plain, path: Path) -> Iterator[tuple[Path, str]]:

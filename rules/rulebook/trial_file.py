@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Discriminator, Field, InstanceOf, Tag, mode
 from ingest.document import Strict
 from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
+from ingest.finding import words
 from ingest.kinds.reporting import ReportingText
 from rules.grade import Grade
 from rules.rulebook.phrases import Quantity, UnreadableError, phrase
@@ -16,7 +17,7 @@ from rules.rulebook.series import Series, parse_series
 from rules.transition import Disposition
 
 START = datetime(2026, 1, 1)
-_EXPECT = 'write for example expect: {"3h": orange}'
+_EXPECT = words('write for example expect: {{"3h": orange}}')
 _GRADES = {"none": None} | {str(grade): grade for grade in Grade}
 
 
@@ -35,11 +36,15 @@ def parse_expected(text: str) -> Expected:
     """`orange`, `none`, `orange review`; UnreadableError for anything else."""
     grade, _, disposition = " ".join(text.split()).partition(" ")
     if grade not in _GRADES:
-        raise UnreadableError("E234", f"`{grade}` is no grade", did_you_mean(grade, _GRADES))
+        raise UnreadableError(
+            "E234", words("`{grade}` is no grade", grade=grade), did_you_mean(grade, _GRADES)
+        )
     if not disposition:
         return Expected(_GRADES[grade])
     if disposition not in list(Disposition) or grade == "none":
-        raise UnreadableError("E234", f"`{text}` is not expected of a warning", "write `orange review`")
+        raise UnreadableError(
+            "E234", words("`{text}` is not expected of a warning", text=text), words("write `orange review`")
+        )
     return Expected(_GRADES[grade], Disposition(disposition))
 
 
@@ -50,8 +55,8 @@ def parse_start(text: str) -> datetime:
     except ValueError:
         start = None
     if start is None or start.tzinfo is not None:
-        advice = 'write for example "2026-07-01 21:30", local time'
-        raise UnreadableError("E234", f"`{text}` is no local date and time", advice)
+        advice = words('write for example "2026-07-01 21:30", local time')
+        raise UnreadableError("E234", words("`{text}` is no local date and time", text=text), advice)
     return start
 
 
@@ -62,7 +67,7 @@ def _nested(value: object) -> str:
 
 def nothing_asserted(advice: str = _EXPECT) -> UnreadableError:
     """E237: whatever the rules do, such a test passes."""
-    return UnreadableError("E237", "the test expects nothing", advice)
+    return UnreadableError("E237", words("the test expects nothing"), advice)
 
 
 def _something(expect: "dict[int, Expected] | dict[str, dict[int, Expected]]") -> object:

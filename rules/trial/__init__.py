@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ingest.document import Document
 from ingest.document.composer import Path
-from ingest.finding import Finding
+from ingest.finding import Finding, words, words_of
 from ingest.kinds import Kinds
 from ingest.registry import Registry
 from rules.rulebook import Ladder
@@ -68,8 +68,11 @@ class Script:
 
 def untested(ladder: Ladder) -> Finding:
     """E233 for a rule without a test: nobody has seen what it does."""
-    advice = 'write tests: [{name: ..., given: {metric: "every 5min: 1 x6"}, expect: {"30min": yellow}}]'
-    return ladder.document.finding(ladder.path, "E233", f"rule `{ladder.rule.id}` has no test", advice)
+    message = words("rule `{id}` has no test", id=ladder.rule.id)
+    advice = words(
+        'write tests: [{{name: ..., given: {{metric: "every 5min: 1 x6"}}, expect: {{"30min": yellow}}}}]'
+    )
+    return ladder.document.finding(ladder.path, "E233", message, advice)
 
 
 def try_out(ladder: Ladder, kinds: Kinds) -> list[Trial]:
@@ -92,21 +95,18 @@ def perform(script: Script, kinds: Kinds, registry: Registry | None = None) -> T
         scene = scene_of(script.cast, script.test, kinds, registry)
         claims = [*claims_of(script.wanted, script.cast.rules, scene.registry)]
         if _is_empty(script, claims, scene):
-            message = (
-                f"`{name}`: nothing can be raised before the first reading, and nothing else is expected"
-            )
-            finding = document.finding(path, "E237", message, "expect something at a later time")
-            return Trial(script.rule, name, finding)
+            return Trial(script.rule, name, _empty(script))
         end = scene.start + max([*script.times, *(time for claim in claims for time in claim.expected)])
         played = Played(scene, play(scene, script.cast.rules, kinds, end), end)
         found = [*differences(claims, played.transitions, scene.start, end), *script.further(played)]
     except UnplayableError as error:
-        finding = document.finding((*path, *error.path), "E234", str(error), error.suggestion)
+        finding = document.finding((*path, *error.path), "E234", words_of(error), error.suggestion)
         return Trial(script.rule, name, finding)
     if not found:
         return Trial(script.rule, name)
     place = written_at(document, (*path, *found[0].path), found[0].time)
-    finding = document.finding(place, "E235", f"`{name}`: {found[0].message}")
+    message = words("`{test}`: {message}", test=name, message=found[0].message)
+    finding = document.finding(place, "E235", message)
     account = [line for each in found for line in each.account]
     return Trial(script.rule, name, finding, (*account, *([] if registry else _lacking(claims, scene))))
 
@@ -120,6 +120,14 @@ def _is_empty(script: Script, claims: list[Claim], scene: Scene) -> bool:
     return early and not raised and not any(script.times.values())
 
 
+def _empty(script: Script) -> Finding:
+    message = words(
+        "`{test}`: nothing can be raised before the first reading, and nothing else is expected",
+        test=script.test.name,
+    )
+    return script.document.finding(script.path, "E237", message, words("expect something at a later time"))
+
+
 def _lacking(claims: Iterable[Claim], scene: Scene) -> Iterator[str]:
     """Site parameters that a sensor of the scene does not have: grades that ask for them stay off."""
     for rule in {claim.rule.id: claim.rule for claim in claims}.values():
@@ -128,4 +136,8 @@ def _lacking(claims: Iterable[Claim], scene: Scene) -> Iterator[str]:
             site = rule.parameters.of(sensor, scene.registry)
             for name in used:
                 if name not in site:
-                    yield f"{sensor.id} has no site.{name}; write site: {{{name}: ...}} in the test"
+                    yield words(
+                        "{id} has no site.{name}; write site: {{{name}: ...}} in the test",
+                        id=sensor.id,
+                        name=name,
+                    )

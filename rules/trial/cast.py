@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
+from ingest.finding import both, either, words
 from ingest.kinds import Form, Kind, Kinds, Reporting, ReportingMode
 from ingest.registry import Registry, Sensor, Zone
 from rules.rule import Rule
@@ -61,7 +62,9 @@ def check_metrics(name: str, metrics: set[str], kind: Kind) -> None:
     """UnplayableError for a metric that rules see at no sensor of the kind."""
     for metric in sorted(metrics):
         if metric not in kind.metrics or kind.metrics[metric].form is Form.COUNTER:
-            message = f"`{metric}` is not a metric of {kind.name} that rules see"
+            message = words(
+                "`{metric}` is not a metric of {name} that rules see", metric=metric, name=kind.name
+            )
             raise UnplayableError(("given", name, metric), message, did_you_mean(metric, kind.metrics))
 
 
@@ -89,7 +92,8 @@ def _kind(name: str, entry: SensorEntry, metrics: set[str], of: tuple[Cast, Kind
     cast, kinds = of
     if entry.kind is not None and entry.kind not in kinds.kinds:
         advice = did_you_mean(entry.kind, kinds.kinds)
-        raise UnplayableError(("sensors", name, "kind"), f"unknown kind `{entry.kind}`", advice)
+        message = words("unknown kind `{kind}`", kind=entry.kind)
+        raise UnplayableError(("sensors", name, "kind"), message, advice)
     kind = kinds[entry.kind or _likely(name, metrics, (cast, kinds))]
     check_metrics(name, metrics, kind)
     return kind
@@ -104,11 +108,14 @@ def _likely(name: str, metrics: set[str], of: tuple[Cast, Kinds]) -> str:
     if not fitting:
         known = {metric for kind in looked_at for metric in kinds[kind].metrics}
         strange = min(metrics - known, default=min(metrics))
-        message = f"no kind of sensor that the rules look at reports {' and '.join(sorted(metrics))}"
+        message = words(
+            "no kind of sensor that the rules look at reports {metrics}", metrics=both(sorted(metrics))
+        )
         raise UnplayableError(("given", name, strange), message, did_you_mean(strange, known))
     if len(fitting) > 1:
-        advice = f"write sensors: {{{name}: {{kind: {fitting[0]}}}}}"
-        raise UnplayableError(("given",), f"{name} can be of {' or '.join(fitting)}", advice)
+        message = words("{name} can be of {kinds}", name=name, kinds=either(fitting))
+        advice = words("write sensors: {{{name}: {{kind: {kind}}}}}", name=name, kind=fitting[0])
+        raise UnplayableError(("given",), message, advice)
     return fitting[0]
 
 

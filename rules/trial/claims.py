@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words
 from ingest.registry import Registry
 from rules.rule import Rule
-from rules.rulebook.selection import subjects
+from rules.rulebook.selection import NOUNS, subjects
 from rules.rulebook.silence import SUFFIX
 from rules.rulebook.trial_file import Expect, Expected
 from rules.transition import Transition
@@ -71,11 +72,17 @@ def differences(
         if not wrong:
             continue
         first = wrong[0]
-        whose = f"{claim.rule.id} of {claim.subject}: " if len(claims) > 1 else ""
-        message = f"{whose}{claim.expected[first]} expected at {spelled(first)}, got {got.at(first)}"
-        account = [*([f"{claim.rule.id} of {claim.subject}"] if whose else [])]
-        account += aligned(claim.expected, got, end - start)
-        account += [_told(line, start) for line in own] or ["nothing was raised"]
+        message = words(
+            "{expected} expected at {first}, got {got}",
+            expected=claim.expected[first],
+            first=spelled(first),
+            got=got.at(first),
+        )
+        account = [*aligned(claim.expected, got, end - start)]
+        account += [_told(line, start) for line in own] or [words("nothing was raised")]
+        if len(claims) > 1:
+            whose = words("{rule} of {subject}", rule=claim.rule.id, subject=claim.subject)
+            message, account = words("{whose}: {message}", whose=whose, message=message), [whose, *account]
         yield Difference(claim.path, first, message, tuple(account))
 
 
@@ -89,22 +96,29 @@ def _rule(part: Wanted, rules: Mapping[str, Rule]) -> Rule:
     if part.rule in rules:
         return rules[part.rule]
     if part.rule.removesuffix(SUFFIX) in rules:
-        advice = "write missing: {raise: yellow} in the rule"
-        raise UnplayableError(part.path, "the rule does not warn of missing data", advice)
-    raise UnplayableError(part.path, f"`{part.rule}` is no rule of the test", did_you_mean(part.rule, rules))
+        advice = words("write missing: {{raise: yellow}} in the rule")
+        raise UnplayableError(part.path, words("the rule does not warn of missing data"), advice)
+    message = words("`{name}` is no rule of the test", name=part.rule)
+    raise UnplayableError(part.path, message, did_you_mean(part.rule, rules))
 
 
 def _known(name: str, of: tuple[Wanted, Rule, list[str]]) -> str:
     part, rule, known = of
     if name not in known:
-        message = f"`{name}` is no {rule.subjects} of the test that the rule is for"
+        noun = NOUNS[rule.subjects]
+        message = words("`{name}` is no {noun} of the test that the rule is for", name=name, noun=noun)
         raise UnplayableError((*part.path, name), message, did_you_mean(name, known))
     return name
 
 
 def _only(part: Wanted, rule: Rule, known: list[str]) -> str:
     if len(known) != 1:
-        message = f"the rule is for {len(known)} {rule.subjects}s of the test"
-        advice = f"write {part.path[-1]}: {{{known[0]}: {{...}}}}" if known else ""
-        raise UnplayableError(part.path, message, advice or "check for_each and the test's sensors")
+        noun = NOUNS[rule.subjects]
+        message = words("the rule is for {count} {noun}s of the test", count=len(known), noun=noun)
+        advice = (
+            words("write {key}: {{{subject}: {{...}}}}", key=part.path[-1], subject=known[0])
+            if known
+            else words("check for_each and the test's sensors")
+        )
+        raise UnplayableError(part.path, message, advice)
     return known[0]

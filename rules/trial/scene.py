@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from ingest.clock import MINUTE, SECOND
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words
 from ingest.kinds import Form, Kinds, Metric
 from ingest.registry import Registry
 from rules.rulebook.series import Series
@@ -63,8 +64,11 @@ def _given(test: SceneEntry) -> dict[str, dict[str, Series]]:
     several = {name: series for name, series in test.given.items() if isinstance(series, dict)}
     if one:
         if len(test.sensors) > 1:
-            message = f"it is not said which of the {len(test.sensors)} sensors this is given for"
-            raise UnplayableError(("given",), message, f"write {next(iter(test.sensors))}: {{...}}")
+            message = words(
+                "it is not said which of the {count} sensors this is given for", count=len(test.sensors)
+            )
+            advice = words("write {sensor}: {{...}}", sensor=next(iter(test.sensors)))
+            raise UnplayableError(("given",), message, advice)
         return {next(iter(test.sensors), SENSOR): one}
     return {name: several.get(name, {}) for name in {**test.sensors, **several}}
 
@@ -73,7 +77,7 @@ def _check_known(given: dict[str, dict[str, Series]], registry: Registry, kinds:
     for name, series in given.items():
         slot = registry.slots.get(name)
         if slot is None:
-            message = f"`{name}` is no sensor of the configuration"
+            message = words("`{name}` is no sensor of the configuration", name=name)
             raise UnplayableError(("given", name), message, did_you_mean(name, registry.slots))
         check_metrics(name, set(series), kinds[registry.sensors[slot].kind])
 
@@ -84,7 +88,13 @@ def _reports(sensor: str, metric: Metric, series: Series, when: tuple[int, int])
     reports = [Report(start + after, sensor, metric, value, period) for after, value in series.after(clock)]
     for report in reports:
         if not metric.low <= report.value <= metric.high:
-            message = f"{report.value} {metric.unit} is not plausible for {metric.name}: it would be dropped"
-            advice = f"plausible is {metric.low} to {metric.high} {metric.unit}"
-            raise UnplayableError(("given", sensor, metric.name), message.replace("  ", " "), advice)
+            message = words(
+                "{value} is not plausible for {name}: it would be dropped",
+                value=f"{report.value} {metric.unit}".rstrip(),
+                name=metric.name,
+            )
+            advice = words(
+                "plausible is {low} to {high}", low=metric.low, high=f"{metric.high} {metric.unit}".rstrip()
+            )
+            raise UnplayableError(("given", sensor, metric.name), message, advice)
     return reports

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
 from ingest.duration import format_duration
+from ingest.finding import words
 from rules.rulebook.trial_file import Expected
 from rules.transition import Disposition, Transition
 
@@ -17,6 +18,8 @@ _SCALES = (
     *(count * unit for unit in (SECOND, MINUTE) for count in (1, 2, 5, 10, 15, 30)),
     *(count * HOUR for count in (1, 2, 3, 6, 12)),
 )
+# Nine columns wide in every language.
+_AT, _EXPECTED, _GOT, _BLANK = words("at       "), words("expected "), words("got      "), " " * 9
 _UNSAID, _SIGNS = " ", {None: ".", "blue": "b", "yellow": "y", "orange": "o", "red": "r"}
 
 
@@ -84,9 +87,17 @@ def _ribbon(wanted: Mapping[int, Expected], got: Timeline, wrong: Iterable[int],
     for time in sorted(wrong, reverse=True):
         index = column(time)
         expected[index], came[index], marks[index] = _sign(wanted[time]), _sign(got.at(time)), "^"
-    yield f"0s to {spelled(end)}, {spelled(scale)} a character; {_legend([*expected, *came])}"
-    for heading, cells in (("expected", expected), ("got", came), ("", marks)):
-        yield f"{heading:9}{''.join(cells)}".rstrip()
+    legend = _legend([*expected, *came])
+    yield words(
+        "0s to {end}, {scale} a character; {legend}", end=spelled(end), scale=spelled(scale), legend=legend
+    )
+    for heading, cells in ((_EXPECTED, expected), (_GOT, came), (_BLANK, marks)):
+        yield _row(heading, "".join(cells))
+
+
+def _row(heading: str, cells: str) -> str:
+    cells = cells.rstrip()
+    return words("{heading}{cells}", heading=heading, cells=cells) if cells else heading
 
 
 def _held(wanted: Mapping[int, Expected], moment: int) -> Expected | None:
@@ -107,19 +118,18 @@ def _sign(state: Expected | None) -> str:
 
 def _legend(signs: list[str]) -> str:
     used = {sign.lower() for sign in signs}
-    names = [f"{sign} {grade or 'none'}" for grade, sign in _SIGNS.items() if sign in used]
-    review = ["capital: review"] if any(sign.isupper() for sign in signs) else []
-    return ", ".join([*names, *review])
+    names = ", ".join(f"{sign} {grade or 'none'}" for grade, sign in _SIGNS.items() if sign in used)
+    return words("{names}, capital: review", names=names) if any(map(str.isupper, signs)) else names
 
 
 def _table(columns: list[tuple[str, str, str, str]]) -> Iterator[str]:
     """Columns under each other's headings, broken where a row would be longer than `ROW`."""
-    headings = ("at", "expected", "got", "")
+    headings = (_AT, _EXPECTED, _GOT, _BLANK)
     row: list[tuple[str, str, str, str]] = []
     for each in [*columns, None]:
         if each is None or sum(_width(cells) + 2 for cells in [*row, each]) > ROW:
             for index, heading in enumerate(headings):
-                yield f"{heading:9}{'  '.join(c[index].ljust(_width(c)) for c in row)}".rstrip()
+                yield _row(heading, "  ".join(c[index].ljust(_width(c)) for c in row))
             row = []
         if each is not None:
             row.append(each)

@@ -249,7 +249,7 @@ class _Pets(Strict):
         ("lives: 9", "E111 pets.tom.kind is missing / one of cat, dog"),
         ("kind: cta, lives: 9", "E112 pets.tom.kind: no kind cta / did you mean cat?"),
         ("kind: cat", "E111 pets.tom.lives is missing / "),
-        ("kind: cat, lives: many", "E112 pets.tom.lives: Input should be a valid integer / "),
+        ("kind: cat, lives: many", "E112 pets.tom.lives: must be a whole number / "),
         ("kind: cat, lifes: 9, lives: 9", "E110 unknown key pets.tom.lifes / did you mean lives?"),
     ],
 )

@@ -9,13 +9,16 @@ from typing import Annotated
 import typer
 
 from ingest.clock import SystemClock
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from tocsin import schema as schemas
 from tocsin.checks import Asked, Checked, asked
 from tocsin.checks import check as checked
 from tocsin.commands import FINDINGS
-from tocsin.explanations import explanations
+from tocsin.commands.language import Lang, Language, spoken
+from tocsin.configuration import Configuration
+from tocsin.explanations import Explanation, explanations
 from tocsin.sarif import place, sarif
+from tocsin.wording import line_in_language, lines_in_language, meaning
 
 app = typer.Typer()
 
@@ -38,22 +41,29 @@ def check(
     paths: Annotated[list[Path] | None, FILES] = None,
     config: Annotated[Path | None, CONFIG] = None,
     format_: Annotated[Format, FORMAT] = Format.TEXT,
+    lang: Lang = None,
 ) -> None:
     """Every file the settings name, all findings at once; of single files, what is found in them."""
-    question = asked(paths or [], config)
+    question, language = asked(paths or [], config), spoken(lang)
     everything = checked(question.settings, SystemClock().now())
-    found = everything.of(question)
+    found = everything.of(question).told(language)
     match format_:
         case Format.TEXT:
-            _tell(found, question, fine=not everything.errors)
+            for line in lines_in_language(_lines(found), language):
+                typer.echo(line, err=True)
+            if everything.configuration is not None:
+                typer.echo(line_in_language(_fine(everything.configuration, question), language))
         case Format.JSON:
             rows = [_row(finding, level, question) for finding, level in _levels(found)]
             typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         case Format.SARIF:
-            report = sarif(_levels(found), question.settings.parent)
+            report = sarif(_levels(found), question.settings.parent, language)
             typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
     if hidden := len(everything.errors) - len(found.errors):
-        typer.echo(f"{hidden} errors in other files: tocsin check {question.settings}", err=True)
+        elsewhere = words(
+            "{count} errors in other files: tocsin check {settings}", count=hidden, settings=question.settings
+        )
+        typer.echo(line_in_language(elsewhere, language), err=True)
     if found.errors:
         raise SystemExit(FINDINGS)
 
@@ -61,13 +71,14 @@ def check(
 @app.command(name="help")
 def help_(
     code: Annotated[str, typer.Argument(help="A code of a finding, for example E103; all without one.")] = "",
+    lang: Lang = None,
 ) -> None:
     """What the code of a finding means: a wrong example, its correction, the way out."""
-    known = explanations()
+    known, language = explanations(), spoken(lang)
     if not code:
-        typer.echo("\n".join(f"{each.code}  {each.meaning}" for each in known.values()))
+        typer.echo("\n".join(f"{each}  {meaning(each, language)}" for each in known))
     elif code.upper() in known:
-        typer.echo(known[code.upper()].plain)
+        typer.echo("\n\n".join(_explained(known[code.upper()], language)))
     else:
         raise typer.BadParameter(f"no finding has the code {code}; tocsin help lists all")
 
@@ -105,14 +116,27 @@ def _row(finding: Finding, level: str, question: Asked) -> dict[str, str | int]:
     }
 
 
-def _tell(found: Checked, question: Asked, *, fine: bool) -> None:
+def _lines(found: Checked) -> Iterator[str]:
     for finding, level in _levels(found):
-        typer.echo(f"warning: {finding}" if level == "warning" else str(finding), err=True)
-    if fine and question.names is not None:
-        typer.echo(f"{', '.join(sorted(question.names))}: fine")
-    elif found.configuration is not None:
-        basis, routes = found.configuration.basis, found.configuration.routes
-        typer.echo(
-            f"{question.settings}: fine: {len(basis.registry.sensors)} sensors, "
-            f"{len(basis.registry.zones)} zones, {len(basis.rules)} rules, {len(routes.routes)} routes"
-        )
+        yield words("warning: {finding}", finding=finding) if level == "warning" else str(finding)
+
+
+def _fine(configuration: Configuration, question: Asked) -> str:
+    if question.names is not None:
+        return words("{files}: fine", files=", ".join(sorted(question.names)))
+    basis, routes = configuration.basis, configuration.routes
+    return words(
+        "{settings}: fine: {sensors} sensors, {zones} zones, {rules} rules, {routes} routes",
+        settings=question.settings,
+        sensors=len(basis.registry.sensors),
+        zones=len(basis.registry.zones),
+        rules=len(basis.rules),
+        routes=len(routes.routes),
+    )
+
+
+def _explained(explanation: Explanation, language: Language) -> Iterator[str]:
+    yield f"{explanation.code} {meaning(explanation.code, language)}"
+    if language is Language.ZH:
+        yield "以下说明只有英文。"
+    yield explanation.body

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.finding import ConfigurationError, Finding
+from ingest.finding import ConfigurationError, Finding, words
 from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
 from rules.rulebook import Ladder, read_ladders
@@ -65,8 +65,10 @@ def run_trials(paths: list[Path], config: Path) -> Iterator[FileTrials]:
 def _settings(config: Path, findings: list[Finding]) -> Files:
     files = read_files(config.name, read_text(config, findings))
     if files is None:
-        message = "the settings do not name the file of kinds"
-        raise ConfigurationError(findings or [Finding(str(config), 0, 0, "E001", message, "tocsin check")])
+        message = words("the settings do not name the file of kinds")
+        raise ConfigurationError(
+            findings or [Finding(str(config), 0, 0, "E001", message, words("tocsin check"))]
+        )
     return files
 
 

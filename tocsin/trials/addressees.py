@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from notifiers.bulletin import Act
 from notifiers.contacts import HORNS, PUBLIC, Person
 from rules.trial.written import written_at
@@ -13,7 +13,7 @@ from tocsin.configuration import Configuration
 from tocsin.trials.rehearsal import Message
 from tocsin.trials.scenario_file import DeliveryEntry, Scenarios
 
-_WHAT = {"to": "recipient", "channels": "channel", "zone": "zone"}
+_WHAT = {"to": words("recipient"), "channels": words("channel"), "zone": words("zone")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,13 @@ def _unknown(
 ) -> Iterator[Finding]:
     for key, position, name, known in _names(entry, configuration):
         if name not in known:
-            message = f"`{name}` is no {_WHAT[key]} of the configuration"
+            message = words("`{name}` is no {what} of the configuration", name=name, what=_WHAT[key])
             place = (*path, key, *position)
             yield scenarios.document.finding(place, "E234", message, did_you_mean(name, known))
     if HORNS in entry.to and entry.zone is None:
-        message = "it is not said whose loudspeakers"
-        yield scenarios.document.finding(path, "E234", message, "write zone: <the zone they stand in>")
+        message = words("it is not said whose loudspeakers")
+        advice = words("write zone: <the zone they stand in>")
+        yield scenarios.document.finding(path, "E234", message, advice)
 
 
 def _names(

@@ -12,7 +12,7 @@ from ingest.document import Document, Strict, parse_yaml, validate
 from ingest.document.composer import Path
 from ingest.document.source_text import did_you_mean
 from ingest.duration import Duration
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from notifiers.bulletin import Act
 from notifiers.contacts_file import OneOrMore, at_least_one
 from rules.language.vocabulary import TIME_ZONE
@@ -21,15 +21,15 @@ from rules.rulebook.rule_file import GradeName
 from rules.rulebook.silence import SUFFIX
 from rules.rulebook.trial_file import Expect, SceneEntry, nothing_asserted
 
-_ADVICE = 'write expect: {rule: {"3h": orange}}, or deliveries: {"3h": []} for nobody'
+_ADVICE = words('write expect: {{rule: {{"3h": orange}}}}, or deliveries: {{"3h": []}} for nobody')
 _TESTS = re.compile(r"^(\{\s*)?[\"']?tests[\"']?\s*:", re.MULTILINE)
 _Names = Annotated[tuple[str, ...], AfterValidator(at_least_one), OneOrMore]
 
 
 def _time_zone(name: str) -> str:
     if name not in available_timezones():
-        advice = did_you_mean(name, available_timezones()) or f"write it as in {TIME_ZONE}"
-        raise UnreadableError("E226", f"unknown time zone `{name}`", advice)
+        advice = did_you_mean(name, available_timezones()) or words("write it as in {zone}", zone=TIME_ZONE)
+        raise UnreadableError("E226", words("unknown time zone `{name}`", name=name), advice)
     return name
 
 
@@ -125,7 +125,7 @@ def strangers(scenarios: Scenarios, rules: Iterable[str]) -> Iterator[Finding]:
         named += [((*path, "expect", name), name, among) for name in test.expect]
         for place, name, names in named:
             if name not in names:
-                message = f"`{name}` is no rule of the test"
+                message = words("`{name}` is no rule of the test", name=name)
                 yield scenarios.document.finding(place, "E234", message, did_you_mean(name, names))
 
 
@@ -133,10 +133,10 @@ def _misfits(document: Document, index: int, test: Scenario) -> Iterator[Finding
     """Keys that do not go together."""
     path: Path = ("tests", index)
     if test.deliveries and not test.is_configured:
-        message = "who is told follows from the zones of the configuration"
-        yield document.finding((*path, "deliveries"), "E234", message, "write registry: configured")
+        message = words("who is told follows from the zones of the configuration")
+        yield document.finding((*path, "deliveries"), "E234", message, words("write registry: configured"))
     for key in ("zones", "sensors", "site") if test.is_configured else ():
         if getattr(test, key):
-            message = f"{key} has no part in a test of the configured sensors"
-            advice = f"leave out registry: configured, or {key}"
+            message = words("{key} has no part in a test of the configured sensors", key=key)
+            advice = words("leave out registry: configured, or {key}", key=key)
             yield document.finding((*path, key), "E234", message, advice)

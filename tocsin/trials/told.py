@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from ingest.finding import words
 from notifiers.routing import Router
 from rules.trial import Played
 from rules.trial.claims import Difference
@@ -14,7 +16,7 @@ from tocsin.trials.addressees import Line, lines
 from tocsin.trials.rehearsal import Message, rehearse
 from tocsin.trials.scenario_file import Scenario
 
-_NOBODY = "nobody"
+_NOBODY, _YES = words("nobody"), words("yes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def compare(
     wrong = [time for time, rows in periods.items() if any(row.differs for row in rows)]
     if not wrong:
         return []
-    account = ("deliveries, at each time all that was told since the one before", *table(periods, start))
+    heading = words("deliveries, at each time all that was told since the one before")
+    account = (heading, *table(periods, start))
     return [Difference(("deliveries",), wrong[0], _message(periods[wrong[0]], wrong[0]), account)]
 
 
@@ -63,8 +66,10 @@ def _rows(wanted: Iterable[Line], came: list[Message]) -> Iterator[Row]:
 
 def _message(rows: list[Row], time: int) -> str:
     first = next(row for row in rows if row.differs)
-    said = ("expected", "not told") if first.is_wanted else ("told", "not expected")
-    return f"{_shown(first.told)} {said[0]} by {spelled(time)}, {said[1]}"
+    message, by = _shown(first.told), spelled(time)
+    if first.is_wanted:
+        return words("{message} expected by {time}, not told", message=message, time=by)
+    return words("{message} told by {time}, not expected", message=message, time=by)
 
 
 def table(periods: Mapping[int, list[Row]], start: int) -> Iterator[str]:
@@ -72,23 +77,31 @@ def table(periods: Mapping[int, list[Row]], start: int) -> Iterator[str]:
 
     `periods` by their ends, in ms after the start; wide characters take two columns.
     """
-    shown: list[tuple[str, ...]] = [("", "by", "message", "expected", "got")]
+    shown: list[tuple[str, ...]] = [("", words("by"), words("message"), words("expected"), words("got"))]
     for time, told in periods.items():
-        of_time = [_cells(row, start) for row in told] or [("", _NOBODY, "yes", "yes")]
+        of_time = [_cells(row, start) for row in told] or [("", _NOBODY, _YES, _YES)]
         headings = [spelled(time), *[""] * (len(of_time) - 1)]
         shown += [(mark, by, *cells) for by, (mark, *cells) in zip(headings, of_time, strict=True)]
     widths = [max(cell_len(cells[column]) for cells in shown) for column in range(len(shown[0]))]
     for cells in shown:
-        padded = (set_cell_size(cell, width) for cell, width in zip(cells, widths, strict=True))
-        yield "  ".join(padded).rstrip()
+        yield _joined(cells, widths)
+
+
+def _joined(cells: Iterable[str], widths: list[int]) -> str:
+    """Words stay words: each is as wide in Chinese as in English, except in the last column."""
+    padded = [
+        words("{cell}{blank}", cell=cell, blank=" " * (width - cell_len(cell)))
+        for cell, width in zip(cells, [*widths[:-1], 0], strict=True)
+    ]
+    return reduce(lambda row, cell: words("{row}  {cell}", row=row, cell=cell), padded)
 
 
 def _cells(row: Row, start: int) -> tuple[str, str, str, str]:
-    got = "-" if row.at is None else f"at {spelled(row.at - start)}"
-    return ">" if row.differs else "", _shown(row.told), "yes" if row.is_wanted else "-", got
+    got = "-" if row.at is None else words("at {time}", time=spelled(row.at - start))
+    return ">" if row.differs else "", _shown(row.told), _YES if row.is_wanted else "-", got
 
 
 def _shown(told: Line | Message) -> str:
     zone = f"({told.zone})" if told.zone else ""
-    words = (told.channel, told.recipient, told.act, told.grade or "", zone)
-    return " ".join(str(word) for word in words if word)
+    parts = (told.channel, told.recipient, told.act, told.grade or "", zone)
+    return " ".join(str(part) for part in parts if part)

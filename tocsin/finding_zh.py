@@ -1,0 +1,176 @@
+"""This package's findings in Chinese: the counterpart of each template of `words`, and of each code."""
+
+CHINESE: dict[str, str] = {
+    # tocsin/channel_settings.py
+    "write the name of a variable of the environment": "写环境变量的名称",
+    "write an http or https address without user, ?, # and %": "写 http 或 https 地址，不含用户名、?、# 和 %",
+    "write an https address, or http on loopback, without user and password": (
+        "写 https 地址，或本机回环的 http 地址，不含用户名和密码"
+    ),
+    "Apprise reaches phone, email or public; horns are reached via loudspeaker": (
+        "Apprise 只能到达 phone、email 或 public；大喇叭走 loudspeaker"
+    ),
+    'write the country code alone, in quotes: "86"': '只写引号里的国家代码："86"',
+    "there is no template for {missing}": "没有用于 {missing} 的模板",
+    "silent_after must be longer than poll_every: every horn would be silent": (
+        "silent_after 必须长于 poll_every：否则所有大喇叭都会算作无应答"
+    ),
+    "write an http or https address that ends in /": "写以 / 结尾的 http 或 https 地址",
+    "write it without spaces, commas, < and &": "不能含空格、逗号、< 和 &",
+    "write its 14 digits in quotes": "写引号里的 14 位数字",
+    "the feed of a drill needs the id of the exercise": "演练的发布端要写演练编号（exercise）",
+    "give one of {keys}": "必须且只能写其中一个：{keys}",
+    "the url holds a user or a password: write it into a file, and url_file": (
+        "url 含有用户名或密码：把它写进文件，并改写 url_file"
+    ),
+    "{provider} needs {key}": "{provider} 需要 {key}",
+    "{provider} knows no {key}": "{provider} 没有 {key}",
+    # tocsin/configuration.py
+    "No such file or directory": "没有这个文件或目录",
+    "Permission denied": "没有权限",
+    "Is a directory": "是一个目录",
+    "Not a directory": "不是目录",
+    "File name too long": "文件名过长",
+    "the system refuses it, error {number}": "系统拒绝读取，错误 {number}",
+    "not UTF-8: byte {byte:#04x} at {position}": (
+        "不是 UTF-8：第 {position} 个字节（从 0 数起）是 {byte:#04x}"
+    ),
+    "no file has such a name": "文件不会有这样的名称",
+    "cannot be read: {reason}": "无法读取：{reason}",
+    "is the name in the settings right?": "设置中的文件名对吗？",
+    "bundle {hash} of the state directory": "状态目录中的配置包 {hash}",
+    "{bundle}: {file}": "{bundle}：{file}",
+    "the journal is still to be judged by it, and this version cannot read it": (
+        "日志还要按它研判，而本版本读不了它"
+    ),
+    "let the version that wrote it apply files that both versions read, stop it, and start this one": (
+        "先用写下它的版本应用两个版本都能读的文件，停止，再启动本版本"
+    ),
+    "{count} of its sensors stand in {other} too, '{first}' the first": (
+        "其中 {count} 个传感器也在 {other} 中，第一个是 '{first}'"
+    ),
+    "a sensor stands in one file": "一个传感器只写在一个文件里",
+    "no rule raises the hazard {hazard}": "没有规则会发出灾种 {hazard}",
+    "there are: {known}": "现有：{known}",
+    "no rule file (*.yaml) in this directory": "该目录中没有规则文件（*.yaml）",
+    # tocsin/settings.py
+    "{name} is a channel of the realm {realm}, and these settings are {wanted}": (
+        "{name} 是 {realm} 的渠道，而这份设置是 {wanted}"
+    ),
+    "give it a gateway and credentials of the realm {realm}, or take it out": (
+        "给它配 {realm} 的网关和凭证，或去掉它"
+    ),
+    "store {store} needs a url, for example http://127.0.0.1:8428": (
+        "存储 {store} 需要 url，例如 http://127.0.0.1:8428"
+    ),
+    "within must be at least twice every: one canary may be lost on its way": (
+        "within 至少是 every 的两倍：自检读数可能在途中丢失一次"
+    ),
+    "give heartbeat_url or heartbeat_url_file, not both": "heartbeat_url 和 heartbeat_url_file 只写一个",
+    "no such time zone; write it as in Asia/Shanghai": "没有这个时区；写成 Asia/Shanghai 这样",
+    # tocsin/shortcomings.py
+    "{channel}: {problem}; and {more} more like it": "{channel}：{problem}；另有 {more} 处类似",
+    "{channel}: {problem}": "{channel}：{problem}",
+    "ask the cloud for a wider parameter and give it under limits, or shorten title or name": (
+        "向云厂商申请更长的参数并写在 limits 中，或缩短标题或名称"
+    ),
+    # tocsin/gaps.py
+    "rule {rule}, sensor {sensor}: {reason}": "规则 {rule}，传感器 {sensor}：{reason}",
+    "rule {rule}, sensors {sensors}: {reason}": "规则 {rule}，传感器 {sensors}：{reason}",
+    "give it in the file of sensors, or a default under parameters": (
+        "在传感器文件中写上，或在 parameters 中写默认值"
+    ),
+    "no sensor is in zone {zone}": "区域 {zone} 没有传感器",
+    "name it as the zone of its sensors, or take it out": "把它写作其传感器的区域，或去掉它",
+    "nobody hears of {zones} but those who hear of everywhere": (
+        "除了接收所有区域的人，没有人会收到 {zones} 的预警"
+    ),
+    "name the zone in a route to its own people, or give it a horn": (
+        "在通知当地人员的路线中写上该区域，或给它配上大喇叭"
+    ),
+    "rule {rule}: no sensor that it is for reports {what}: none of kind {kind} is there": (
+        "规则 {rule}：所针对的传感器都不上报 {what}：没有种类为 {kind} 的传感器"
+    ),
+    "add such sensors, correct for_each, or take the rule out": (
+        "添加这样的传感器，改正 for_each，或去掉该规则"
+    ),
+    "outside every zone": "所有区域之外",
+    "correct lon and lat, in degrees of WGS 84": "改正 lon 和 lat，用 WGS 84 的度数",
+    "outside it, and inside if the coordinates are GCJ-02": "区域之外；若坐标是 GCJ-02，则在区域之内",
+    "they may come from a Chinese map: convert them to WGS 84": "坐标可能取自国内地图：请换算成 WGS 84",
+    "zone {zone}: {sensor} stands {where}": "区域 {zone}：{sensor} 位于{where}",
+    "zone {zone}: {count} sensors ({ids}) stand {where}": "区域 {zone}：{count} 个传感器（{ids}）位于{where}",
+    "horns play orange and red without approval, and horns_need_approval is set": (
+        "大喇叭不经审批就播放 orange 和 red，而 horns_need_approval 要求审批"
+    ),
+    "add approval: true, or set horns_need_approval: false": (
+        "加上 approval: true，或写 horns_need_approval: false"
+    ),
+    # tocsin/trials
+    "the settings do not name the file of kinds": "设置没有写明种类文件",
+    "tocsin check": "运行 tocsin check",
+    "recipient": "接收方",
+    "channel": "渠道",
+    "`{name}` is no {what} of the configuration": "配置中没有{what} `{name}`",
+    "it is not said whose loudspeakers": "没有说明是谁的大喇叭",
+    "write zone: <the zone they stand in>": "写 zone: <大喇叭所在的区域>",
+    'write expect: {{rule: {{"3h": orange}}}}, or deliveries: {{"3h": []}} for nobody': (
+        '写 expect: {{rule: {{"3h": orange}}}}；若不应通知任何人，写 deliveries: {{"3h": []}}'
+    ),
+    "write it as in {zone}": "写成 {zone} 这样",
+    "unknown time zone `{name}`": "未知的时区 `{name}`",
+    "who is told follows from the zones of the configuration": "通知谁取决于配置中的区域",
+    "write registry: configured": "写 registry: configured",
+    "{key} has no part in a test of the configured sensors": "用配置中的传感器做的测试不写 {key}",
+    "leave out registry: configured, or {key}": "去掉 registry: configured，或去掉 {key}",
+    # In columns: as wide as the English.
+    "nobody": "没有人",
+    "yes": "是 ",
+    "by": "至",
+    "message": "消息   ",
+    "expected": "预期    ",
+    "got": "实际",
+    "{cell}{blank}": "{cell}{blank}",
+    "{row}  {cell}": "{row}  {cell}",
+    "at {time}": "于 {time}",
+    "deliveries, at each time all that was told since the one before": (
+        "通知：每个时刻列出自上一时刻以来发出的全部消息"
+    ),
+    "{message} expected by {time}, not told": "预期 {time} 之前发出 {message}，没有发出",
+    "{message} told by {time}, not expected": "{time} 之前发出了 {message}，不在预期之内",
+    # tocsin/commands/checking.py
+    "warning: {finding}": "警告：{finding}",
+    "{count} errors in other files: tocsin check {settings}": (
+        "其他文件中有 {count} 处错误：tocsin check {settings}"
+    ),
+    "{files}: fine": "{files}：没有问题",
+    "{settings}: fine: {sensors} sensors, {zones} zones, {rules} rules, {routes} routes": (
+        "{settings}：没有问题：{sensors} 个传感器，{zones} 个区域，{rules} 条规则，{routes} 条路线"
+    ),
+    # tocsin/cli.py, tocsin/trials/shown.py
+    "rule": "规则",
+    "test": "测试",
+    "result": "结果",
+    "passed": "通过",
+    "FAILED": "未通过",
+    "no test": "没有测试",
+    "{passed} passed, {failed} failed, {without} rules without a test": (
+        "{passed} 项通过，{failed} 项未通过，{without} 条规则没有测试"
+    ),
+}
+
+CODES: dict[str, str] = {
+    "E001": "文件无法读取，或不是 UTF-8",
+    "E002": "目录中没有规则文件",
+    "E003": "路线写了没有配置的渠道",
+    "E004": "路线写了没有规则会发出的灾种",
+    "E005": "渠道与设置不属于同一个 realm",
+    "E006": "日志还要用曾经应用的配置，而本版本读不了它",
+    "E007": "条件对某个传感器无法计算",
+    "E008": "区域没有传感器",
+    "E009": "除了接收所有区域的人，没有人会收到该区域的预警",
+    "E010": "规则用到没有传感器上报的指标",
+    "E011": "传感器位于所有区域之外",
+    "E012": "传感器的坐标若不是 GCJ-02，就不在其区域之内",
+    "E013": "设置要求审批，而大喇叭不经审批就播放",
+}
