@@ -6,9 +6,11 @@ from ingest.clock import MINUTE
 from notifiers.bulletin import Act
 from rules.grade import Grade
 from tests.notifiers.town import NOON
+from tocsin.commands.language import Language
 from tocsin.trials.addressees import Line
 from tocsin.trials.rehearsal import Message
 from tocsin.trials.told import Row, table
+from tocsin.wording import lines_in_language
 
 
 def sent(zone: str, minutes: int) -> Message:
@@ -40,3 +42,14 @@ def test_columns_stand_under_each_other_whatever_script_a_zone_is_written_in() -
     lines = [*table({MINUTE: rows}, NOON)]
 
     assert len({cell_len(line.rpartition("at ")[0]) for line in lines[1:]}) == 1
+
+
+def test_columns_stand_under_each_other_in_chinese_too() -> None:
+    rows = [Row(sent("v1", 1), is_wanted=wanted, at=NOON + MINUTE) for wanted in (True, False)]
+
+    heading, *lines = lines_in_language(table({MINUTE: [], 2 * MINUTE: rows}, NOON), Language.ZH)
+
+    assert "没有人" in lines[0]
+    lasts = [heading.rpartition("实际")[0], lines[0].rpartition("是")[0]]
+    lasts += [line.rpartition("于 ")[0] for line in lines[1:]]
+    assert len({cell_len(text) for text in lasts}) == 1

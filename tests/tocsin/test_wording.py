@@ -46,6 +46,24 @@ def calls_of_words(package: str) -> Iterator[tuple[Path, ast.Call]]:
                     yield path, node
 
 
+def is_plain_text(node: ast.expr) -> bool:
+    """A name or a code has no blank in it."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and " " in node.value
+    return isinstance(node, ast.JoinedStr)
+
+
+@pytest.mark.parametrize("package", CATALOGUES)
+def test_no_finding_is_made_of_plain_text(package: str) -> None:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                if name in ("Finding", "finding", "UnreadableError", "UnplayableError", "Difference"):
+                    assert not any(map(is_plain_text, given)), f"{path}:{node.lineno}"
+
+
 def templates(package: str) -> set[str]:
     return {ast.literal_eval(call.args[0]) for _, call in calls_of_words(package)}
 
