@@ -275,10 +275,14 @@ UPDATE deliveries SET reached = 1, updated = ?, grade = (
     FROM incidents WHERE id = deliveries.incident)
 WHERE detail = ? AND state = 'digested'
 """
-# What a digest told of, and is not over or decided since.
+# What a digest told of that is not over or decided since, and of which they are told nothing newer.
 _HOLDS = """
 SELECT d.incident, d.revision, d.step, d.asks FROM deliveries AS d JOIN incidents AS i ON i.id = d.incident
-WHERE d.detail = ? AND d.state = 'digested' AND iif(d.asks, i.proposed, i.announced) IS NOT NULL ORDER BY d.id
+WHERE d.detail = ? AND d.state = 'digested' AND iif(d.asks, i.proposed, i.announced) IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM deliveries AS newer
+    WHERE newer.incident = d.incident AND newer.recipient = d.recipient AND newer.revision > d.revision
+      AND newer.asks = 0 AND d.asks = 0 AND newer.state NOT IN ('held', 'superseded', 'withdrawn'))
+ORDER BY d.id
 """
 # A receipt that comes late makes them summed up again; where it may have reached them they may have read it.
 _UNREAD = """

@@ -172,6 +172,20 @@ def test_a_digest_that_did_not_arrive_is_summed_up_anew_over_the_next_way(desk: 
     assert ("rain-v3" in mail.text["en"], "rain-v4" in mail.text["en"]) == (False, True)
 
 
+def test_what_was_told_anew_meanwhile_is_not_summed_up_anew(desk: Desk) -> None:
+    """It has risen: the newer message goes its own way."""
+    desk = by_mail_else(desk)
+    digest = made(desk)
+    desk.outbox.commit(9, [line("v3", Grade.RED, YELLOW, ordinal=1)])
+    desk.outbox.route(desk.router, desk.now)
+    desk.outbox.settle(digest.key, Rejected("no such number"), desk.now)
+
+    assert mailed(desk) == []
+    assert [(d.bulletin.act, d.grade) for d in desk.sent if d.incident == "rain-v3"] == [
+        (Act.UPDATE, Grade.RED)
+    ]
+
+
 def test_a_digest_of_which_all_is_over_goes_no_other_way(desk: Desk) -> None:
     desk = by_mail_else(desk)
     digest = made(desk)
