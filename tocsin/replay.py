@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.finding import ConfigurationError, Finding
+from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Zone
 from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
+from rules.rule import Rule
 from rules.rulebook import read_rules
 from rules.transition import Transition
+from tocsin.configuration import read_text
 from tocsin.judge import Basis
 from tocsin.recorded import CsvRecord, Period, Rerun
 from tocsin.settings import rule_files
@@ -43,15 +46,22 @@ def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> B
     )
     findings += found
     registry = Registry.of(some, places)
-    names = rule_files(rules)
-    files = {str(rules / name): (rules / name).read_text(encoding="utf-8") for name in names}
-    if not any(name.endswith(".yaml") for name in names):
-        findings.append(Finding(str(rules), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
-    ladders, found = read_rules(files, known, registry)
+    ladders, found = rules_in(rules, known, registry)
     findings += found
     if findings:
         raise ConfigurationError(findings)
     return Basis("replay", known, registry, ladders)
+
+
+def rules_in(directory: Path, kinds: Kinds, registry: Registry) -> tuple[tuple[Rule, ...], list[Finding]]:
+    """The rules of a directory for these sensors, and all that is wrong with them."""
+    findings: list[Finding] = []
+    names = rule_files(directory)
+    files = {str(directory / name): read_text(directory / name, findings) for name in names}
+    if not any(name.endswith(".yaml") for name in names):
+        findings.append(Finding(str(directory), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
+    rules, found = read_rules(files, kinds, registry)
+    return rules, findings + found
 
 
 def replay(basis: Basis, sources: list[Path], until: int | None, tally: Tally) -> Iterator[Transition]:
