@@ -1,4 +1,4 @@
-"""The report of `tocsin diff` in a real browser: it opens without an error and shows all that it is to show."""
+"""The report of `tocsin diff` in a real browser: it opens without an error and shows all that is wanted."""
 
 import asyncio
 import re
