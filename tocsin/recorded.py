@@ -62,6 +62,11 @@ class CsvRecord:
         self._rows = read_rows(paths) if rows is None else rows
         self._places: Mapping[str, Place] = {s.id: Place(s.zone, s.kind) for s in registry.sensors}
 
+    @property
+    def readings(self) -> int:
+        """How many values it holds."""
+        return len(self._rows)
+
     def placed(self, registry: Registry) -> "CsvRecord":
         """The same readings from where this registry has their sensors; they are not read again."""
         return CsvRecord(self._paths, registry, self._rows)

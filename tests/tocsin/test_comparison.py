@@ -1,5 +1,7 @@
 """Two sets of rules on the same record: exactly what a slow reckoning of its own finds, and nothing else."""
 
+import os
+import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +16,7 @@ from rules.grade import Grade
 from rules.transition import Disposition
 from simulators.readings_csv import Row
 from tests.tocsin.village import START, bundle, write
+from tocsin.comparison.beside import Tell, beside
 from tocsin.comparison.comparing import Comparison, compare
 from tocsin.comparison.episodes import Episode, Kind, Pair, Step, gravest_first, pairs
 from tocsin.comparison.figures import conditions, failures, leads
@@ -188,6 +191,31 @@ def _assert_kinds(found: list[Pair]) -> None:
         highest = [max(grade for _, grade in course) for course in (old, new)]
         assert (Kind.STRONGER in pair.kinds) == (highest[1] > highest[0])
         assert (Kind.WEAKER in pair.kinds) == (highest[1] < highest[0])
+
+
+# -- two processes
+
+
+def test_two_processes_come_to_what_one_comes_to(village: Path) -> None:
+    found = rows([1.0, 2.5, 4.1, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0])
+    old, new = rules_of(village, ladder()), rules_of(village, ladder(red="5"))
+    record = CsvRecord([Path("river.csv")], old.basis_for("").registry, found)
+    told: list[int] = []
+
+    one = compare(record, (old, new), Period(), (lambda _: None, lambda _: None))
+    two = compare(record, (old, new), Period(), (told.append, lambda _: None), in_two=True)
+
+    assert (two.old, two.new) == (one.old, one.new)
+    assert two.pairs == one.pairs
+
+
+def test_a_process_that_is_killed_is_missed() -> None:
+    def work(_: Tell) -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    with pytest.raises(ChildProcessError, match="is there memory for two"), beside(work) as running:
+        running.result()
 
 
 # -- pairs

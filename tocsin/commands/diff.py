@@ -1,7 +1,7 @@
 """`tocsin diff`: two sets of rules on the same record, before one of them goes live."""
 
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +28,8 @@ app = typer.Typer()
 
 # Lines of the last table on a terminal, and pictures of the page.
 LISTED, DRAWN = 20, 30
+# Readings from which on a second process is worth its start.
+MANY = 100_000
 # Without a terminal nothing is cut off.
 WIDE = 200
 
@@ -106,13 +108,20 @@ def _conditions(given: list[str]) -> list[str]:
 
 def _compared(record: Record, sides: tuple[RuleSet, RuleSet], period: Period) -> Comparison:
     first, last = record.span()
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bars:
+    # A bar that refreshes itself does so in a thread, and the copy of this process that judges has none.
+    console, hidden = Console(stderr=True), not sys.stderr.isatty()
+    with Progress(console=console, disable=hidden, transient=True, auto_refresh=False) as bars:
         passes = [bars.add_task(rules.name, total=last - first) for rules in sides]
+        shown = [0, 0]
 
-        def of(task: int) -> Callable[[int], None]:
-            return lambda received: bars.update(passes[task], completed=received - first)
+        def tell(side: int, received: int) -> None:
+            share = 100 * (received - first) // max(last - first, 1)
+            if share > shown[side]:
+                shown[side] = share
+                bars.update(passes[side], completed=received - first, refresh=True)
 
-        return compare(record, sides, period, (of(0), of(1)))
+        large = isinstance(record, CsvRecord) and record.readings >= MANY
+        return compare(record, sides, period, (partial(tell, 0), partial(tell, 1)), in_two=large)
 
 
 def _show(comparison: Comparison, language: Language) -> None:

@@ -10,6 +10,7 @@ from notifiers.message import segments
 from notifiers.routes import Reach
 from rules.realm import Realm
 from rules.transition import Transition
+from tocsin.comparison.beside import beside
 from tocsin.comparison.episodes import Pair, episodes, pairs
 from tocsin.judge import Basis
 from tocsin.recorded import CsvRecord, Period, Record, Rerun
@@ -44,7 +45,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One set of rules, the basis it ended on, its transitions, and what was told of them."""
+    """One set of rules, the basis it began with, its transitions, and what was told of them."""
 
     rules: RuleSet
     basis: Basis
@@ -83,14 +84,32 @@ class Comparison:
 
 
 def compare(
-    record: Record, sides: tuple[RuleSet, RuleSet], period: Period, progress: tuple[Progress, Progress]
+    record: Record,
+    sides: tuple[RuleSet, RuleSet],
+    period: Period,
+    progress: tuple[Progress, Progress],
+    *,
+    in_two: bool = False,
 ) -> Comparison:
-    """Judge the record by both, one after the other. Raises NothingRecorded."""
+    """Judge the record by both. Raises NothingRecorded.
+
+    `in_two` processes at once, if the record is a CSV: a journal's files are not for two.
+    """
     first, last = record.span()
     begin = first if period.begin is None else max(first, period.begin)
     end = last if period.end is None else period.end
-    old, new = (_side(record, rules, period, end, tell) for rules, tell in zip(sides, progress, strict=True))
-    return Comparison(record, old, new, begin, end)
+    one, other = (_Pass(record, rules, period, end) for rules in sides)
+    if in_two and isinstance(record, CsvRecord):
+        with beside(one.judged) as running:
+
+            def both(received: int) -> None:
+                progress[1](received)
+                progress[0](running.look())
+
+            new, old = other.judged(both), running.result()
+    else:
+        old, new = one.judged(progress[0]), other.judged(progress[1])
+    return Comparison(record, one.side(*old), other.side(*new), begin, end)
 
 
 def seen_by(record: Record, basis: Basis) -> Record:
@@ -98,12 +117,27 @@ def seen_by(record: Record, basis: Basis) -> Record:
     return record.placed(basis.registry) if isinstance(record, CsvRecord) else record
 
 
-def _side(record: Record, rules: RuleSet, period: Period, end: int, progress: Progress) -> Side:
-    placed = seen_by(record, rules.basis_for(record.bundle(period.begin)))
-    rerun = Rerun(placed, rules.basis_for, period)
-    transitions: list[Transition] = []
-    for found in rerun:
-        transitions += found.transitions
-        progress(found.received)
-    told = Told.of(rehearse(transitions, rules.router, end, Realm.REPLAY), rules)
-    return Side(rules, rerun.judge.basis, transitions, told)
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One side of the record."""
+
+    record: Record
+    rules: RuleSet
+    period: Period
+    end: int
+
+    def judged(self, progress: Progress) -> tuple[list[Transition], Told]:
+        """Its transitions, and what is told of them."""
+        placed = seen_by(self.record, self.rules.basis_for(self.record.bundle(self.period.begin)))
+        rerun = Rerun(placed, self.rules.basis_for, self.period)
+        transitions: list[Transition] = []
+        for found in rerun:
+            transitions += found.transitions
+            progress(found.received)
+        messages = rehearse(transitions, self.rules.router, self.end, Realm.REPLAY)
+        return transitions, Told.of(messages, self.rules)
+
+    def side(self, transitions: list[Transition], told: Told) -> Side:
+        """In the words of the bundle with which the period began."""
+        basis = self.rules.basis_for(self.record.bundle(self.period.begin))
+        return Side(self.rules, basis, transitions, told)
