@@ -147,11 +147,15 @@ def _outside(edge: int, end: int, blind: Blind) -> Sequence[tuple[int, int]]:
 def _covered(spans: Sequence[tuple[int, int]], edge: int, end: int) -> int:
     total = 0
     reached = end
+    # Comparisons and no calls: a storm asks this of each of its gauges at every report.
     for start, stamp in reversed(spans):
-        begin = max(start, edge)
+        begin = start if start > edge else edge
         if begin < reached:
-            total += max(min(stamp, reached) - begin, 0)
+            last = stamp if stamp < reached else reached
+            total += last - begin if last > begin else 0
             reached = begin
+        if reached == edge:
+            break
     return total
 
 
