@@ -32,7 +32,7 @@ class Taken:
 
 
 def month(seed: int) -> Iterator[str]:
-    """The lines of the record: drizzle, and storms that wander over neighbouring gauges."""
+    """The lines of the record: drizzle, and storms over gauges next to each other."""
     drawn = random.Random(seed)
     storms = [
         (drawn.randrange(REPORTS), drawn.randrange(GAUGES), drawn.uniform(20, 90)) for _ in range(STORMS)
