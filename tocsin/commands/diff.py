@@ -79,13 +79,13 @@ def diff(
         fail(str(error), USAGE)
     except NothingRecorded as error:
         fail(str(error), FINDINGS)
+    if html is not None:
+        html.write_text(page(comparison, lang, DRAWN), encoding="utf-8")
+        typer.echo(f"{html}", err=True)
     if as_json:
         tell(document(comparison))
     else:
         _show(comparison, lang)
-    if html is not None:
-        html.write_text(page(comparison, lang, DRAWN), encoding="utf-8")
-        typer.echo(f"{html}", err=True)
     _judge(comparison, wanted)
 
 

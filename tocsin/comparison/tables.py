@@ -27,20 +27,20 @@ def headline(comparison: Comparison, language: Language) -> str:
     found = [pair for pair in comparison.pairs if pair.differs]
     counts = [(str(kind), sum(kind in pair.kinds for pair in found)) for kind in COUNTED]
     told = ", ".join(f"{words(kind)} {count}" for kind, count in counts if count)
-    line = f"{len(found)} {words('of')} {len(comparison.pairs)} {words('warnings differ')}"
+    line = words("{} of {} warnings differ").format(len(found), len(comparison.pairs))
     return f"{line}: {told}" if told else line
 
 
 def sheets(comparison: Comparison, language: Language) -> list[Sheet]:
-    """By rule, by zone, lead time, who would be told; those without a row are left out."""
+    """By rule, who would be told, lead time, by zone; those without a row are left out."""
     words, pairs = words_of(language), comparison.pairs
     by_rule = rows(pairs, lambda pair: pair.either.rule)
     by_zone = rows(pairs, lambda pair: comparison.zone(pair) or "–")
     found = [
         _counts(words("By rule"), words("rule"), by_rule, words),
-        _counts(words("By zone"), words("zone"), by_zone, words),
-        _leads(comparison, language),
         _told(comparison.old.told, comparison.new.told, words),
+        _leads(comparison, language),
+        _counts(words("By zone"), words("zone"), by_zone, words),
     ]
     return [sheet for sheet in found if sheet.rows]
 

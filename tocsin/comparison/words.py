@@ -29,8 +29,8 @@ _GRADES: Mapping[Language, Mapping[Grade | None, str]] = {
 _ZH = {
     "Two sets of rules compared": "两套规则对比",
     "No difference": "没有差别",
-    "warnings differ": "条预警有差别",
-    "of": "/",
+    "{} of {} warnings differ": "有差别的预警：{} 条，共 {} 条",
+    "more: --json": "条见 --json",
     "old": "旧",
     "new": "新",
     "difference": "差",
@@ -38,7 +38,6 @@ _ZH = {
     "zone": "区域",
     "subject": "对象",
     "grade": "等级",
-    "warnings": "预警",
     "same": "相同",
     "added": "新增",
     "lost": "漏掉",
@@ -66,16 +65,11 @@ _ZH = {
     "shown, the gravest first": "条，最严重的在前",
     "more are in the tables above": "条未画出，已计入上表",
     "still open": "未解除",
-    "threshold": "阈值",
     "no data": "无数据",
     "local time": "当地时间",
-    "from": "自",
-    "to": "至",
-    "minutes earlier": "分钟（提前）",
     "min": "分钟",
     "what": "项目",
     "how": "差别",
-    "at": "时刻",
 }
 
 
