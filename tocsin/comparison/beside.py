@@ -54,7 +54,7 @@ def beside(work: Callable[[Tell], Found]) -> Iterator[Beside[Found]]:
     receiver, sender = context.Pipe(duplex=False)
     # What lies in memory is shared as long as nobody touches it; the collector would.
     gc.freeze()
-    process = context.Process(target=_run, args=(work, sender), daemon=True)
+    process = context.Process(target=_run, args=(work, receiver, sender), daemon=True)
     process.start()
     sender.close()
     try:
@@ -66,5 +66,7 @@ def beside(work: Callable[[Tell], Found]) -> Iterator[Beside[Found]]:
         process.join()
 
 
-def _run(work: Callable[[Tell], Found], sender: Connection) -> None:
+def _run(work: Callable[[Tell], Found], receiver: Connection, sender: Connection) -> None:
+    # Else its own copy would keep the pipe open, and it would never hear that whoever listened is gone.
+    receiver.close()
     sender.send((work(sender.send),))
