@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops, recovery_figures, storm, sweep
+from bench import engine, engine_figures, hops, month, recovery_figures, storm, sweep
 from bench.city_files import generated
 from bench.figures import Run
 from bench.fleet.city import plan_for
@@ -184,6 +184,18 @@ def storms(
         json.write_bytes(engine_figures.encode(run))
     if not run.holds:
         raise SystemExit("a limit was missed")
+
+
+@app.command("diff")
+def diff_of_a_month(seed: int = 1) -> None:
+    """`tocsin diff` over 1.2 million readings; exit code 1 if it takes more than 15 s."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
+        taken = month.measure(month.prepared(Path(directory), seed))
+    readings, limit = month.GAUGES * month.REPORTS, month.LIMIT
+    took = f"{taken.seconds:.1f} s (at most {limit:.0f} s), {taken.cpu:.1f} s of CPU"
+    memory = f"{taken.mebibytes:,.0f} MiB in the larger of two processes"
+    typer.echo(f"{taken.said}\n{readings:,} readings, two sets of rules: {took}, {memory}")
+    raise SystemExit(taken.seconds > month.LIMIT)
 
 
 @app.command("hops")

@@ -16,7 +16,7 @@ settings.register_profile("tocsin", max_examples=EXAMPLES, deadline=None, suppre
 settings.load_profile("tocsin")
 
 SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
-SERVERS = ("mosquitto", "victoria-metrics", "influxd", "gcc")
+SERVERS = ("mosquitto", "victoria-metrics", "influxd", "gcc", "chromium")
 
 
 def missing() -> list[str]:

@@ -28,6 +28,7 @@ from tocsin.commands import (
     audit,
     backups,
     checking,
+    diff,
     duty,
     proposals,
     quarantine,
@@ -62,7 +63,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (checking, standing, actions, proposals, duty, backups, tail, quarantine):
+for commands in (checking, standing, actions, proposals, duty, backups, diff, tail, quarantine):
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(sensors.app, name="sensors")

@@ -3,7 +3,7 @@
 `Rerun` is the one way to judge it again: for replay, comparison, tuning and plans. Nothing is sent by it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from rules.language.tree import Baseline, Counted, Eta, Forecast, Sensors, Stuck
 from rules.rule import Rule
 from rules.rulebook.walk import conditions, parts
 from simulators.playback import Instant, Place, instants
-from simulators.readings_csv import read_rows
+from simulators.readings_csv import Row, read_rows
 from tocsin.bundle import Bundles
 from tocsin.judge import Basis, Judge, Judged
 
@@ -57,10 +57,23 @@ class CsvRecord:
     They name no bundle and hold nothing but readings. ReadingsError carries every defect of the files.
     """
 
-    def __init__(self, paths: Sequence[Path], registry: Registry) -> None:
+    def __init__(self, paths: Sequence[Path], registry: Registry, rows: list[Row] | None = None) -> None:
         self._paths = paths
-        self._rows = read_rows(paths)
+        self._rows = read_rows(paths) if rows is None else rows
         self._places: Mapping[str, Place] = {s.id: Place(s.zone, s.kind) for s in registry.sensors}
+
+    @property
+    def readings(self) -> int:
+        """How many values it holds."""
+        return len(self._rows)
+
+    def placed(self, registry: Registry) -> "CsvRecord":
+        """The same readings from where this registry has their sensors; they are not read again."""
+        return CsvRecord(self._paths, registry, self._rows)
+
+    def of(self, sensors: Collection[str], registry: Registry) -> "CsvRecord":
+        """Only what these sensors said."""
+        return CsvRecord(self._paths, registry, [row for row in self._rows if row.sensor in sensors])
 
     def span(self) -> tuple[int, int]:
         """See `Record`."""

@@ -47,27 +47,28 @@ STRICT = {">": 1, "<": -1}
 
 def condition_text(condition: Condition, leaves: Leaves, kind: Kind, sensor: Sensor, view: Now | Then) -> str:
     """The condition with its values: `sum(rain, 3h) = 57.8 mm >= 50 mm ✓`."""
+    return explained(condition, lambda part: judged_part(part, leaves, kind, view))
 
-    def judged(part: Written) -> Judged:
-        leaf = leaves[part]
-        comparison = part.condition if isinstance(part, Sustained) else part
-        check = leaf.check if isinstance(leaf, Held) else leaf
-        if not isinstance(comparison, Comparison) or not isinstance(check, Check):
-            return Judged(None, "", _verdict(leaf, view))
-        bound = check.bound_at(view.slot)
-        own = None if isinstance(comparison.right, Literal) or bound is None else bound
-        if own is not None and isinstance(check.left, Term):
-            own -= STRICT.get(comparison.operator, 0)
-        parts = _parts(comparison.left, check.left, kind, view) if isinstance(check.left, Formula) else ()
-        return Judged(
-            _decimal(view.measure(check).value, check.left),
-            measure_of(comparison.left, kind).unit,
-            _verdict(leaf, view),
-            _decimal(own, check.left),
-            dict(parts),
-        )
 
-    return explained(condition, judged)
+def judged_part(part: Written, leaves: Leaves, kind: Kind, view: Now | Then) -> Judged:
+    """What one part of a condition was judged on."""
+    leaf = leaves[part]
+    comparison = part.condition if isinstance(part, Sustained) else part
+    check = leaf.check if isinstance(leaf, Held) else leaf
+    if not isinstance(comparison, Comparison) or not isinstance(check, Check):
+        return Judged(None, "", _verdict(leaf, view))
+    bound = check.bound_at(view.slot)
+    own = None if isinstance(comparison.right, Literal) or bound is None else bound
+    if own is not None and isinstance(check.left, Term):
+        own -= STRICT.get(comparison.operator, 0)
+    parts = _parts(comparison.left, check.left, kind, view) if isinstance(check.left, Formula) else ()
+    return Judged(
+        _decimal(view.measure(check).value, check.left),
+        measure_of(comparison.left, kind).unit,
+        _verdict(leaf, view),
+        _decimal(own, check.left),
+        dict(parts),
+    )
 
 
 def support(node: Node | None, view: Now | Then) -> dict[str, Any]:

@@ -229,5 +229,5 @@ def test_every_example_is_tested() -> None:
         "json native", "json senml", "csv readings", "csv sensors", "yaml sensors", "json zones",
         "yaml kinds", "yaml contacts", "yaml routes", "yaml channels", "json horn-command",
         "json horn-receipt", "json horn-poll", "json horn-state", "json horn-button",
-        "text horn-signature", "json transition",
+        "text horn-signature", "json transition", "json comparison",
     }  # fmt: skip

@@ -3,7 +3,7 @@
 # packages. With root they are installed; without, this says what to type: under CI a missing part is an error,
 # elsewhere `make test` goes on without the system tests and says so.
 set -u
-PARTS="mosquitto mosquitto-clients victoria-metrics influxdb kannel kannel-extras openssl gcc libc6-dev"
+PARTS="mosquitto mosquitto-clients victoria-metrics influxdb kannel kannel-extras openssl gcc libc6-dev chromium"
 missing=""
 for part in $PARTS; do
     dpkg-query -W -f='${Status}' "$part" 2>/dev/null | grep -q "ok installed" || missing="$missing $part"

@@ -7,14 +7,14 @@ from notifiers.bulletin import Act
 from rules.grade import Grade
 from tests.notifiers.town import NOON
 from tocsin.commands.language import Language
+from tocsin.rehearsal import Message
 from tocsin.trials.addressees import Line
-from tocsin.trials.rehearsal import Message
 from tocsin.trials.told import Row, table
 from tocsin.wording import lines_in_language
 
 
 def sent(zone: str, minutes: int) -> Message:
-    return Message(NOON + minutes * MINUTE, "sms", "ana", Act.ALERT, Grade.RED, zone)
+    return Message(NOON + minutes * MINUTE, "sms", "ana", Act.ALERT, Grade.RED, zone, text="")
 
 
 def test_each_period_has_its_messages_and_the_differences_are_marked() -> None:

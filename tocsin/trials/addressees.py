@@ -10,7 +10,7 @@ from notifiers.bulletin import Act
 from notifiers.contacts import HORNS, PUBLIC, Person
 from rules.trial.written import written_at
 from tocsin.configuration import Configuration
-from tocsin.trials.rehearsal import Message
+from tocsin.rehearsal import Message
 from tocsin.trials.scenario_file import DeliveryEntry, Scenarios
 
 _WHAT = {"to": words("recipient"), "channels": words("channel"), "zone": words("zone")}

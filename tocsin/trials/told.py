@@ -8,12 +8,13 @@ from rich.cells import cell_len
 
 from ingest.finding import words
 from notifiers.routing import Router
+from rules.realm import Realm
 from rules.trial import Played
 from rules.trial.claims import Difference
 from rules.trial.timeline import spelled
 from tocsin.configuration import Configuration
+from tocsin.rehearsal import Message, rehearse
 from tocsin.trials.addressees import Line, lines
-from tocsin.trials.rehearsal import Message, rehearse
 from tocsin.trials.scenario_file import Scenario
 
 _NOBODY, _YES = words("nobody"), words("yes")
@@ -36,7 +37,7 @@ def compare(
     scenario: Scenario, configuration: Configuration, router: Router, played: Played
 ) -> list[Difference]:
     """Where others are told, or otherwise, than the test expects; nothing if all came as expected."""
-    sent = rehearse(played.transitions, router, played.end)
+    sent = rehearse(played.transitions, router, played.end, Realm.DRILL)
     start = played.scene.start
     periods: dict[int, list[Row]] = {}
     for time in sorted(scenario.deliveries):

@@ -96,22 +96,22 @@ def is_silent(leaf: Leaf, slot: int, by: int) -> bool:
 
 
 def _text(ladder: GroupLadder, condition: Condition, census: PlaceCensus) -> str:
-    leaves = {leaf.form: leaf for leaf in reversed(ladder.leaves)}
+    return explained(condition, lambda part: counted_part(part, ladder, census))
 
-    def judge(part: Written) -> Judged:
-        node = ladder.as_written[part]
-        if not isinstance(part, Comparison) or not isinstance(part.left, Sensors | Share):
-            return Judged(None, "", judged(node, census))
-        leaf = leaves[part.left]
-        members, known = census.speaking(leaf)
-        number = census.number(leaf)
-        verdict = judged(node, census)
-        if isinstance(part.left, Sensors):
-            return Judged(Decimal(number), "", verdict, members=members)
-        percent = _percent(Fraction(100 * number, known)) if known else None
-        return Judged(percent, "%", verdict, members=members)
 
-    return explained(condition, judge)
+def counted_part(part: Written, ladder: GroupLadder, census: PlaceCensus) -> Judged:
+    """What one part of a condition was judged on: how many sensors count, of how many."""
+    node = ladder.as_written[part]
+    if not isinstance(part, Comparison) or not isinstance(part.left, Sensors | Share):
+        return Judged(None, "", judged(node, census))
+    leaf = next(leaf for leaf in ladder.leaves if leaf.form == part.left)
+    members, known = census.speaking(leaf)
+    number = census.number(leaf)
+    verdict = judged(node, census)
+    if isinstance(part.left, Sensors):
+        return Judged(Decimal(number), "", verdict, members=members)
+    percent = _percent(Fraction(100 * number, known)) if known else None
+    return Judged(percent, "%", verdict, members=members)
 
 
 def _percent(share: Fraction) -> Decimal:

@@ -1,4 +1,4 @@
-"""Transitions through the real outbox, in a drill of its own: who would be told, over what, when.
+"""Transitions through a real outbox of its own: who would be told, over what, when.
 
 Every gateway takes at once what it is given, and nobody answers: deadlines pass, and the next are asked.
 """
@@ -23,7 +23,10 @@ _CLAIMED = 100
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What left over a channel at the instant `at` (ms); `zone` is "" for what is of several."""
+    """What left over a channel at the instant `at` (ms); `zone` is "" for what is of several.
+
+    `text` is all that the recipient reads, one language after the other.
+    """
 
     at: int
     channel: str
@@ -31,23 +34,29 @@ class Message:
     act: Act
     grade: Grade | None
     zone: str
+    text: str
 
     @classmethod
     def of(cls, delivery: Delivery, at: int) -> "Message":
         area = delivery.bulletin.area
         zone = area.zone if area is not None else ""
-        return cls(at, delivery.channel, delivery.recipient, delivery.bulletin.act, delivery.grade, zone)
+        text = " ".join(delivery.text.values())
+        return cls(
+            at, delivery.channel, delivery.recipient, delivery.bulletin.act, delivery.grade, zone, text
+        )
 
 
-def rehearse(transitions: Iterable[Transition], router: Router, end: int) -> list[Message]:
+def rehearse(transitions: Iterable[Transition], router: Router, end: int, realm: Realm) -> list[Message]:
     """All that is sent up to and including `end` (ms since the epoch), in order.
 
     `transitions` in the order of their instants.
     """
-    with TemporaryDirectory(prefix="tocsin-test-") as directory:
-        outbox = Outbox.open(Path(directory) / "outbox.db", Realm.DRILL)
+    with TemporaryDirectory(prefix="tocsin-rehearsal-") as directory:
+        outbox = Outbox.open(Path(directory) / "outbox.db", realm)
         try:
-            return [*_Rehearsal(outbox, router).messages(transitions, end)]
+            # One transaction for all: what is thrown away afterwards need not wait for the disk.
+            with outbox.transaction():
+                return [*_Rehearsal(outbox, router).messages(transitions, end)]
         finally:
             outbox.close()
 
@@ -79,11 +88,10 @@ class _Rehearsal:
     def _work(self, now: int) -> Iterator[Message]:
         """Rounds until nothing is left to do."""
         while True:
-            with self._outbox.transaction():
-                self._outbox.expire(now)
-                done = self._outbox.lapse(self._router, now)
-                done += self._outbox.route(self._router, now)
-                sent = self._send(now)
+            self._outbox.expire(now)
+            done = self._outbox.lapse(self._router, now)
+            done += self._outbox.route(self._router, now)
+            sent = self._send(now)
             if not done and not sent:
                 return
             yield from sent

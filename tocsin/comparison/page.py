@@ -1,0 +1,85 @@
+"""A comparison as one page that needs nothing else: it opens without a network, in light and in dark."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from html import escape
+from importlib.resources import files
+
+from tocsin.comparison.comparing import Comparison
+from tocsin.comparison.curves import measured, window
+from tocsin.comparison.episodes import Pair, gravest_first
+from tocsin.comparison.picture import Seen, picture
+from tocsin.comparison.tables import Sheet, headline, how, listed, sheets
+from tocsin.comparison.words import Language, words_of
+
+
+def page(comparison: Comparison, language: Language, most: int) -> str:
+    """HTML; of the warnings that differ the `most` gravest are drawn, the others counted."""
+    words, style = words_of(language), files("tocsin.comparison").joinpath("page.css").read_text("utf-8")
+    found = gravest_first(comparison.pairs)
+    title = escape(words("Two sets of rules compared"))
+    body = [f"<h1>{title}</h1>", _head(comparison, language), *_tables(comparison, language)]
+    if found:
+        body.append(f"<h2>{escape(words('Warnings that differ'))}</h2>")
+        body.append(f"<p>{escape(_shown(len(found), most, language))}</p>")
+        body.append(_table(listed(comparison, language, most)))
+        body += (_drawn(comparison, pair, language, number) for number, pair in enumerate(found[:most]))
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        f'<link rel="icon" href="data:,"><title>{title}</title><style>{style}</style></head>'
+        f"<body>{''.join(body)}</body></html>\n"
+    )
+
+
+def _head(comparison: Comparison, language: Language) -> str:
+    words, zone = words_of(language), comparison.time_zone
+    begin, end = (datetime.fromtimestamp(at / 1000, zone) for at in (comparison.begin, comparison.end))
+    sides = " ".join(
+        f"<span><b>{escape(words(word))}</b> {escape(side.rules.name)}</span>"
+        for word, side in (("old", comparison.old), ("new", comparison.new))
+    )
+    span = f"{begin:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M %Z}"
+    line = escape(headline(comparison, language))
+    kind = "differs" if comparison.differs else "agrees"
+    return f'<p class="head {kind}">{line}</p><p class="sides">{sides} <span>{escape(span)}</span></p>'
+
+
+def _tables(comparison: Comparison, language: Language) -> Iterator[str]:
+    yield '<div class="tables">'
+    for sheet in sheets(comparison, language):
+        yield f"<section><h2>{escape(sheet.title)}</h2>{_table(sheet)}</section>"
+    yield "</div>"
+
+
+def _table(sheet: Sheet) -> str:
+    head = "".join(f"<th>{escape(column)}</th>" for column in sheet.columns)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(c)}</td>' for c in row)}</tr>" for row in sheet.rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _shown(found: int, most: int, language: Language) -> str:
+    words = words_of(language)
+    line = f"{min(found, most)} {words('shown, the gravest first')}"
+    return line if found <= most else f"{line}; {found - most} {words('more are in the tables above')}"
+
+
+def _drawn(comparison: Comparison, pair: Pair, language: Language, number: int) -> str:
+    begin, end = window(comparison, pair)
+    sides = measured(comparison, comparison.old, pair), measured(comparison, comparison.new, pair)
+    seen = Seen(begin, end, pair.old, pair.new, sides, comparison.time_zone, language)
+    first = datetime.fromtimestamp(pair.begin / 1000, comparison.time_zone)
+    title = f"{_named(comparison, pair, language)}, {first:%Y-%m-%d %H:%M %Z}"
+    caption = f"<b>{escape(title)}</b> <span>{escape(how(pair, language))}</span>"
+    return f"<figure><figcaption>{caption}</figcaption>{picture(seen, f'gap{number}')}</figure>"
+
+
+def _named(comparison: Comparison, pair: Pair, language: Language) -> str:
+    """The rule's title, the subject and its zone."""
+    router, registry = comparison.new.rules.router, comparison.new.basis.registry
+    title = router.title(pair.either.rule).get(language, pair.either.rule)
+    zone = registry.zones.get(comparison.zone(pair))
+    place = "" if zone is None else zone.name.get(language, zone.id)
+    return " · ".join(dict.fromkeys(part for part in (title, pair.either.subject, place) if part))
