@@ -244,7 +244,7 @@ _CLAIMABLE = f"""{_WAITING}
     SELECT 1 FROM deliveries AS summed JOIN deliveries AS told ON told.incident = summed.incident
     WHERE summed.detail = d.incident AND summed.state = 'digested' AND told.recipient = d.recipient
       AND told.channel = d.channel AND told.revision < summed.revision AND told.asks = 0
-      AND (told.state = 'claimed' OR told.state = 'digested' AND EXISTS (
+      AND (told.state IN ('queued', 'claimed') OR told.state = 'digested' AND EXISTS (
         SELECT 1 FROM deliveries AS digest
         WHERE digest.incident = told.detail AND digest.id < d.id AND digest.state IN ('queued', 'claimed'))))
 ORDER BY ifnull(d.grade, 0) DESC, d.id LIMIT ?

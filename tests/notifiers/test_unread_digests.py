@@ -214,3 +214,19 @@ def test_a_digest_waits_for_the_one_that_told_of_the_same_and_is_still_being_sen
     assert desk.at(NOON + 50 * MINUTE) == []
     desk.outbox.settle(first.key, Sent("p"), desk.now)
     assert acts(desk.work()) == [Act.DIGEST]
+
+
+def test_a_digest_of_an_end_waits_for_the_alert_that_a_crash_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    outbox = Outbox.open(path, Realm.LIVE)
+    desk = Desk(outbox, router(budgets=Budgets(messages=1, warnings=1_000)))
+    outbox.commit(1, [line("v1", Grade.BLUE)])
+    outbox.route(desk.router, NOON)
+    outbox.claim("sms", NOON, 1)
+    outbox.commit(2, [line("v1", None, Grade.BLUE, ordinal=1), line("v2", YELLOW)])
+    outbox.route(desk.router, NOON)
+    outbox.close()
+
+    desk = Desk(Outbox.open(path, Realm.LIVE), desk.router)
+    assert acts(desk.work()) == [Act.ALERT, Act.DIGEST]
+    desk.outbox.close()
