@@ -1,6 +1,6 @@
 """What a transition of a place was judged on, in plain JSON values, and its open warnings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from rules.engine.event import Event
 from rules.engine.groups.census import PlaceCensus
-from rules.engine.groups.condition import counts, judged
+from rules.engine.groups.condition import GroupNode, counts, judged
 from rules.engine.groups.ladder import GroupLadder
 from rules.engine.groups.leaf import Leaf
 from rules.engine.nodes import Written
@@ -40,7 +40,7 @@ def account(ladder: GroupLadder, census: PlaceCensus, grade: Grade, event: Event
     speaking = [census.speaking(leaf) for leaf in leaves]
     stamps = [_stamp(leaf, slot) for leaf in leaves for slot in true[leaf.number]]
     return {
-        "text": _text(ladder, condition, census) if condition else "",
+        "text": condition_text(ladder.as_written, ladder, condition, census) if condition else "",
         "rule": ladder.rule.meaning,
         "observed": max(stamps, default=event.instant),
         "coverage": min((round(known / members, 3) for members, known in speaking if members), default=None),
@@ -95,11 +95,14 @@ def is_silent(leaf: Leaf, slot: int, by: int) -> bool:
     return any(int(part.heard(column)[own] + part.patience[own]) <= by for column in part.columns)
 
 
-def _text(ladder: GroupLadder, condition: Condition, census: PlaceCensus) -> str:
+def condition_text(
+    written: Mapping[Written, GroupNode], ladder: GroupLadder, condition: Condition, census: PlaceCensus
+) -> str:
+    """The condition with its values; `written` has what each part of it was compiled to."""
     leaves = {leaf.form: leaf for leaf in reversed(ladder.leaves)}
 
     def judge(part: Written) -> Judged:
-        node = ladder.as_written[part]
+        node = written[part]
         if not isinstance(part, Comparison) or not isinstance(part.left, Sensors | Share):
             return Judged(None, "", judged(node, census))
         leaf = leaves[part.left]
