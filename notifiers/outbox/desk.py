@@ -13,7 +13,15 @@ from notifiers.bulletin import Bulletin
 from notifiers.outbox import audit
 from notifiers.outbox.audit import Broken, Head, Record
 from notifiers.outbox.bulletins import recorded
-from notifiers.outbox.dossier import Dossier, dossier, last_line, recent_warnings, shelves_at, warnings_like
+from notifiers.outbox.dossier import (
+    Dossier,
+    dossier,
+    last_line,
+    open_since,
+    recent_warnings,
+    shelves_at,
+    warnings_like,
+)
 from notifiers.outbox.handover import Handover, ShelfChange, hand_over
 from notifiers.outbox.incidents import resolve
 from notifiers.outbox.open_incidents import OpenIncident, open_incidents
@@ -145,6 +153,10 @@ class Desk(OutboxReader):
     def last_line(self, rule: str, subject: str, at: int) -> Transition | None:
         """The newest line of a rule on a subject up to `at` (ms)."""
         return last_line(self._connection, rule, subject, at)
+
+    def open_since(self, rule: str, subject: str, at: int) -> int | None:
+        """When (ms) the warning of a rule on a subject that was open at `at` was raised; None if none was."""
+        return open_since(self._connection, rule, subject, at)
 
     def shelves_at(self, at: int, names: Mapping[str, Iterable[str]]) -> list[ShelfChange]:
         """Those that were up at `at` (ms) for any of the `names` by scope."""

@@ -207,6 +207,16 @@ def last_line(connection: sqlite3.Connection, rule: str, subject: str, at: int) 
     return None if row is None else transition_of(row)
 
 
+def open_since(connection: sqlite3.Connection, rule: str, subject: str, at: int) -> int | None:
+    """When (ms) the warning of a rule on a subject that was open at `at` was raised; None if none was."""
+    newest = last_line(connection, rule, subject, at)
+    if newest is None or newest.after is None:
+        return None
+    query = "SELECT at FROM transitions WHERE warning = ? AND ordinal = 0"
+    (since,) = connection.execute(query, (newest.warning,)).fetchone()
+    return int(since)
+
+
 def shelves_at(
     connection: sqlite3.Connection, at: int, names: Mapping[str, Iterable[str]]
 ) -> list[ShelfChange]:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from ingest.kinds import Metric
 from ingest.registry import Registry
+from rules.engine import Engine
 from rules.engine.board import Board
 from rules.engine.deadlines import Order
 from rules.engine.due import unsettled
@@ -24,11 +24,8 @@ from rules.engine.view import Now, quality_names
 from rules.grade import Grade
 from rules.language.tree import Condition
 
-if TYPE_CHECKING:
-    from rules.engine import Engine
 
-
-def explain(engine: "Engine", rule: str, subject: str) -> RuleAccount:
+def explain(engine: Engine, rule: str, subject: str) -> RuleAccount:
     """KeyError if there is no such rule, or it is not for that subject."""
     for judge in engine.judges:
         if judge.rule.id == rule:
@@ -36,11 +33,12 @@ def explain(engine: "Engine", rule: str, subject: str) -> RuleAccount:
     for group in engine.groups:
         if group.rule.id == rule:
             off = engine.switched_off.get(group.number)
-            return account_of_place(group, subject, engine.now, off.reason if off else "")
+            found = account_of_place(group, subject, engine.now, off.reason if off else "")
+            return replace(found, blind=engine.blind_since)
     raise KeyError(rule)
 
 
-def slots_of(engine: "Engine", registry: Registry, rule: str, subject: str) -> frozenset[int]:
+def slots_of(engine: Engine, registry: Registry, rule: str, subject: str) -> frozenset[int]:
     """The sensors that a rule looks at for a subject, by their slots; KeyError as `explain`."""
     for judge in engine.judges:
         if judge.rule.id == rule and subject in judge.board.ids:
@@ -51,7 +49,7 @@ def slots_of(engine: "Engine", registry: Registry, rule: str, subject: str) -> f
     raise KeyError(subject)
 
 
-def _of_sensor(engine: "Engine", judge: RuleJudge, sensor: str) -> RuleAccount:
+def _of_sensor(engine: Engine, judge: RuleJudge, sensor: str) -> RuleAccount:
     if sensor not in judge.board.ids or not judge.ladder.member[judge.board.ids.index(sensor)]:
         raise KeyError(sensor)
     slot, now = judge.board.ids.index(sensor), engine.now
@@ -63,6 +61,7 @@ def _of_sensor(engine: "Engine", judge: RuleJudge, sensor: str) -> RuleAccount:
         subject=sensor,
         at=now,
         off=off.reason if off else "",
+        blind=engine.blind_since,
         faults=tuple(sorted(f.reason for f in judge.ladder.faults if f.subject == sensor)),
         warning=open_warning(judge, slot, subject, now) if subject else None,
     )

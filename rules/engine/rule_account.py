@@ -74,7 +74,8 @@ class RuleAccount:
     """One rule on one subject at engine time `at` (ms); `grades` strongest first.
 
     `off`: why the rule is switched off, "" if it is not; what is off is not judged. `faults` are conditions
-    that cannot be evaluated there. `only_if` is None where there is none. `newest` is empty for places.
+    that cannot be evaluated there. `blind`: since when (ms) nothing is seen, None while Tocsin sees.
+    `only_if` is None where there is none. `newest` is empty for places.
     """
 
     rule: Rule
@@ -83,6 +84,7 @@ class RuleAccount:
     off: str
     faults: tuple[str, ...]
     warning: ZoneWarning | None
+    blind: int | None = None
     only_if: Whole | None = None
     grades: tuple[GradeAccount, ...] = ()
     newest: tuple[Newest, ...] = ()

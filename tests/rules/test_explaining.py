@@ -19,12 +19,14 @@ from rules.engine.explaining import explain
 from rules.engine.parts import Part
 from rules.engine.rule_account import GradeAccount, RuleAccount
 from rules.grade import Grade
-from rules.rule import Confirm, Subjects
+from rules.rule import Confirm, Rule, Subjects
+from tests.rules import test_groups_properties as places
 from tests.rules.broken import POISON, breaking
 from tests.rules.district import District, place_rule
 from tests.rules.district import sensor as member
 from tests.rules.drawn import SENSORS, VALUES, cases
-from tests.rules.town import KINDS, Row, Town, at, block, rule, sensor
+from tests.rules.reference_groups import GRID
+from tests.rules.town import KINDS, MIDNIGHT, Row, Town, at, block, rule, sensor
 
 COMPARE = {
     ">=": operator.ge,
@@ -137,6 +139,14 @@ def test_suspect_and_stale_evidence_and_missing_neighbours_are_what_would_wait_f
     assert red.neighbours == "no neighbour within 10 km, 2 demanded"
     assert only(red).quality == ("suspect",)
     assert red.doubts[0] == "evidence"
+
+
+def test_while_tocsin_is_blind_it_says_so() -> None:
+    town = river()
+    town.send("10:00", "3.6")
+    town.engine.blind(at("10:05"), at("10:06"))
+
+    assert explain(town.engine, "r", "g").blind == at("10:05")
 
 
 def test_the_last_word_has_both_times_and_its_quality() -> None:
@@ -252,6 +262,29 @@ def test_the_account_agrees_with_what_the_engine_has_told(case: Any) -> None:
             if any(word.value is not None for word in account.newest):
                 just_judged = any(word.received == received for word in account.newest)
                 check_grades(account, settled=settled[subject] and just_judged)
+
+
+@given(places.rules(), places.histories())
+def test_of_places_too_the_account_agrees_and_changes_nothing(
+    ladder: Rule, drawn: list[places.Reading]
+) -> None:
+    asked, left_alone = (District([ladder], places.SENSORS, places.ZONES) for _ in range(2))
+    told: dict[str, Grade | None] = {}
+    for reading in drawn:
+        now = MIDNIGHT + reading.received * GRID
+        for town in (asked, left_alone):
+            town.receive(now, places.rows(reading))
+        told |= {t.subject: t.after for t in asked.transitions}
+        for place in asked.engine.groups[0].names:
+            account = explain(asked.engine, "r", place)
+            assert account.top == told.get(place)
+            for grade in account.grades:
+                stands = grade.raised is not None or account.only_if is not None or grade.sustain_left
+                assert stands or not grade.true
+            for part in every_part(account):
+                assert part.members is None or len(part.members.counting) <= part.members.members
+
+    assert places.told(asked) == places.told(left_alone)
 
 
 @given(cases())

@@ -89,7 +89,8 @@ def _span(at: str | None, begin: str | None, end: str | None) -> tuple[int | Non
 def _asked(source: Source, rule: str, subject: str, span: tuple[int | None, int]) -> Standing:
     begin, end = span
     if begin is None:
-        return standing(source, rule, subject, end)
+        with advancing("judging", source.record.span()[0], end) as advance:
+            return standing(source, rule, subject, end, advance)
     with advancing("judging", begin, end) as advance:
         return closest(source, rule, subject, (begin, end), advance)
 

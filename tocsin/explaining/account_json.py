@@ -40,6 +40,7 @@ def account_json(account: RuleAccount) -> dict[str, Any]:
         "grade": None if account.top is None else str(account.top),
         "warning": plain(account.warning),
         "off": account.off,
+        "blind": account.blind,
         "faults": list(account.faults),
         "newest": [_newest(each) for each in account.newest],
         "only_if": None if account.only_if is None else _whole(account.only_if),

@@ -41,6 +41,8 @@ def _head(stands: Standing, account: RuleAccount, words: "_Words") -> Iterator[s
     yield f"  {state}" + (f"  {account.warning.id}" if account.warning else "")
     if account.off:
         yield f"  {words('off')}: {account.off}"
+    if account.blind is not None:
+        yield f"  {words('blind').format(when(account.blind))}"
     for fault in account.faults:
         yield f"  {words('fault')}: {fault}"
     for shelf in stands.shelves:
@@ -169,6 +171,7 @@ _PHRASES = {
     "stands": ("预警在册：{}", "a warning stands: {}"),
     "quiet": ("无预警", "no warning"),
     "off": ("规则已停用", "the rule is switched off"),
+    "blind": ("自 {} 起接收中断，未判断", "Tocsin is blind since {}: nothing falls due"),
     "fault": ("无法判断", "cannot be judged"),
     "shelved": ("已搁置（{} {}，{}，至 {}）：{}", "shelved ({} {}, by {}, until {}): {}"),
     "told": ("守护进程当时记录：{}，{}，{}", "as the daemon recorded it: {} since {}, {}"),

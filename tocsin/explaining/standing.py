@@ -20,9 +20,9 @@ from rules.rulebook.walk import conditions, parts
 from rules.transition import Transition, iso
 from tocsin.explaining.outside import Apart, apart, rule_named
 from tocsin.judge import Basis, Judge
-from tocsin.recorded import NothingRecorded, Period, Record, Rerun
+from tocsin.recorded import CsvRecord, NothingRecorded, Period, Record, Rerun
 
-# So long before the instant judging begins, beside what the rule looks back: what is open since is known.
+# How far before an instant a journal is judged at most, beside what the rule looks back.
 BEFORE = DAY
 Advance = Callable[[int], None]
 
@@ -64,22 +64,31 @@ class Standing:
     closest: Sequence[Closest] = ()
 
 
-def standing(source: Source, rule: str, subject: str, at: int) -> Standing:
+def standing(source: Source, rule: str, subject: str, at: int, advance: Advance) -> Standing:
     """At one instant (ms). UnknownName, NothingRecorded."""
-    return _stood(source, rule, subject, Period(_begin(source.record, at), at), None, lambda _: None)
+    return _stood(source, rule, subject, Period(_begin(source, rule, subject, at), at), None, advance)
 
 
 def closest(source: Source, rule: str, subject: str, span: tuple[int, int], advance: Advance) -> Standing:
     """At the end of a span (ms), and when in it each grade was nearest to true."""
     begin, end = span
-    return _stood(source, rule, subject, Period(_begin(source.record, begin), end), begin, advance)
+    return _stood(source, rule, subject, Period(_begin(source, rule, subject, begin), end), begin, advance)
 
 
-def _begin(record: Record, at: int) -> int:
-    first, last = record.span()
+def _begin(source: Source, rule: str, subject: str, at: int) -> int:
+    """From where on to judge: where what was open at the instant began, as the outbox says.
+
+    Without an outbox readings from files are judged from their first on, a journal a day.
+    """
+    first, last = source.record.span()
     if at < first:
         raise NothingRecorded(f"{iso(at)} lies before all that is recorded, from {iso(first)} to {iso(last)}")
-    return max(first, at - BEFORE)
+    if isinstance(source.record, CsvRecord):
+        return first
+    if source.outbox is None or not source.outbox.exists():
+        return max(first, at - BEFORE)
+    with closing(Desk.reading(source.outbox)) as desk:
+        return max(first, at - BEFORE, min(at, desk.open_since(rule, subject, at) or at))
 
 
 def _stood(

@@ -44,7 +44,7 @@ def account(ladder: GroupLadder, census: PlaceCensus, grade: Grade, event: Event
         "rule": ladder.rule.meaning,
         "observed": max(stamps, default=event.instant),
         "coverage": min((round(known / members, 3) for members, known in speaking if members), default=None),
-        "quality": _quality(ladder, [(leaf, true[leaf.number]) for leaf in leaves], event),
+        "quality": doubts_of(ladder, [(leaf, true[leaf.number]) for leaf in leaves], late=event.late),
         "late": event.late,
         "members": [ladder.registry.sensors[slot].id for slot in slots[:MOST_MEMBERS]],
     }
@@ -127,9 +127,9 @@ def _stamp(leaf: Leaf, slot: int) -> int:
     return int(part.board.newest[slot - part.slots.start])
 
 
-def _quality(ladder: GroupLadder, true: Iterable[tuple[Leaf, list[int]]], event: Event) -> list[str]:
+def doubts_of(ladder: GroupLadder, true: Iterable[tuple[Leaf, list[int]]], *, late: bool) -> list[str]:
     """What is known against the newest values of the sensors that count."""
-    names = {"late"} if event.late else set[str]()
+    names = {"late"} if late else set[str]()
     for leaf, slots in true:
         for part in leaf.parts.values():
             own = np.array([slot - part.slots.start for slot in slots if slot in part.slots], np.int64)

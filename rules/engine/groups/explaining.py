@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rules.engine.groups.account import condition_text, shown
+from rules.engine.groups.account import condition_text, doubts_of, shown
 from rules.engine.groups.census import PlaceCensus
 from rules.engine.groups.condition import Count, GroupNode, judged
 from rules.engine.groups.judge import GroupJudge
@@ -113,6 +113,7 @@ def _counted(part: Part, count: Count, census: PlaceCensus, ladder: GroupLadder)
         value=value if known or not leaf.is_share else None,
         threshold=count.bound,
         missing=missing,
+        quality=tuple(doubts_of(ladder, [(leaf, counting)], late=False)),
         members=Members(members, known, names, nearest[:MOST_NEAR]),
         distance=part.distance and _distance(missing, count, nearest),
     )
