@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from notifiers.action import Acknowledge, Action, Arrive, Cancel, Close, Handle, Refuse, Release
 from notifiers.bulletin import Bulletin
 from notifiers.outbox.audit import Record
+from notifiers.outbox.concerning import Did, actions, records
 from notifiers.outbox.handover import ShelfChange, StageReached
 from notifiers.outbox.incidents import SHORTEST, Incident, grade_of, incident_of
 from notifiers.outbox.proposals import Proposal, find
@@ -92,18 +92,6 @@ class Summed:
     sent: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Did:
-    """What a person did at `at` (ms), and what they were answered."""
-
-    at: int
-    user: str
-    via: str
-    action: Action
-    done: bool
-    said: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """One warning; all but `lines` is of its incident, None while its first line is not routed yet.
@@ -170,6 +158,9 @@ def dossier(connection: sqlite3.Connection, warning: str, now: int) -> Dossier:
     digests = [Summed(*found) for found in connection.execute(_DIGESTS, (known,))]
     shelves = [ShelfChange(*found) for found in connection.execute(_SHELVES, (warning,))]
     ids = [known, *members, *(digest.digest for digest in digests), *([member[2]] if member[2] else [])]
+    instants = [told.line.at for told in lines] + ([incident.opened] if incident else [])
+    since = min(instants, default=0)
+    did = actions(connection, ids, {shelf.id for shelf in shelves}, since)
     return Dossier(
         warning=warning,
         lines=lines,
@@ -191,9 +182,9 @@ def dossier(connection: sqlite3.Connection, warning: str, now: int) -> Dossier:
         shelves=shelves,
         collapsed=_collapsed(connection, member[2], member[3]),
         digests=digests,
-        actions=_actions(connection, set(ids), {shelf.id for shelf in shelves}, lines),
+        actions=did,
         unreached=[found for found in unreached(connection, now) if found.incident == known],
-        audit=_audit(connection, ids, lines, incident),
+        audit=records(connection, ids, did, since),
     )
 
 
@@ -241,51 +232,6 @@ def _collapsed(connection: sqlite3.Connection, notice: str | None, capped: int |
     return Collapsed(notice, rule, since, over, grade_of(capped or None))
 
 
-_OF_INCIDENTS = (Acknowledge, Arrive, Handle, Cancel, Release, Refuse)
-
-
-def _actions(
-    connection: sqlite3.Connection, ids: set[str], shelves: set[int], lines: Sequence[Told]
-) -> list[Did]:
-    """What people did to any of `ids`, whole or as they typed it, and put up or took down of `shelves`."""
-    since = min((told.line.at for told in lines), default=0)
-    rows = connection.execute(
-        "SELECT sequence, at, user, via, action, done, said FROM actions"
-        " WHERE at >= ? OR sequence IN (SELECT value FROM json_each(?)) ORDER BY sequence",
-        (since, msgspec.json.encode(sorted(shelves)).decode()),
-    )
-    found = []
-    for sequence, at, user, via, body, done, said in rows:
-        action = msgspec.json.decode(body, type=Action)
-        if _concerns(action, sequence, ids, shelves):
-            found.append(Did(at, user, via, action, bool(done), said))
-    return found
-
-
-def _concerns(action: Action, sequence: int, ids: Iterable[str], shelves: set[int]) -> bool:
-    named = ""
-    if isinstance(action, _OF_INCIDENTS):
-        named = action.incident
-    elif isinstance(action, Close):
-        named = action.warning
-    if named:
-        return len(named) >= SHORTEST and any(each.startswith(named) for each in ids)
-    return sequence in shelves or getattr(action, "shelf", None) in shelves
-
-
-def _audit(
-    connection: sqlite3.Connection, ids: Sequence[str], lines: Sequence[Told], incident: Incident | None
-) -> list[Record]:
-    """The records that name any of `ids`."""
-    instants = [told.line.at for told in lines] + ([incident.opened] if incident else [])
-    rows = connection.execute(
-        _AUDIT, (min(instants, default=0), msgspec.json.encode(list(dict.fromkeys(ids))).decode())
-    )
-    return [
-        Record(number, at, what, user, msgspec.json.decode(facts)) for number, at, what, user, facts in rows
-    ]
-
-
 _LIKE = """
 SELECT warning, max(at) AS newest FROM (
     SELECT warning, at FROM transitions WHERE warning >= ?1 AND warning < ?1 || char(1114111)
@@ -316,11 +262,6 @@ _DIGESTS = """
 SELECT DISTINCT g.id, g.recipient, g.channel, g.place, g.due, g.sent
 FROM deliveries AS d JOIN digests AS g ON g.id = d.detail
 WHERE d.incident = ? AND d.state = 'digested' ORDER BY g.due, g.id
-"""
-_AUDIT = """
-SELECT sequence, at, what, user, facts FROM audit
-WHERE at >= ?1 AND EXISTS (SELECT 1 FROM json_each(?2) WHERE instr(CAST(facts AS TEXT), value) > 0)
-ORDER BY sequence
 """
 _UP_AT = """
 SELECT id, scope, name, reason, user, agreed, since, until, ended FROM shelves AS s

@@ -51,7 +51,7 @@ def test_the_example_comes_out_as_it_is_shown() -> None:
 
 def test_every_line_that_may_stand_under_a_grade_is_one_that_can_be_printed() -> None:
     """The phrases of the table are those of the program."""
-    source = (ROOT / "tocsin/explaining/account_text.py").read_text("utf-8")
+    source = (ROOT / "tocsin/explaining/account_words.py").read_text("utf-8")
 
     for phrase in ("too much", "must last {} yet", "of the window is known", "no longer stand", "counting:"):
         assert phrase in source

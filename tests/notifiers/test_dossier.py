@@ -103,6 +103,7 @@ def test_who_answered_what_they_typed_and_what_was_refused(outbox: Outbox, tmp_p
 
     assert [(did.user, did.done) for did in found.actions] == [("ana", True), ("bo", False)]
     assert [(stage.stage, stage.user) for stage in found.stages] == [("acknowledged", "ana")]
+    assert [record.user for record in found.audit if record.what == "action"] == ["ana", "bo"]
 
 
 def test_nobody_answering_shows_deadlines_escalations_and_who_is_unreached(

@@ -1,6 +1,6 @@
 """How a rule stands, in words for a terminal, Chinese or English."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,13 +12,13 @@ from rules.engine.verdict import FALSE, LEAST_COVERAGE, TRUE
 from rules.language.quantities import measured
 from tocsin.commands.language import Language
 from tocsin.commands.sheet import when
-from tocsin.explaining.outside import Apart, Outside
+from tocsin.explaining.account_words import Words
 from tocsin.explaining.standing import Closest, Standing
 
 
 def standing_text(stands: Standing, language: Language) -> Iterator[str]:
     """Line by line."""
-    words = _Words(language)
+    words = Words(language)
     rule = stands.rule
     title = rule.title.get(str(language)) or rule.id
     yield f"{title}（{rule.id}）" if words.zh else f"{title} ({rule.id})"
@@ -35,7 +35,7 @@ def standing_text(stands: Standing, language: Language) -> Iterator[str]:
     yield words("since").format(when(stands.since))
 
 
-def _head(stands: Standing, account: RuleAccount, words: "_Words") -> Iterator[str]:
+def _head(stands: Standing, account: RuleAccount, words: Words) -> Iterator[str]:
     top = account.warning.grade if account.warning else None
     state = words("stands").format(NAMES[top]) if top else words("quiet")
     yield f"  {state}" + (f"  {account.warning.id}" if account.warning else "")
@@ -58,11 +58,10 @@ def _head(stands: Standing, account: RuleAccount, words: "_Words") -> Iterator[s
     if account.only_if is not None:
         blocked = "" if account.allowed else f"  {words('blocked')}"
         yield f"  only_if: {account.only_if.text}{blocked}"
-        for part in account.only_if.parts:
-            yield from _part(part, words)
+        yield from _parts(account.only_if.parts, words)
 
 
-def _newest(newest: Newest, max_age: int, words: "_Words") -> str:
+def _newest(newest: Newest, max_age: int, words: Words) -> str:
     if newest.value is None or newest.observed is None or newest.received is None:
         return f"{newest.metric}: {words('unreported')}"
     lag = newest.received - newest.observed
@@ -76,19 +75,18 @@ def _newest(newest: Newest, max_age: int, words: "_Words") -> str:
     return text + (f"  [{', '.join(notes)}]" if notes else "")
 
 
-def _grade(grade: GradeAccount, account: RuleAccount, words: "_Words") -> Iterator[str]:
+def _grade(grade: GradeAccount, account: RuleAccount, words: Words) -> Iterator[str]:
     yield f"{NAMES[grade.grade]}  {_state(grade, account, words)}"
     yield f"    {grade.condition.text}"
     if grade.raised is None or grade.condition.verdict != TRUE:
-        for part in grade.condition.parts:
-            yield from _part(part, words)
+        yield from _parts(grade.condition.parts, words)
     for doubt in grade.doubts if grade.true or grade.raised is not None else ():
         yield f"      {words('doubtful' if doubt == EVIDENCE else 'stale')}"
     if grade.neighbours and (grade.true or grade.raised is not None):
         yield f"      {words('confirm')}: {grade.neighbours}"
 
 
-def _state(grade: GradeAccount, account: RuleAccount, words: "_Words") -> str:
+def _state(grade: GradeAccount, account: RuleAccount, words: Words) -> str:
     if grade.raised is not None:
         state = words("raised").format(when(grade.raised)) + ("" if grade.auto else f", {words('review')}")
         if grade.release_left is not None:
@@ -101,7 +99,16 @@ def _state(grade: GradeAccount, account: RuleAccount, words: "_Words") -> str:
     return words("false") if grade.condition.verdict == FALSE else words("unknown")
 
 
-def _part(part: Part, words: "_Words") -> Iterator[str]:
+def _parts(parts: Sequence[Part], words: Words) -> Iterator[str]:
+    """What is to be said of each; of several, which it is said of."""
+    for part in parts:
+        said = list(_part(part, words))
+        if said and len(parts) > 1:
+            yield f"     · {part.text}"
+        yield from said
+
+
+def _part(part: Part, words: Words) -> Iterator[str]:
     """What it lacks, and what is known of what it rests on."""
     if part.missing and part.value is not None and part.threshold is not None:
         yield f"      {_missing(part, words)}"
@@ -117,18 +124,19 @@ def _part(part: Part, words: "_Words") -> Iterator[str]:
     if part.members is not None:
         members = part.members
         counting = ", ".join(members.counting) or words("none")
-        yield f"      {words('counting').format(members.members, members.speaking, counting)}"
+        found = words("counting").format(members.members, members.speaking, counting)
+        yield f"      {found if members.members else words('no members')}"
         for near in members.nearest:
             yield f"      {words('near')} {near.sensor}: " + "; ".join(
                 _near(each, words) for each in near.parts
             )
 
 
-def _near(part: Part, words: "_Words") -> str:
+def _near(part: Part, words: Words) -> str:
     return _missing(part, words) if part.missing and part.value is not None else part.text
 
 
-def _missing(part: Part, words: "_Words") -> str:
+def _missing(part: Part, words: Words) -> str:
     """`3.42 m of 3.5 m: 0.08 m missing`."""
     assert part.value is not None
     assert part.threshold is not None
@@ -139,94 +147,13 @@ def _missing(part: Part, words: "_Words") -> str:
     return words(key).format(value, threshold, by)
 
 
-def _closest(closest: Closest, words: "_Words") -> Iterator[str]:
+def _closest(closest: Closest, words: Words) -> Iterator[str]:
     what = words("reached" if closest.reached else "closest").format(when(closest.at))
     yield f"{NAMES[closest.grade.grade]}  {what}"
     yield f"    {closest.grade.condition.text}"
-    for part in closest.grade.condition.parts:
-        yield from _part(part, words)
+    yield from _parts(closest.grade.condition.parts, words)
 
 
 def shown(value: Fraction, unit: str) -> str:
     """Exact as measured, rounded as calculated; a difference of temperatures in its own unit."""
     return measured(Decimal(value.numerator) / Decimal(value.denominator), unit)
-
-
-class _Words:
-    """The phrases of one language."""
-
-    def __init__(self, language: Language) -> None:
-        self.zh = language is Language.ZH
-
-    def __call__(self, key: str) -> str:
-        return _PHRASES[key][0 if self.zh else 1]
-
-    def apart(self, apart: Apart) -> str:
-        chinese, english = _APART[apart.why]
-        return (chinese if self.zh else english).format(apart.wanted, apart.found or self("none"))
-
-
-_PHRASES = {
-    "subject": ("对象", "subject"),
-    "stands": ("预警在册：{}", "a warning stands: {}"),
-    "quiet": ("无预警", "no warning"),
-    "off": ("规则已停用", "the rule is switched off"),
-    "blind": ("自 {} 起接收中断，未判断", "Tocsin is blind since {}: nothing falls due"),
-    "fault": ("无法判断", "cannot be judged"),
-    "shelved": ("已搁置（{} {}，{}，至 {}）：{}", "shelved ({} {}, by {}, until {}): {}"),
-    "told": ("守护进程当时记录：{}，{}，{}", "as the daemon recorded it: {} since {}, {}"),
-    "over": ("已解除", "over"),
-    "never": ("该传感器从未上报过此规则的指标", "it has never reported a metric of the rule"),
-    "unreported": ("从未上报", "never reported"),
-    "observed": ("观测", "observed"),
-    "received": ("接收", "received"),
-    "silent": ("失联", "silent"),
-    "blocked": ("不成立：不发布", "false: nothing is raised"),
-    "raised": ("自 {} 起生效", "stands since {}"),
-    "review": ("待核实", "review"),
-    "falls": ("{} 后可降级", "may fall in {}"),
-    "holds": ("未降到回差以下，保持", "held by the margin, or because its end is not known"),
-    "sustaining": ("条件成立，还须持续 {}", "true, must last {} yet"),
-    "not allowed": ("条件成立，但 only_if 不成立", "true, but only_if does not let it pass"),
-    "true": ("条件成立", "true"),
-    "false": ("未达到", "not reached"),
-    "unknown": ("无法确定", "not known"),
-    "doubtful": (
-        "依据存疑（可疑或粗略数据）：须人工核实",
-        "the evidence is suspect or coarse: a person must look",
-    ),
-    "stale": ("数据到达过晚：须人工核实", "the data came too late: a person must look"),
-    "confirm": ("邻站未印证", "not confirmed"),
-    "missing": ("{} / {}，还差 {}", "{0} of {1}: {2} missing"),
-    "more than missing": ("{} / {}，还须超过 {}", "{0} of {1}: more than {2} missing"),
-    "too much": ("{} / {}，高出 {}", "{0} of {1}: {2} too much"),
-    "left": ("还须持续 {}", "must last {} yet"),
-    "thin": (
-        "时窗仅 {} 有数据（少于 {} %）：不能判为否",
-        "{} of the window is known (under {} %): false is not known",
-    ),
-    "quality": ("质量", "quality"),
-    "silence": ("最近的数值已失效", "its newest values no longer stand"),
-    "counting": ("共 {} 个传感器，{} 个有结论；计入：{}", "{} sensors, {} known; counting: {}"),
-    "near": ("最接近", "nearest"),
-    "none": ("无", "none"),
-    "reached": ("期间最早于 {} 达到", "first true in the span at {}"),
-    "closest": ("期间最接近于 {}", "nearest in the span at {}"),
-    "since": (
-        "自 {} 起重新判断；更早开始的预警不在此列",
-        "judged again from {} on: what opened before is not seen",
-    ),
-}
-_APART = {
-    Outside.WHAT: ("规则逐个判断 {0}，而它是 {1}", "the rule is for each {0}, and this is a {1}"),
-    Outside.KIND: (
-        "规则针对 {0} 类传感器，而它是 {1}",
-        "the rule is for {0} sensors, and this is of kind {1}",
-    ),
-    Outside.TAG: (
-        "规则只针对带标签 {0} 的传感器，而它的标签：{1}",
-        "the rule is for those tagged {0}; its tags: {1}",
-    ),
-    Outside.ZONE: ("规则只针对 {0} 区域，而它在 {1}", "the rule is for the zone {0}, and this is in {1}"),
-    Outside.EMPTY: ("{1} 没有此规则所看的传感器", "{1} has no sensor of its own that the rule looks at"),
-}

@@ -102,7 +102,7 @@ def _read(
 
 
 def _led(line: Transition, record: JournalRecord, load: Callable[[str], Basis]) -> Led:
-    """The readings of the subject's sensors that the rule could see, judged by it as far as it looks back."""
+    """The readings that the rule looked back on; of a place those of the sensors that count."""
 
     def alone(bundle: str) -> Basis:
         basis = load(bundle)
@@ -129,6 +129,8 @@ def _of_subject(judged: Judged, judge: Judge, line: Transition, newest: dict[int
     except KeyError:
         # Under the bundle of this entry there was no such rule, or it was not for the subject.
         return
+    if counting := line.evidence.get("members"):
+        slots = slots & {basis.registry.slots.get(each) for each in counting}
     [rule] = basis.rules
     for k, slot in enumerate(readings.slot.tolist()):
         if slot not in slots:
