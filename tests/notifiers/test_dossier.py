@@ -13,6 +13,7 @@ from notifiers.outbox.desk import Desk
 from notifiers.outbox.dossier import Dossier
 from rules.grade import Grade
 from rules.realm import Realm
+from tests.notifiers import town
 from tests.notifiers.duty import ANA, BO, START, act, commit, raised, route, router, send, turn
 
 BY = router(route(ANA, BO))
@@ -117,6 +118,22 @@ def test_nobody_answering_shows_deadlines_escalations_and_who_is_unreached(
     assert {deadline.stage for deadline in found.deadlines} == {"acknowledged", "arrived", "handled"}
     assert {(sent.progress.delivery.recipient, sent.step) for sent in found.deliveries} >= {("lin", 1)}
     assert "unanswered" in {str(unreached.why) for unreached in found.unreached}
+
+
+def test_what_only_a_notice_tells_of_names_it_and_what_a_digest_tells_of_names_that(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    budgets = town.Budgets(messages=2, warnings=5)
+    desk = town.Desk(outbox, town.router(budgets=budgets))
+    desk.tell(*(town.line(f"v{n}", Grade.ORANGE) for n in range(40)))
+    desk.tell(*(town.line(f"v{n}", Grade.BLUE, rule="fire", at=town.NOON + n) for n in range(4)))
+    [collapsed] = dossiers(tmp_path, "rain-v7", town.NOON)
+    [digested] = dossiers(tmp_path, "fire-v3", town.NOON)
+
+    assert collapsed.collapsed is not None
+    assert (collapsed.collapsed.rule, collapsed.lines[0].routed) == ("rain", "flooding")
+    assert [digest.recipient for digest in digested.digests] == ["ana"]
+    assert dossiers(tmp_path, collapsed.collapsed.notice)[0].bulletins != []
 
 
 def test_the_beginning_of_an_id_finds_all_that_begin_like_it(outbox: Outbox, tmp_path: Path) -> None:

@@ -12,22 +12,34 @@ from tests.tocsin.test_recorded import OLD, flood, journaled
 from tests.tocsin.village import START, basis
 from tocsin.configuration import configure
 from tocsin.judge import Judge
+from tocsin.sight import Blind
 from tocsin.wiring import router_of
 
 
 class Lived:
     """A daemon's life told by hand: every entry judged, committed, routed and sent at its own instant.
 
-    With `until` (minutes) it ends there.
+    With `until` (minutes) it ends there; `blind` from one minute to another.
     """
 
-    def __init__(self, state: Path, until: float = 1_000, outcome: Outcome | None = None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        until: float = 1_000,
+        outcome: Outcome | None = None,
+        blind: tuple[int, int] | None = None,
+    ) -> None:
         self.state, self.now = state, START
         self.router = router_of(configure(OLD))
         self.outbox = Outbox.open(state / "outbox.db", Realm.LIVE)
         judge = Judge(basis(OLD), lambda _: basis(OLD))
         first, *rest = flood()
         readings = [(at, kind, data) for at, kind, data in rest if kind is EntryKind.MQTT]
+        for minute in blind or ():
+            assert blind is not None
+            seen = Blind(START + blind[0] * MINUTE, ended=minute == blind[1]).data
+            readings.append((START + minute * MINUTE, EntryKind.BLIND, seen))
+        readings.sort(key=lambda entry: entry[0])
         entries = [entry for entry in [first, *readings] if entry[0] <= START + until * MINUTE]
         for entry in journaled(state, entries):
             self.now = entry.received

@@ -21,9 +21,11 @@ def tocsin(capfd: pytest.CaptureFixture[str]) -> Tocsin:
     return program(capfd)
 
 
-def number(state: Path) -> str:
+def number(state: Path, rule: str = "river") -> str:
+    """The id of the warning of a rule."""
     connection = sqlite3.connect(state / "outbox.db")
-    [(warning,)] = connection.execute("SELECT DISTINCT warning FROM transitions").fetchall()
+    query = "SELECT DISTINCT warning FROM transitions WHERE json_extract(CAST(line AS TEXT), '$.rule') = ?"
+    [(warning,)] = connection.execute(query, (rule,)).fetchall()
     connection.close()
     return str(warning)
 
@@ -59,6 +61,32 @@ def test_each_line_has_its_condition_with_values_and_the_readings_that_led_to_it
     assert (blue["routed"], blue["at"]) == ("told", START + 10 * MINUTE)
     assert red["readings"][-1]["value"] == 4.2
     assert orange["earlier"] == 0
+
+
+def test_blind_time_before_a_line_is_told(tmp_path: Path, tocsin: Tocsin) -> None:
+    lived = Lived(tmp_path, until=30, blind=(6, 9))
+    yellow = next(line for line in asked(tocsin, lived.over())["transitions"] if line["to"] == "yellow")
+    _, out, _ = tocsin("explain", number(tmp_path), "--state", tmp_path, "--lang", "en")
+
+    assert yellow["blind"] == [[START + 6 * MINUTE, START + 9 * MINUTE]]
+    assert "nothing could arrive" in out
+
+
+def test_a_warning_that_no_rule_raised_has_a_story_without_readings(tmp_path: Path, tocsin: Tocsin) -> None:
+    state = Lived(tmp_path, until=30, blind=(6, 9)).over()
+    code, out, _ = tocsin("explain", number(state, "ingest-blind"), "--state", state, "--lang", "en")
+
+    assert code == 0
+    assert "no readings: no rule raised it" in out
+
+
+def test_it_is_told_beside_the_daemon_that_goes_on_writing(tmp_path: Path, tocsin: Tocsin) -> None:
+    lived = Lived(tmp_path, until=30)
+    before = len(asked(tocsin, tmp_path)["actions"])
+    lived.act(Acknowledge(number(tmp_path)))
+
+    assert (before, len(asked(tocsin, tmp_path)["actions"])) == (0, 1)
+    lived.over()
 
 
 def test_who_was_told_by_which_line_of_the_routes_over_what_and_how_it_stands(

@@ -41,11 +41,15 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Led:
-    """What led to the line of that ordinal: the newest readings, and how many more were looked at."""
+    """What led to the line of that ordinal: the newest readings, and how many more were looked at.
+
+    `blind`: the stretches of that time (since, until, ms) in which nothing could arrive.
+    """
 
     ordinal: int
     readings: Sequence[Reported]
     earlier: int
+    blind: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ def _led(line: Transition, record: JournalRecord, load: Callable[[str], Basis]) 
         for reading in _of_subject(judged, rerun.judge, line, newest):
             found.append(reading)
             seen += 1
-    return Led(line.ordinal, tuple(found), seen - len(found))
+    blind = {period for board in rerun.judge.engine.boards for period in board.blind}
+    return Led(line.ordinal, tuple(found), seen - len(found), sorted(blind))
 
 
 def _of_subject(judged: Judged, judge: Judge, line: Transition, newest: dict[int, int]) -> Iterator[Reported]:

@@ -47,6 +47,7 @@ def _line(told: Told, led: Led | None) -> dict[str, Any]:
         "routed": told.routed,
         "readings": [] if led is None else [plain(r) | {"value": float(r.value)} for r in led.readings],
         "earlier": 0 if led is None else led.earlier,
+        "blind": [] if led is None else plain(led.blind),
     }
 
 

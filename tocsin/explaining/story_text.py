@@ -68,6 +68,8 @@ def _tell_line(told: Told, led: Led | None, words: Words) -> None:
     ]
     typer.echo(f"    {'; '.join(rests)}")
     typer.echo(f"    {words('routed')}: {words.routed(told.routed)}")
+    for since, until in led.blind if led else ():
+        typer.echo(f"    {words('blind').format(when(since), when(until))}")
     if led is None or not led.readings:
         return
     earlier = words("earlier").format(led.earlier) if led.earlier else ""

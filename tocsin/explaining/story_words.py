@@ -32,6 +32,7 @@ _PHRASES = {
     "confirm": ("邻站未印证", "not confirmed"),
     "members": ("计入的传感器", "sensors that count"),
     "routed": ("发布", "told"),
+    "blind": ("接收中断：{} 至 {}", "blind from {} to {}: nothing could arrive"),
     "readings": ("导致此变化的读数", "the readings that led to it"),
     "earlier": ("（更早另有 {} 条）", " (and {} earlier)"),
     "unread": ("没有读数：{}", "no readings: {}"),
