@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from ingest.clock import HOUR, MINUTE
+from ingest.journal import EntryKind
 from notifiers.action import Shelve
+from notifiers.outbox import Outbox
+from rules.realm import Realm
 from rules.transition import iso
 from tests.tocsin.lived import START, Lived
 from tests.tocsin.program import Tocsin, program
 from tests.tocsin.test_recorded import STAGES, flood, journaled
-from tests.tocsin.village import bundle, write
+from tests.tocsin.village import KINDS, block, bundle, report, write
+from tocsin.bundle import Bundles
 
 
 @pytest.fixture
@@ -59,6 +63,26 @@ def test_it_goes_by_the_bundle_that_was_in_force(tmp_path: Path, tocsin: Tocsin)
         for at in (34, 35)
     ]
     assert thresholds == [4, 3.5]
+
+
+def test_the_last_word_of_a_device_that_reports_on_change_is_found_however_long_ago_it_came(
+    tmp_path: Path, tocsin: Tocsin
+) -> None:
+    periodic = "reporting: periodic 5min\n    heartbeat: 5min"
+    kinds = KINDS.replace(periodic, "reporting: on_change\n    heartbeat: 6h")
+    rules = "rules:\n  - {id: river, for_each: stage sensor, grades: {red: stage >= 4 m}}\n"
+    slow = bundle(others={"kinds.yaml": kinds, "rules/all.yaml": rules})
+    Bundles(tmp_path / "bundles").save(slow)
+    Outbox.open(tmp_path / "outbox.db", Realm.LIVE).close()
+    spoke = (START, EntryKind.MQTT, block(1, START, [report("river-1", START, 3.5)]).data)
+    others = [
+        (START + n * HOUR, EntryKind.MQTT, block(1, START, [report("river-2", START, 1)]).data)
+        for n in (5, 9)
+    ]
+    journaled(tmp_path, [(START, EntryKind.BUNDLE, slow.hash.encode()), spoke, *others])
+    found = asked(tocsin, "river", "river-1", "--at", minute(9 * 60), "--state", tmp_path)
+
+    assert of(found, "red")["parts"][0]["missing"] == 0.5
 
 
 def test_the_words_are_there_in_both_languages(tmp_path: Path, tocsin: Tocsin) -> None:
@@ -121,7 +145,7 @@ def test_a_sensor_that_never_reported_says_so(tmp_path: Path, tocsin: Tocsin) ->
     )
 
     assert code == 0
-    assert "it has never reported a metric of the rule" in out
+    assert "it has reported no metric of the rule" in out
 
 
 def test_who_shelved_it_and_what_the_daemon_told_then_is_said_beside_it(

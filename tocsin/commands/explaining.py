@@ -49,7 +49,7 @@ def explain(
     sensors: Annotated[Path | None, typer.Option(help="With --on: the sensors, CSV or YAML.")] = None,
     zones: Annotated[Path | None, typer.Option(help="With --on: the zones, GeoJSON.")] = None,
     kinds: Annotated[Path, typer.Option(help="With --on: the kinds of sensor.")] = KINDS,
-    sentence: Annotated[bool, typer.Option(help="Of a warning: one sentence for the report.")] = False,
+    sentence: Annotated[bool, typer.Option("--sentence", help="Of a warning: one sentence upward.")] = False,
     as_json: Json = False,
     lang: Lang = None,
 ) -> None:

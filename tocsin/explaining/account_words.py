@@ -28,8 +28,11 @@ _PHRASES = {
     "shelved": ("已搁置（{} {}，{}，至 {}）：{}", "shelved ({} {}, by {}, until {}): {}"),
     "told": ("守护进程当时记录：{}，{}，{}", "as the daemon recorded it: {} since {}, {}"),
     "over": ("已解除", "over"),
-    "never": ("该传感器从未上报过此规则的指标", "it has never reported a metric of the rule"),
-    "unreported": ("从未上报", "never reported"),
+    "never": (
+        "在所判断的时段内未上报过此规则的指标",
+        "it has reported no metric of the rule in what was judged",
+    ),
+    "unreported": ("未上报", "not reported"),
     "observed": ("观测", "observed"),
     "received": ("接收", "received"),
     "silent": ("失联", "silent"),

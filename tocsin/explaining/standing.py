@@ -16,13 +16,13 @@ from rules.engine.rule_account import GradeAccount, RuleAccount
 from rules.grade import Grade
 from rules.language.tree import Age, Hours, Season
 from rules.rule import Rule
-from rules.rulebook.walk import conditions, parts
+from rules.rulebook.walk import conditions, kinds_looked_at, parts
 from rules.transition import Transition, iso
 from tocsin.explaining.outside import Apart, apart, rule_named
 from tocsin.judge import Basis, Judge
 from tocsin.recorded import CsvRecord, NothingRecorded, Period, Record, Rerun
 
-# How far before an instant a journal is judged at most, beside what the rule looks back.
+# How far before an instant a journal is judged at most for what was open then.
 BEFORE = DAY
 Advance = Callable[[int], None]
 
@@ -66,45 +66,30 @@ class Standing:
 
 def standing(source: Source, rule: str, subject: str, at: int, advance: Advance) -> Standing:
     """At one instant (ms). UnknownName, NothingRecorded."""
-    return _stood(source, rule, subject, Period(_begin(source, rule, subject, at), at), None, advance)
+    return _stood(source, (rule, subject), (None, at), advance)
 
 
 def closest(source: Source, rule: str, subject: str, span: tuple[int, int], advance: Advance) -> Standing:
     """At the end of a span (ms), and when in it each grade was nearest to true."""
-    begin, end = span
-    return _stood(source, rule, subject, Period(_begin(source, rule, subject, begin), end), begin, advance)
-
-
-def _begin(source: Source, rule: str, subject: str, at: int) -> int:
-    """From where on to judge: where what was open at the instant began, as the outbox says.
-
-    Without an outbox readings from files are judged from their first on, a journal a day.
-    """
-    first, last = source.record.span()
-    if at < first:
-        raise NothingRecorded(f"{iso(at)} lies before all that is recorded, from {iso(first)} to {iso(last)}")
-    if isinstance(source.record, CsvRecord):
-        return first
-    if source.outbox is None or not source.outbox.exists():
-        return max(first, at - BEFORE)
-    with closing(Desk.reading(source.outbox)) as desk:
-        return max(first, at - BEFORE, min(at, desk.open_since(rule, subject, at) or at))
+    return _stood(source, (rule, subject), span, advance)
 
 
 def _stood(
-    source: Source, name: str, subject: str, period: Period, begin: int | None, advance: Advance
+    source: Source, named: tuple[str, str], span: tuple[int | None, int], advance: Advance
 ) -> Standing:
-    assert period.begin is not None
-    assert period.end is not None
-    in_force = source.basis(source.record.bundle(period.end))
+    (name, subject), (begin, end) = named, span
+    first, last = source.record.span()
+    at = end if begin is None else begin
+    if at < first:
+        raise NothingRecorded(f"{iso(at)} lies before all that is recorded, from {iso(first)} to {iso(last)}")
+    in_force = source.basis(source.record.bundle(end))
     rule = rule_named(in_force.rules, name)
     found = apart(rule, in_force.registry, subject)
-    stands = Standing(
-        rule=rule, subject=subject, at=period.end, since=period.begin, apart=found, account=None
-    )
+    since = max(first, _since(source, rule, in_force.registry, subject, at))
+    stands = Standing(rule=rule, subject=subject, at=end, since=since, apart=found, account=None)
     if found is not None:
         return stands
-    rerun = Rerun(source.record, lambda bundle: _alone(source.basis(bundle), name), period)
+    rerun = Rerun(source.record, lambda bundle: _alone(source.basis(bundle), name), Period(since, end))
     nearest = _Nearest(name, subject)
     for judged in rerun:
         advance(judged.received)
@@ -113,6 +98,26 @@ def _stood(
             nearest.look(rerun.judge, None if slots is None else np.unique(slots).tolist())
     account = explain(rerun.judge.engine, name, subject)
     return _recorded(source, in_force.registry, replace(stands, account=account, closest=nearest.found))
+
+
+def _since(source: Source, rule: Rule, registry: Registry, subject: str, at: int) -> int:
+    """From where on to judge, beside what the rule looks back.
+
+    Far enough for the last word of each sensor that still stands, and, as the outbox says, for the beginning
+    of what was open; a day where there is no outbox, or the rule asks how old a report is. Readings from
+    files are judged from their first on.
+    """
+    if isinstance(source.record, CsvRecord):
+        return source.record.span()[0]
+    kinds = {rule.kind}.union(*map(kinds_looked_at, conditions(rule)))
+    patience = max((registry.patience.get(kind, 0) for kind in kinds), default=0)
+    spoken = at - rule.silent_after * patience
+    by_age = any(isinstance(part, Age) for condition in conditions(rule) for part in parts(condition))
+    if by_age or source.outbox is None or not source.outbox.exists():
+        return min(spoken, at - BEFORE)
+    with closing(Desk.reading(source.outbox)) as desk:
+        opened = desk.open_since(rule.id, subject, at)
+    return min(spoken, at if opened is None else max(opened, at - BEFORE))
 
 
 def _alone(basis: Basis, rule: str) -> Basis:
