@@ -30,6 +30,7 @@ from tocsin.commands import (
     checking,
     diff,
     duty,
+    explaining,
     proposals,
     quarantine,
     sensors,
@@ -63,7 +64,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (checking, standing, actions, proposals, duty, backups, diff, tail, quarantine):
+for commands in (checking, standing, actions, proposals, duty, backups, diff, explaining, tail, quarantine):
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(sensors.app, name="sensors")

@@ -1,7 +1,7 @@
 """What the duty officer asks: what is open, who has it, what waits for whom, what is hidden, who did what."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,16 @@ from notifiers.bulletin import Bulletin
 from notifiers.outbox import audit
 from notifiers.outbox.audit import Broken, Head, Record
 from notifiers.outbox.bulletins import recorded
-from notifiers.outbox.handover import Handover, hand_over
+from notifiers.outbox.dossier import (
+    Dossier,
+    dossier,
+    last_line,
+    open_since,
+    recent_warnings,
+    shelves_at,
+    warnings_like,
+)
+from notifiers.outbox.handover import Handover, ShelfChange, hand_over
 from notifiers.outbox.incidents import resolve
 from notifiers.outbox.open_incidents import OpenIncident, open_incidents
 from notifiers.outbox.proposals import Proposal, addresses, find
@@ -22,6 +31,7 @@ from notifiers.outbox.shed import Shed, Shedding, shed, shedding
 from notifiers.outbox.shelves import FITS
 from notifiers.outbox.unreached import Unreached, unreached
 from rules.grade import Grade
+from rules.transition import Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,27 @@ class Desk(OutboxReader):
         None for fewer than 4 of them.
         """
         return resolve(self._connection, number)
+
+    def dossiers(self, number: str, now: int, limit: int = 10) -> list[Dossier]:
+        """All of the warning `number`, or of each that begins like it, the newest first."""
+        with self._snapshot() as connection:
+            return [dossier(connection, warning, now) for warning in warnings_like(connection, number, limit)]
+
+    def recent_warnings(self, limit: int = 1000) -> list[str]:
+        """The ids of the newest warnings, for whoever has mistyped one."""
+        return recent_warnings(self._connection, limit)
+
+    def last_line(self, rule: str, subject: str, at: int) -> Transition | None:
+        """The newest line of a rule on a subject up to `at` (ms)."""
+        return last_line(self._connection, rule, subject, at)
+
+    def open_since(self, rule: str, subject: str, at: int) -> int | None:
+        """When (ms) the warning of a rule on a subject that was open at `at` was raised; None if none was."""
+        return open_since(self._connection, rule, subject, at)
+
+    def shelves_at(self, at: int, names: Mapping[str, Iterable[str]]) -> list[ShelfChange]:
+        """Those that were up at `at` (ms) for any of the `names` by scope."""
+        return shelves_at(self._connection, at, names)
 
     def told(self, address: str, number: str = "", key: str = "") -> str | None:
         """The newest incident that an address was told of, of those whose id begins like `number`.

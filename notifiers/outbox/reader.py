@@ -175,11 +175,7 @@ class OutboxReader:
 
     def _found(self, condition: str, value: object) -> list[Progress]:
         rows = self._connection.execute(f"SELECT {DELIVERY} FROM {TOLD} WHERE {condition}", (value,))
-        return [self._progress(row) for row in rows]
-
-    def _progress(self, row: tuple[Any, ...]) -> Progress:
-        state, provider_id, detail, why, updated = row[9:14]
-        return Progress(delivery_of(row), State(state), updated, provider_id, detail, why)
+        return [progress_of(row) for row in rows]
 
 
 def transition_of(row: tuple[Any, ...]) -> Transition:
@@ -198,6 +194,12 @@ def transition_of(row: tuple[Any, ...]) -> Transition:
         reason=recorded["reason"],
         evidence=recorded["evidence"],
     )
+
+
+def progress_of(row: tuple[Any, ...]) -> Progress:
+    """A row of the `DELIVERY` columns, and where it stands."""
+    state, provider_id, detail, why, updated = row[9:14]
+    return Progress(delivery_of(row), State(state), updated, provider_id, detail, why)
 
 
 def delivery_of(row: tuple[Any, ...], *, attempt: int | None = None) -> Delivery:

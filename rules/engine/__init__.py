@@ -104,6 +104,11 @@ class Engine:
         """The next instant at which `advance_to` would do something; None if nothing is pending, or blind."""
         return None if self._blindness.since is not None else self._deadlines.due
 
+    @property
+    def blind_since(self) -> int | None:
+        """Since when (ms) nothing is seen, None while Tocsin sees."""
+        return self._blindness.since
+
     def advance(self, readings: Readings) -> list[Transition]:
         """Settle what falls due before the readings, then judge them in journal order.
 

@@ -52,7 +52,7 @@ def _of_sensor(judge: RuleJudge, slot: int, now: int) -> Callable[[Comparison | 
 
 def _of_place(group: GroupJudge, place: int, now: int) -> Callable[[Comparison | Sustained], Judged | None]:
     census, known = group.watch.census(place, now, now), group.ladder.as_written
-    return lambda part: counted_part(part, group.ladder, census) if part in known else None
+    return lambda part: counted_part(part, known[part], group.ladder, census) if part in known else None
 
 
 def _merged(rule: Rule, judge: Callable[[Comparison | Sustained], Judged | None]) -> list[LeftValue]:

@@ -1,6 +1,6 @@
 """What a transition of a place was judged on, in plain JSON values, and its open warnings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from rules.engine.event import Event
 from rules.engine.groups.census import PlaceCensus
-from rules.engine.groups.condition import counts, judged
+from rules.engine.groups.condition import GroupNode, counts, judged
 from rules.engine.groups.ladder import GroupLadder
 from rules.engine.groups.leaf import Leaf
 from rules.engine.nodes import Written
@@ -40,11 +40,11 @@ def account(ladder: GroupLadder, census: PlaceCensus, grade: Grade, event: Event
     speaking = [census.speaking(leaf) for leaf in leaves]
     stamps = [_stamp(leaf, slot) for leaf in leaves for slot in true[leaf.number]]
     return {
-        "text": _text(ladder, condition, census) if condition else "",
+        "text": condition_text(ladder.as_written, ladder, condition, census) if condition else "",
         "rule": ladder.rule.meaning,
         "observed": max(stamps, default=event.instant),
         "coverage": min((round(known / members, 3) for members, known in speaking if members), default=None),
-        "quality": _quality(ladder, [(leaf, true[leaf.number]) for leaf in leaves], event),
+        "quality": doubts_of(ladder, [(leaf, true[leaf.number]) for leaf in leaves], late=event.late),
         "late": event.late,
         "members": [ladder.registry.sensors[slot].id for slot in slots[:MOST_MEMBERS]],
     }
@@ -95,13 +95,15 @@ def is_silent(leaf: Leaf, slot: int, by: int) -> bool:
     return any(int(part.heard(column)[own] + part.patience[own]) <= by for column in part.columns)
 
 
-def _text(ladder: GroupLadder, condition: Condition, census: PlaceCensus) -> str:
-    return explained(condition, lambda part: counted_part(part, ladder, census))
+def condition_text(
+    written: Mapping[Written, GroupNode], ladder: GroupLadder, condition: Condition, census: PlaceCensus
+) -> str:
+    """The condition with its values; `written` has what each part of it was compiled to."""
+    return explained(condition, lambda part: counted_part(part, written[part], ladder, census))
 
 
-def counted_part(part: Written, ladder: GroupLadder, census: PlaceCensus) -> Judged:
-    """What one part of a condition was judged on: how many sensors count, of how many."""
-    node = ladder.as_written[part]
+def counted_part(part: Written, node: GroupNode, ladder: GroupLadder, census: PlaceCensus) -> Judged:
+    """What one part, compiled to `node`, was judged on: how many sensors count, of how many."""
     if not isinstance(part, Comparison) or not isinstance(part.left, Sensors | Share):
         return Judged(None, "", judged(node, census))
     leaf = next(leaf for leaf in ladder.leaves if leaf.form == part.left)
@@ -124,9 +126,9 @@ def _stamp(leaf: Leaf, slot: int) -> int:
     return int(part.board.newest[slot - part.slots.start])
 
 
-def _quality(ladder: GroupLadder, true: Iterable[tuple[Leaf, list[int]]], event: Event) -> list[str]:
+def doubts_of(ladder: GroupLadder, true: Iterable[tuple[Leaf, list[int]]], *, late: bool) -> list[str]:
     """What is known against the newest values of the sensors that count."""
-    names = {"late"} if event.late else set[str]()
+    names = {"late"} if late else set[str]()
     for leaf, slots in true:
         for part in leaf.parts.values():
             own = np.array([slot - part.slots.start for slot in slots if slot in part.slots], np.int64)
