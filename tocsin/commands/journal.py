@@ -1,14 +1,12 @@
 """What the commands that read the journal beside the daemon share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from ingest.journal import JournalReader, open_read_only
 from tocsin.commands import ENVIRONMENT, fail
+from tocsin.commands.progress import advancing
 from tocsin.following import taken
 from tocsin.sensing import Sensing, sensing_from
 
@@ -34,14 +32,3 @@ def sensing(state: Path, journal: JournalReader, instant: int, warm_up: int) -> 
         for _ in taken(journal, found, target):
             advance(found.position)
     return found, exact
-
-
-@contextmanager
-def advancing(what: str, first: int, last: int) -> Iterator[Callable[[int], None]]:
-    """A bar from `first` to `last` on a terminal; call what it yields with where the work has come to."""
-    console = Console(stderr=True)
-    hidden = last <= first or not console.is_terminal
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task(what, total=max(last - first, 0))
-        yield lambda position: progress.update(task, completed=position - first)
