@@ -32,10 +32,14 @@ class NothingRecorded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `begin` up to and including `end`, ms of receipt; None is as far as the record goes."""
+    """From `begin` up to and including `end`, ms of receipt; None is as far as the record goes.
+
+    So much before `begin`, `warm_up` in ms, is judged and not told; None is as far as the rules look back.
+    """
 
     begin: int | None = None
     end: int | None = None
+    warm_up: int | None = None
 
 
 class Record(Protocol):
@@ -139,8 +143,9 @@ class Rerun:
     """A record judged once more, entry by entry: iterate over it once.
 
     `basis` gives what a bundle is judged by. What was received in `period` is told, and the deadlines up to
-    its end; what lies before it is judged as far back as the rules look, and not told. What opened even
-    earlier is not known to be open: begin early enough. `judge` is the judge as far as it has come.
+    its end; what lies before it is judged as far back as the period says, and not told. What opened even
+    earlier is not known to be open: begin early enough. `judge` is the judge as far as it has come, `since`
+    where it began (ms), None at the first entry.
     """
 
     def __init__(
@@ -151,14 +156,17 @@ class Rerun:
     ) -> None:
         self._record = record
         self._period = period
-        self._since = None
+        self.since: int | None = None
         if period.begin is not None:
-            self._since = period.begin - reach(basis(record.bundle(period.begin)).rules)
-        self.judge = Judge(basis(record.bundle(self._since)), basis)
+            warm_up = period.warm_up
+            self.since = period.begin - (
+                reach(basis(record.bundle(period.begin)).rules) if warm_up is None else warm_up
+            )
+        self.judge = Judge(basis(record.bundle(self.since)), basis)
 
     def __iter__(self) -> Iterator[Judged]:
         begin, end = self._period.begin, self._period.end
-        for entry, messages in self._record.entries(self._since):
+        for entry, messages in self._record.entries(self.since):
             if end is not None and entry.received > end:
                 break
             found = self.judge.take(entry, messages)
