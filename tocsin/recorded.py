@@ -3,27 +3,32 @@
 `Rerun` is the one way to judge it again: for replay, comparison, tuning and plans. Nothing is sent by it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import mqtt5
+import numpy as np
 
 from ingest.clock import HOUR
 from ingest.journal import Entry, EntryKind, open_read_only
-from ingest.registry import Registry
-from ingest.session.wire import Message
+from ingest.reading import Decoded
 from rules.language.tree import Baseline, Counted, Eta, Forecast, Sensors, Stuck, Sustained, Windowed
 from rules.rule import Rule
 from rules.rulebook.walk import conditions, parts
-from simulators.playback import Instant, Place, instants
-from simulators.readings_csv import read_rows
+from simulators.playback import Instant
+from simulators.readings_columns import Columns, read_columns
 from tocsin.bundle import Bundles
+from tocsin.csv_columns import CsvBlocks
 from tocsin.judge import Basis, Judge, Judged
 
 ENTRIES_A_READ = 256
+
+
+# An entry, and what is decoded of it where that is at hand.
+Recorded: TypeAlias = tuple[Entry, Decoded | None]
 
 
 class NothingRecorded(Exception):
@@ -51,8 +56,8 @@ class Record(Protocol):
     def bundle(self, since: int | None) -> str:
         """The hash of the bundle in force at the first entry received at or after `since`; "" for none."""
 
-    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
-        """Each entry received at or after `since`, with its messages where they are at hand."""
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """Each entry received at or after `since`, and what is decoded of it under `basis`, asked then."""
 
 
 class CsvRecord:
@@ -61,25 +66,30 @@ class CsvRecord:
     They name no bundle and hold nothing but readings. ReadingsError carries every defect of the files.
     """
 
-    def __init__(self, paths: Sequence[Path], registry: Registry) -> None:
+    def __init__(self, paths: Sequence[Path], columns: Columns | None = None) -> None:
         self._paths = paths
-        self._rows = read_rows(paths)
-        self._places: Mapping[str, Place] = {s.id: Place(s.zone, s.kind) for s in registry.sensors}
+        self._columns = read_columns(paths) if columns is None else columns
+
+    def of(self, sensors: Collection[str]) -> "CsvRecord":
+        """Only what these sensors said."""
+        return CsvRecord(self._paths, self._columns.of(sensors))
 
     def span(self) -> tuple[int, int]:
         """See `Record`."""
-        if not self._rows:
+        received = self._columns.received
+        if not len(received):
             raise NothingRecorded(f"{', '.join(map(str, self._paths))}: no reading in it")
-        return self._rows[0].received, self._rows[-1].received
+        return int(received[0]), int(received[-1])
 
     def bundle(self, since: int | None) -> str:
         """See `Record`."""
         return ""
 
-    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
         """See `Record`."""
-        rows = [row for row in self._rows if since is None or row.received >= since]
-        yield from as_entries(instants(rows, self._places))
+        received = self._columns.received
+        first = 0 if since is None else int(np.searchsorted(received, since))
+        yield from CsvBlocks(self._columns.some(slice(first, None)), basis())
 
 
 def as_entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mqtt5.PublishPacket]]]:
@@ -120,7 +130,7 @@ class JournalRecord:
         # The journal's first entry is the bundle of the very first start.
         return self.bundles.at(max(self._first(since), self.bundles.applied()[0][0]))
 
-    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
         """See `Record`."""
         after = self._first(since) - 1
         while found := self._reader.read(after, ENTRIES_A_READ):
@@ -166,10 +176,10 @@ class Rerun:
 
     def __iter__(self) -> Iterator[Judged]:
         begin, end = self._period.begin, self._period.end
-        for entry, messages in self._record.entries(self.since):
+        for entry, decoded in self._record.entries(self.since, lambda: self.judge.basis):
             if end is not None and entry.received > end:
                 break
-            found = self.judge.take(entry, messages)
+            found = self.judge.take(entry, decoded)
             if begin is None:
                 yield found
             elif entry.received >= begin:

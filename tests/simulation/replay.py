@@ -1,7 +1,7 @@
 """What `tocsin replay` makes of the journal: what every life together must have come to."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.journal import Entry, EntryKind
@@ -10,8 +10,9 @@ from rules.engine.closing import CLOSED
 from rules.transition import Transition, line
 from tests.simulation.town import basis_of
 from tocsin import by_hand
+from tocsin.judge import Basis
 from tocsin.outages import RULE
-from tocsin.recorded import Period, Rerun
+from tocsin.recorded import Period, Recorded, Rerun
 from tocsin.sight import read_blind
 
 
@@ -37,7 +38,7 @@ class Remembered:
         """The first entry is the bundle of the very first start."""
         return self._entries[0].data.decode()
 
-    def entries(self, since: int | None) -> Iterator[tuple[Entry, None]]:
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
         return ((entry, None) for entry in self._entries)
 
 

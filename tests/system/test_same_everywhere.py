@@ -78,7 +78,7 @@ def configuration() -> Configuration:
 
 def replayed(record: Path) -> tuple[list[bytes], Tally]:
     tally, basis = Tally(), configuration().basis
-    rerun = Rerun(CsvRecord([record], basis.registry), lambda _: basis, Period(end=END))
+    rerun = Rerun(CsvRecord([record]), lambda _: basis, Period(end=END))
     return [line(t) for t in replay(rerun, tally)], tally
 
 

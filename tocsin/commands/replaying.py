@@ -72,7 +72,7 @@ def replay_command(
         _tell(record, applied(record.bundles, rules), period)
         return
     basis = _basis(config, state, rules, (sensors, zones, kinds))
-    _tell(CsvRecord(sources, basis.registry), lambda _: basis, period)
+    _tell(CsvRecord(sources), lambda _: basis, period)
 
 
 def _basis(
