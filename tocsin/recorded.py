@@ -3,9 +3,11 @@
 `Rerun` is the one way to judge it again: for replay, comparison, tuning and plans. Nothing is sent by it.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -13,8 +15,11 @@ import mqtt5
 import numpy as np
 
 from ingest.clock import HOUR
+from ingest.decode import Decoder
+from ingest.durable import whole_file
 from ingest.journal import Entry, EntryKind, open_read_only
 from ingest.reading import Decoded
+from ingest.session.wire import messages
 from rules.language.tree import Baseline, Counted, Eta, Forecast, Sensors, Stuck, Sustained, Windowed
 from rules.rule import Rule
 from rules.rulebook.walk import conditions, parts
@@ -22,6 +27,15 @@ from simulators.playback import Instant
 from simulators.readings_columns import Columns, read_columns
 from tocsin.bundle import Bundles
 from tocsin.csv_columns import CsvBlocks
+from tocsin.journal_columns import (
+    ColumnsFile,
+    ColumnsWriter,
+    Foreign,
+    columns_path,
+    decoded_by,
+    is_room,
+    remove_oldest,
+)
 from tocsin.judge import Basis, Judge, Judged
 
 ENTRIES_A_READ = 256
@@ -102,12 +116,17 @@ def as_entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mq
 class JournalRecord:
     """The journal of a state directory, read beside the daemon that writes it.
 
-    JournalUnavailable if there is none. What retention has removed is not in it.
+    JournalUnavailable if there is none. What retention has removed is not in it. What its closed files decode
+    to is read from where it is kept (`tocsin.journal_columns`), and with `keep` is kept there. `tell` hears
+    of what is kept and cannot be used, or cannot be kept.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, keep: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
         self._state = state
+        self._keep = keep
+        self._tell = tell
         self._reader = open_read_only(state / "journal")
+        self._decoder: tuple[Basis, Decoder, str] | None = None
 
     @cached_property
     def bundles(self) -> Bundles:
@@ -133,9 +152,74 @@ class JournalRecord:
     def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
         """See `Record`."""
         after = self._first(since) - 1
-        while found := self._reader.read(after, ENTRIES_A_READ):
-            yield from ((entry, None) for entry in found)
+        volumes = self._reader.volumes
+        for volume, successor in pairwise(volumes):
+            if successor.first > after + 1:
+                yield from self._closed(after, (volume.first, successor.first - 1), basis)
+                after = successor.first - 1
+        yield from self._decoded(after, None, basis)
+
+    def _closed(self, after: int, of: tuple[int, int], basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """What lies beyond `after` of a file that is complete; `of` are its first and last entry."""
+        first, last = of
+        path = columns_path(self._state, first, last, self._by(basis())[1])
+        if (known := self._known(path, of)) is not None:
+            yield from known.items(after)
+        elif self._keep and after < first and is_room(self._state):
+            yield from self._kept(path, of, basis)
+        else:
+            yield from self._decoded(after, last, basis)
+
+    def _known(self, path: Path, of: tuple[int, int]) -> ColumnsFile | None:
+        try:
+            return ColumnsFile(path, *of)
+        except FileNotFoundError:
+            return None
+        except (Foreign, OSError) as error:
+            self._tell(f"{error}; decoded from the journal instead")
+            return None
+
+    def _kept(self, path: Path, of: tuple[int, int], basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """A whole closed file, decoded and written down, unless its sensors change in the middle of it."""
+        (position, last), key = (of[0] - 1, of[1]), self._by(basis())[1]
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with whole_file(path) as file:
+                writer = ColumnsWriter(file)
+                for entry, decoded in self._decoded(position, last, basis):
+                    if self._by(basis())[1] != key or entry.sequence != position + 1:
+                        raise Foreign(f"{path}: not of one piece")
+                    writer.add(entry, decoded)
+                    position = entry.sequence
+                    yield entry, decoded
+                writer.flush()
+            remove_oldest(path)
+        except Foreign:
+            pass
+        except OSError as error:
+            self._tell(f"{path}: not kept: {error}")
+        yield from self._decoded(position, last, basis)
+
+    def _decoded(self, after: int, last: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """The entries beyond `after`, up to and including `last`, each decoded when it is its turn."""
+        end = math.inf if last is None else last
+        while after < end and (found := self._reader.read(after, ENTRIES_A_READ)):
+            for entry in found:
+                # Of a file that is gone meanwhile, the reader goes on with the next one.
+                if entry.sequence > end:
+                    return
+                decoded = None
+                if entry.kind is EntryKind.MQTT:
+                    decoder, _ = self._by(basis())
+                    decoded = decoder.decode(entry.sequence, entry.received, messages(entry.data))
+                yield entry, decoded
             after = found[-1].sequence
+
+    def _by(self, basis: Basis) -> tuple[Decoder, str]:
+        """The decoder of a basis, and what it decodes by."""
+        if self._decoder is None or self._decoder[0] is not basis:
+            self._decoder = basis, Decoder(basis.kinds, basis.registry), decoded_by(basis)
+        return self._decoder[1], self._decoder[2]
 
     def _first(self, since: int | None) -> int:
         """The number of the first entry received at or after `since`."""

@@ -46,8 +46,9 @@ def grades(out: str) -> list[str]:
 
 
 def files(state: Path) -> dict[str, bytes]:
-    """What is kept there, but for what SQLite has beside a database that is read."""
-    kept = (path for path in state.rglob("*") if path.is_file() and path.suffix not in {".db-shm", ".db-wal"})
+    """What is kept there, but for what SQLite has beside a database that is read, and columns."""
+    left_out = {".db-shm", ".db-wal", ".columns"}
+    kept = (path for path in state.rglob("*") if path.is_file() and path.suffix not in left_out)
     return {str(path.relative_to(state)): path.read_bytes() for path in kept}
 
 

@@ -68,7 +68,7 @@ def replay_command(
                 "one state directory, or CSV files; --state, --sensors, --zones and --kinds go with CSV",
                 USAGE,
             )
-        record = JournalRecord(_state(sources[0]))
+        record = JournalRecord(_state(sources[0]), keep=True, tell=lambda note: typer.echo(note, err=True))
         _tell(record, applied(record.bundles, rules), period)
         return
     basis = _basis(config, state, rules, (sensors, zones, kinds))
