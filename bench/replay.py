@@ -146,15 +146,16 @@ def _city(sensors: int, readings: int, state: Path) -> None:
 
 
 def _gauges(days: int, state: Path) -> None:
-    """River gauges that rise and fall, all at the same instants, with a flood at a tenth of them."""
+    """River gauges that rise and fall, at the same instants; every tenth day a flood at a tenth of them."""
     city = City.of(Plan(sensors=1000, gateways=10, interval=GAUGES_EVERY))
     rows = [f"gauge-{n:03},stage,town-{n % 10:04},{SITE}" for n in range(GAUGES)]
     sensors = "\n".join(["id,kind,zone,site", *rows]) + "\n"
 
     def said() -> Iterator[tuple[int, bytes]]:
         for turn in range(days * DAY // GAUGES_EVERY):
-            at, tide = START + turn * GAUGES_EVERY, math.sin(turn / 40)
-            levels = (1.5 + 0.3 * tide + (2.5 * max(tide, 0) if n % 10 == 0 else 0) for n in range(GAUGES))
+            at, tide = START + turn * GAUGES_EVERY, math.sin(turn * 2 * math.pi * GAUGES_EVERY / DAY)
+            flood = 2.5 * max(tide, 0) if at // DAY % 10 == 0 else 0
+            levels = (1.5 + 0.3 * tide + (flood if n % 10 == 0 else 0) for n in range(GAUGES))
             yield at, b"".join(_report(n, at, level) for n, level in enumerate(levels))
 
     _write(state, Bundle(MAIN, {**texts(city, {}, None), "sensors.csv": sensors}), said())

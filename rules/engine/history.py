@@ -17,6 +17,8 @@ from rules.engine.window_values import OF_NEWEST, value_of
 Blind: TypeAlias = Sequence[tuple[int, int]]
 # How long after its end blind time goes on at most: an interval later every sensor has spoken (D31).
 LONGEST_ECHO = 15 * MINUTE
+# A plain number: `&` with a member of an enumeration costs ten times as much.
+SUSPECT = int(Quality.SUSPECT)
 
 
 class ReportHistory:
@@ -50,7 +52,7 @@ class ReportHistory:
         edge = self.stamps[end - 1] - term.width
         begin = bisect_right(self.stamps, edge)
         every = range(begin, end)
-        sound: Sequence[int] = [k for k in every if not self.entries[k].flags & Quality.SUSPECT]
+        sound: Sequence[int] = [k for k in every if not self.entries[k].flags & SUSPECT]
         sound = every if term.function == "stuck" else sound
         inside = sound if certain else every
         spans = [(self._starts[k], self.stamps[k]) for k in sound]
@@ -94,7 +96,7 @@ class AmountHistory:
             inside = [k for k in range(begin, end) if not is_doubtful(self.entries[k], term.width)]
             total = sum(self.entries[k].share for k in inside)
         else:
-            inside = [k for k in range(begin, end) if not self.entries[k].flags & Quality.SUSPECT]
+            inside = [k for k in range(begin, end) if not self.entries[k].flags & SUSPECT]
             total = self._sums[end] - self._sums[begin]
         spans = [(self._starts[k], self.stamps[k]) for k in inside]
         return Measured(total, *coverage(spans, edge, self.stamps[end - 1], self._blind))
@@ -113,7 +115,7 @@ def _inside(stamps: Sequence[int], width: int, moment: int) -> slice:
 
 def is_doubtful(entry: Amount, width: int) -> bool:
     """Whether nobody knows that the amount fell inside a window of `width` ms that holds its stamp."""
-    return entry.period > width or bool(entry.flags & Quality.SUSPECT)
+    return entry.period > width or bool(entry.flags & SUSPECT)
 
 
 def echoing(blind: Blind, interval: int) -> Blind:
