@@ -182,9 +182,8 @@ def _write(state: Path, bundle: Bundle, said: Iterator[tuple[int, bytes]]) -> No
             found = messages(data)
             entry = journal.append(received, EntryKind.MQTT, len(found), data)
             csv.writelines(line for message in found for line in _lines(message, received))
-        journal.append(
-            entry.received + HOUR, EntryKind.BLIND, 1, b'{"since":%d,"ended":true}' % entry.received
-        )
+        # The same configuration once more, an hour later: it closes the file, and nothing is judged for it.
+        journal.append(entry.received + HOUR, EntryKind.BUNDLE, 1, bundle.hash.encode())
         journal.maintain(entry.received + HOUR)
 
 
