@@ -96,3 +96,10 @@ def test_a_metric_that_comes_again_is_another_message(tmp_path: Path) -> None:
 
     assert entry.count == 3
     assert decoded.readings.message.tolist() == [0, 1, 2]
+
+
+def test_nothing_is_recorded_where_the_record_has_ended(tmp_path: Path) -> None:
+    columns = read_columns([written(tmp_path / "readings.csv", [(START, "river-1", "stage", "1", START)])])
+
+    assert list(CsvBlocks(columns.some(slice(1, None)), BASIS)) == []
+    assert list(CsvBlocks(columns.of({"river-2"}), BASIS)) == []
