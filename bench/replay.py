@@ -221,7 +221,7 @@ def show(run: ReplayRun, console: Console) -> None:
             each.record, each.source, f"{each.readings:,}", f"{each.seconds:.2f}",
             number(each.readings / each.seconds), number(each.values / each.seconds),
             f"{each.decoding / each.seconds:.0%}", f"{each.judging / each.seconds:.0%}",
-            "" if each.holds else f"missed: {number(each.limit)} readings/s",
+            f">= {number(each.limit)}", "" if each.holds else "missed",
         )  # fmt: skip
     console.print(table)
 
