@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops, month, recovery_figures, storm, sweep
+from bench import engine, engine_figures, hops, month, recovery_figures, replay, storm, sweep
 from bench.city_files import generated
 from bench.figures import Run
 from bench.fleet.city import plan_for
@@ -210,6 +210,23 @@ def hops_alone(
     hops.show(run, output())
     if json is not None:
         json.write_bytes(hops.encode(run))
+
+
+@app.command("replay")
+def replays(
+    sensors: Annotated[int, typer.Option(min=1000, max=1_000_000)] = 20_000,
+    readings: Annotated[int, typer.Option(min=1000, help="Of the city.")] = 1_000_000,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Of the gauges.")] = 30,
+    json: Json = None,
+) -> None:
+    """Readings/s of a replay of a city and of river gauges: CSV, a journal, and what is kept of one."""
+    passes = replay.measure(sensors, readings, days, Console(stderr=True).print)
+    run = replay.ReplayRun(machine=machine(Path(tempfile.gettempdir())), passes=passes)
+    replay.show(run, output())
+    if json is not None:
+        json.write_bytes(replay.encode(run))
+    if not run.holds:
+        raise SystemExit("a limit was missed")
 
 
 def finish(run: Run, json: Path | None) -> None:

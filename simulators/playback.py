@@ -33,7 +33,7 @@ def instants(rows: Iterable[Row], places: Mapping[str, Place]) -> Iterator[Insta
     for received, together in groupby(rows, key=lambda row: row.received):
         readings = groupby(together, key=lambda row: (row.sensor, row.observed))
         messages = [
-            _message(sensor, observed, values, places)
+            message(sensor, observed, values, places.get(sensor, NOWHERE))
             for (sensor, observed), rows in readings
             for values in _told_once(rows)
         ]
@@ -51,10 +51,8 @@ def _told_once(rows: Iterable[Row]) -> Iterator[dict[str, str]]:
     yield values
 
 
-def _message(
-    sensor: str, observed: int, metrics: Mapping[str, str], places: Mapping[str, Place]
-) -> tuple[str, bytes]:
-    place = places.get(sensor, NOWHERE)
+def message(sensor: str, observed: int, metrics: Mapping[str, str], place: Place) -> tuple[str, bytes]:
+    """Topic and payload of one report; `metrics` are in the decimals of the wire."""
     # Built as text: the record's own decimals reach the wire, not a float's.
     values = ",".join(f'"{metric}":{value}' for metric, value in metrics.items())
     topic = f"tocsin/v1/{place.zone}/{place.kind}/{sensor}/telemetry"

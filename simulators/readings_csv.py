@@ -10,7 +10,7 @@ import gzip
 import math
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +64,7 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
     findings: list[str] = []
     with ExitStack() as stack:
         for path in paths:
-            file = stack.enter_context(_opened(path))
+            file = stack.enter_context(opened(path))
             try:
                 rows += _read(path, file, findings)
             except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError, csv.Error) as error:
@@ -75,7 +75,8 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
     return rows
 
 
-def _opened(path: Path) -> TextIO:
+def opened(path: Path) -> TextIO:
+    """The text of a file, plain or gzip. OSError if it cannot be opened."""
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8", newline="")
     return path.open(encoding="utf-8", newline="")
@@ -83,13 +84,24 @@ def _opened(path: Path) -> TextIO:
 
 def _read(path: Path, file: TextIO, findings: list[str]) -> Iterator[Row]:
     reader = csv.reader(file)
+    header = header_of(path, reader, findings)
+    return rows_of(path, header, reader, 2, findings) if header else iter(())
+
+
+def header_of(path: Path, reader: Iterator[list[str]], findings: list[str]) -> list[str]:
+    """The first line; none, and a finding, if it is not the one that these files have."""
     header = next(reader, [])
-    if header not in (HEADER, [*HEADER, "received"]):
-        findings.append(
-            f"{path}:1: the header is {','.join(header)}; it must be {','.join(HEADER)}[,received]"
-        )
-        return
-    for number, fields in enumerate(reader, start=2):
+    if header in (HEADER, [*HEADER, "received"]):
+        return header
+    findings.append(f"{path}:1: the header is {','.join(header)}; it must be {','.join(HEADER)}[,received]")
+    return []
+
+
+def rows_of(
+    path: Path, header: list[str], lines: Iterable[list[str]], first: int, findings: list[str]
+) -> Iterator[Row]:
+    """The rows of lines where something arrived; `first` numbers them, and what is wrong is a finding."""
+    for number, fields in enumerate(lines, start=first):
         try:
             if len(fields) != len(header):
                 raise Defect("", f"{len(fields)} fields where the header has {len(header)}")
@@ -114,8 +126,13 @@ def row_of(fields: Sequence[str]) -> Row | None:
     number = _number(value)
     if not math.isfinite(number):
         raise Defect("value", f"'{value[:80]}' is not a finite number; write NA where nothing arrived")
-    decimals = value if JSON_NUMBER.fullmatch(value) else repr(number)
-    return Row(instant(received[0], "received") if received else observed, observed, sensor, metric, decimals)
+    at = instant(received[0], "received") if received else observed
+    return Row(at, observed, sensor, metric, decimals(value, number))
+
+
+def decimals(written: str, number: float) -> str:
+    """What is on the wire for a number, written so in the CSV."""
+    return written if JSON_NUMBER.fullmatch(written) else repr(number)
 
 
 def _number(text: str) -> float:

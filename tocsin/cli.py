@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 import traceback
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +19,6 @@ from ingest.journal import JournalCorrupt, JournalUnavailable
 from ingest.quarantine import QuarantineUnavailable
 from notifiers.outbox.schema import OutboxError
 from rules.grade import Grade
-from rules.transition import line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
 from tocsin.commands import (
@@ -33,6 +31,7 @@ from tocsin.commands import (
     explaining,
     proposals,
     quarantine,
+    replaying,
     sensors,
     standing,
     tail,
@@ -44,8 +43,6 @@ from tocsin.desk import DeskBusy
 from tocsin.desk.client import DeskUnreachable, Refused
 from tocsin.log import configure as configure_log
 from tocsin.marker import require_own
-from tocsin.replay import Tally, read_basis
-from tocsin.replay import replay as replayed
 from tocsin.run import serve
 from tocsin.settings import read_settings
 from tocsin.simulate import play, publish
@@ -64,7 +61,9 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (checking, standing, actions, proposals, duty, backups, diff, explaining, tail, quarantine):
+for commands in (
+    checking, standing, actions, proposals, duty, backups, replaying, diff, explaining, tail, quarantine,
+):  # fmt: skip
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(sensors.app, name="sensors")
@@ -195,31 +194,6 @@ def test(
     typer.echo(line_in_language(summary, language))
     if failed or (strict and without):
         raise SystemExit(FINDINGS)
-
-
-@app.command()
-def replay(
-    sources: Annotated[list[Path], typer.Argument(help="Readings as CSV, gzip allowed.")],
-    sensors: Annotated[Path, typer.Option(help="The sensors, CSV or YAML.")],
-    rules: Annotated[Path, typer.Option(help="A directory of rule files.")],
-    zones: Annotated[Path | None, typer.Option(help="The zones, GeoJSON.")] = None,
-    kinds: Annotated[Path, typer.Option(help="The kinds of sensor.")] = Path("configs/kinds.yaml"),
-    until: Annotated[
-        str | None, typer.Option(help="End there, ISO 8601; deadlines up to then count.")
-    ] = None,
-) -> None:
-    """Recorded readings through the same engine: one JSON line a transition."""
-    began = time.perf_counter()
-    tally = Tally()
-    end = None if until is None else _instant(until)
-    for transition in replayed(read_basis(kinds, sensors, zones, rules), sources, end, tally):
-        sys.stdout.buffer.write(line(transition) + b"\n")
-    seconds = time.perf_counter() - began
-    typer.echo(
-        f"{tally.readings} readings in {seconds:.2f} s, {tally.readings / seconds:,.0f} readings/s; "
-        f"{tally.duplicates} duplicates, {tally.quarantined} quarantined, {tally.transitions} transitions",
-        err=True,
-    )
 
 
 def _instant(text: str) -> int:

@@ -17,7 +17,7 @@ from ingest.gaps import Gaps
 from ingest.journal import Entry, EntryKind
 from ingest.kinds import Kinds
 from ingest.quality import QualityControl
-from ingest.reading import Rejected
+from ingest.reading import Decoded, Rejected
 from ingest.registry import Registry
 from ingest.screening import Screen
 from ingest.series.store import Block
@@ -110,8 +110,8 @@ class Judge:
         """The next instant (ms) at which a transition may happen without a reading."""
         return self.engine.due
 
-    def take(self, entry: Entry, packets: Sequence[Message] | None = None) -> Judged:
-        """Judge the next entry; `packets` saves parsing its data again."""
+    def take(self, entry: Entry, known: Sequence[Message] | Decoded | None = None) -> Judged:
+        """Judge the next entry; what is `known` of its messages saves parsing its data, or decoding it."""
         self.position = entry.sequence
         if entry.kind is EntryKind.BUNDLE:
             return Judged(entry.sequence, entry.received, self._apply(entry), [])
@@ -119,8 +119,7 @@ class Judge:
             return Judged(entry.sequence, entry.received, self._see(entry), [])
         if entry.kind is EntryKind.ACTION:
             return self._act(entry)
-        known = messages(entry.data) if packets is None else packets
-        decoded = self._decoder.decode(entry.sequence, entry.received, known)
+        decoded = known if isinstance(known, Decoded) else self._decoded(entry, known)
         self.gaps.take(decoded.numbered)
         decoded, canaries = sorted_out(decoded)
         if decoded.rejected:
@@ -131,6 +130,10 @@ class Judge:
         block = Block(self.basis.kinds, self.basis.registry, decoded.readings)
         flown = tuple(canaries)
         return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block, canaries=flown)
+
+    def _decoded(self, entry: Entry, packets: Sequence[Message] | None) -> Decoded:
+        found = messages(entry.data) if packets is None else packets
+        return self._decoder.decode(entry.sequence, entry.received, found)
 
     def _apply(self, entry: Entry) -> list[Transition]:
         basis = self._load(entry.data.decode())

@@ -3,27 +3,46 @@
 `Rerun` is the one way to judge it again: for replay, comparison, tuning and plans. Nothing is sent by it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import mqtt5
+import numpy as np
 
 from ingest.clock import HOUR
+from ingest.decode import Decoder
+from ingest.durable import whole_file
 from ingest.journal import Entry, EntryKind, open_read_only
-from ingest.registry import Registry
-from ingest.session.wire import Message
+from ingest.reading import Decoded
+from ingest.session.wire import messages
 from rules.language.tree import Baseline, Counted, Eta, Forecast, Sensors, Stuck, Sustained, Windowed
 from rules.rule import Rule
 from rules.rulebook.walk import conditions, parts
-from simulators.playback import Instant, Place, instants
-from simulators.readings_csv import Row, read_rows
+from simulators.playback import Instant
+from simulators.readings_columns import Columns, read_columns
 from tocsin.bundle import Bundles
+from tocsin.csv_columns import CsvBlocks
+from tocsin.journal_columns import (
+    ColumnsFile,
+    ColumnsWriter,
+    Foreign,
+    columns_path,
+    decoded_by,
+    is_room,
+    remove_oldest,
+)
 from tocsin.judge import Basis, Judge, Judged
 
 ENTRIES_A_READ = 256
+
+
+# An entry, and what is decoded of it where that is at hand.
+Recorded: TypeAlias = tuple[Entry, Decoded | None]
 
 
 class NothingRecorded(Exception):
@@ -32,10 +51,14 @@ class NothingRecorded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `begin` up to and including `end`, ms of receipt; None is as far as the record goes."""
+    """From `begin` up to and including `end`, ms of receipt; None is as far as the record goes.
+
+    So much before `begin`, `warm_up` in ms, is judged and not told; None is as far as the rules look back.
+    """
 
     begin: int | None = None
     end: int | None = None
+    warm_up: int | None = None
 
 
 class Record(Protocol):
@@ -47,8 +70,8 @@ class Record(Protocol):
     def bundle(self, since: int | None) -> str:
         """The hash of the bundle in force at the first entry received at or after `since`; "" for none."""
 
-    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
-        """Each entry received at or after `since`, with its messages where they are at hand."""
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """Each entry received at or after `since`, and what is decoded of it under `basis`, asked then."""
 
 
 class CsvRecord:
@@ -57,38 +80,35 @@ class CsvRecord:
     They name no bundle and hold nothing but readings. ReadingsError carries every defect of the files.
     """
 
-    def __init__(self, paths: Sequence[Path], registry: Registry, rows: list[Row] | None = None) -> None:
+    def __init__(self, paths: Sequence[Path], columns: Columns | None = None) -> None:
         self._paths = paths
-        self._rows = read_rows(paths) if rows is None else rows
-        self._places: Mapping[str, Place] = {s.id: Place(s.zone, s.kind) for s in registry.sensors}
+        self._columns = read_columns(paths) if columns is None else columns
 
     @property
     def readings(self) -> int:
         """How many values it holds."""
-        return len(self._rows)
+        return len(self._columns)
 
-    def placed(self, registry: Registry) -> "CsvRecord":
-        """The same readings from where this registry has their sensors; they are not read again."""
-        return CsvRecord(self._paths, registry, self._rows)
-
-    def of(self, sensors: Collection[str], registry: Registry) -> "CsvRecord":
+    def of(self, sensors: Collection[str]) -> "CsvRecord":
         """Only what these sensors said."""
-        return CsvRecord(self._paths, registry, [row for row in self._rows if row.sensor in sensors])
+        return CsvRecord(self._paths, self._columns.of(sensors))
 
     def span(self) -> tuple[int, int]:
         """See `Record`."""
-        if not self._rows:
+        received = self._columns.received
+        if not len(received):
             raise NothingRecorded(f"{', '.join(map(str, self._paths))}: no reading in it")
-        return self._rows[0].received, self._rows[-1].received
+        return int(received[0]), int(received[-1])
 
     def bundle(self, since: int | None) -> str:
         """See `Record`."""
         return ""
 
-    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
         """See `Record`."""
-        rows = [row for row in self._rows if since is None or row.received >= since]
-        yield from as_entries(instants(rows, self._places))
+        received = self._columns.received
+        first = 0 if since is None else int(np.searchsorted(received, since))
+        yield from CsvBlocks(self._columns.some(slice(first, None)), basis())
 
 
 def as_entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mqtt5.PublishPacket]]]:
@@ -101,12 +121,17 @@ def as_entries(instants: Iterable[Instant]) -> Iterator[tuple[Entry, Sequence[mq
 class JournalRecord:
     """The journal of a state directory, read beside the daemon that writes it.
 
-    JournalUnavailable if there is none. What retention has removed is not in it.
+    JournalUnavailable if there is none. What retention has removed is not in it. What its closed files decode
+    to is read from where it is kept (`tocsin.journal_columns`), and with `keep` is kept there. `tell` hears
+    of what is kept and cannot be used, or cannot be kept.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, keep: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
         self._state = state
+        self._keep = keep
+        self._tell = tell
         self._reader = open_read_only(state / "journal")
+        self._decoder: tuple[Basis, Decoder, str] | None = None
 
     @cached_property
     def bundles(self) -> Bundles:
@@ -129,12 +154,77 @@ class JournalRecord:
         # The journal's first entry is the bundle of the very first start.
         return self.bundles.at(max(self._first(since), self.bundles.applied()[0][0]))
 
-    def entries(self, since: int | None) -> Iterator[tuple[Entry, Sequence[Message] | None]]:
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
         """See `Record`."""
         after = self._first(since) - 1
-        while found := self._reader.read(after, ENTRIES_A_READ):
-            yield from ((entry, None) for entry in found)
+        volumes = self._reader.volumes
+        for volume, successor in pairwise(volumes):
+            if successor.first > after + 1:
+                yield from self._closed(after, (volume.first, successor.first - 1), basis)
+                after = successor.first - 1
+        yield from self._decoded(after, None, basis)
+
+    def _closed(self, after: int, of: tuple[int, int], basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """What lies beyond `after` of a file that is complete; `of` are its first and last entry."""
+        first, last = of
+        path = columns_path(self._state, first, last, self._by(basis())[1])
+        if (known := self._known(path, of)) is not None:
+            yield from known.items(after)
+        elif self._keep and after < first and is_room(self._state):
+            yield from self._kept(path, of, basis)
+        else:
+            yield from self._decoded(after, last, basis)
+
+    def _known(self, path: Path, of: tuple[int, int]) -> ColumnsFile | None:
+        try:
+            return ColumnsFile(path, *of)
+        except FileNotFoundError:
+            return None
+        except (Foreign, OSError) as error:
+            self._tell(f"{error}; decoded from the journal instead")
+            return None
+
+    def _kept(self, path: Path, of: tuple[int, int], basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """A whole closed file, decoded and written down, unless its sensors change in the middle of it."""
+        (position, last), key = (of[0] - 1, of[1]), self._by(basis())[1]
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with whole_file(path) as file:
+                writer = ColumnsWriter(file)
+                for entry, decoded in self._decoded(position, last, basis):
+                    if self._by(basis())[1] != key or entry.sequence != position + 1:
+                        raise Foreign(f"{path}: not of one piece")
+                    writer.add(entry, decoded)
+                    position = entry.sequence
+                    yield entry, decoded
+                writer.flush()
+            remove_oldest(path)
+        except Foreign:
+            pass
+        except OSError as error:
+            self._tell(f"{path}: not kept: {error}")
+        yield from self._decoded(position, last, basis)
+
+    def _decoded(self, after: int, last: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        """The entries beyond `after`, up to and including `last`, each decoded when it is its turn."""
+        end = math.inf if last is None else last
+        while after < end and (found := self._reader.read(after, ENTRIES_A_READ)):
+            for entry in found:
+                # Of a file that is gone meanwhile, the reader goes on with the next one.
+                if entry.sequence > end:
+                    return
+                decoded = None
+                if entry.kind is EntryKind.MQTT:
+                    decoder, _ = self._by(basis())
+                    decoded = decoder.decode(entry.sequence, entry.received, messages(entry.data))
+                yield entry, decoded
             after = found[-1].sequence
+
+    def _by(self, basis: Basis) -> tuple[Decoder, str]:
+        """The decoder of a basis, and what it decodes by."""
+        if self._decoder is None or self._decoder[0] is not basis:
+            self._decoder = basis, Decoder(basis.kinds, basis.registry), decoded_by(basis)
+        return self._decoder[1], self._decoder[2]
 
     def _first(self, since: int | None) -> int:
         """The number of the first entry received at or after `since`."""
@@ -152,8 +242,9 @@ class Rerun:
     """A record judged once more, entry by entry: iterate over it once.
 
     `basis` gives what a bundle is judged by. What was received in `period` is told, and the deadlines up to
-    its end; what lies before it is judged as far back as the rules look, and not told. What opened even
-    earlier is not known to be open: begin early enough. `judge` is the judge as far as it has come.
+    its end; what lies before it is judged as far back as the period says, and not told. What opened even
+    earlier is not known to be open: begin early enough. `judge` is the judge as far as it has come, `since`
+    where it began (ms), None at the first entry.
     """
 
     def __init__(
@@ -164,17 +255,20 @@ class Rerun:
     ) -> None:
         self._record = record
         self._period = period
-        self._since = None
+        self.since: int | None = None
         if period.begin is not None:
-            self._since = period.begin - reach(basis(record.bundle(period.begin)).rules)
-        self.judge = Judge(basis(record.bundle(self._since)), basis)
+            warm_up = period.warm_up
+            self.since = period.begin - (
+                reach(basis(record.bundle(period.begin)).rules) if warm_up is None else warm_up
+            )
+        self.judge = Judge(basis(record.bundle(self.since)), basis)
 
     def __iter__(self) -> Iterator[Judged]:
         begin, end = self._period.begin, self._period.end
-        for entry, messages in self._record.entries(self._since):
+        for entry, decoded in self._record.entries(self.since, lambda: self.judge.basis):
             if end is not None and entry.received > end:
                 break
-            found = self.judge.take(entry, messages)
+            found = self.judge.take(entry, decoded)
             if begin is None:
                 yield found
             elif entry.received >= begin:

@@ -7,6 +7,7 @@ import structlog
 
 from ingest.clock import MINUTE, SECOND, Clock
 from ingest.journal import JournalUnavailable
+from tocsin.journal_columns import remove_before
 from tocsin.storage import Storage
 
 log = structlog.get_logger()
@@ -41,3 +42,11 @@ class Upkeep:
                 continue
             if done.alarm:
                 log.error("journal", fill=f"{done.fill:.0%}", held_by=done.held_by, faults=done.faults)
+            self._remove_columns()
+
+    def _remove_columns(self) -> None:
+        """What replays have kept of journal files that are gone."""
+        try:
+            remove_before(self._storage.directory, self._storage.journal.first)
+        except OSError as error:
+            log.error("columns cannot be removed", reason=str(error))

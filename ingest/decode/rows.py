@@ -103,7 +103,7 @@ def settle(
     value, plausible = scales.counts(scale, number)
     amount = scales.amounts(scale)
     stamp = np.repeat(_stamps(rows.stamp), length)
-    observed, clock = _observed(stamp, amount, rows.received)
+    observed, clock = observed_at(stamp, amount, rows.received)
     readings = Readings(
         sequence=sequence,
         received=rows.received,
@@ -166,7 +166,7 @@ def _stamps(stamps: list[int]) -> Ints:
         return np.array([min(max(stamp, -FARTHEST), FARTHEST) for stamp in stamps], np.int64)
 
 
-def _observed(stamp: Ints, amount: Flags, received: int) -> tuple[Ints, Flags]:
+def observed_at(stamp: Ints, amount: Flags, received: int | Ints) -> tuple[Ints, Flags]:
     """Stamps after correction (ahead, or over 30 days behind), and where the device's clock is unusable."""
     clock = (stamp > received + AHEAD) | (stamp < received - BEHIND)
     return np.where(clock | (stamp > received) & ~amount, received, stamp), clock

@@ -10,7 +10,7 @@ from rules.engine.arithmetic import calculated
 from rules.engine.baseline import HourlyMean, median_before
 from rules.engine.board import Board, History
 from rules.engine.history import ReportHistory
-from rules.engine.nodes import Check, Formula, Held, Term
+from rules.engine.nodes import Check, Formula, Held, Key, Term
 from rules.engine.report import Report
 from rules.engine.ring import NEVER
 from rules.engine.verdict import ABSENT, UNKNOWN_VALUE, Measured
@@ -36,6 +36,7 @@ class Now:
     certain: bool = False
     forgets: bool = False
     _histories: dict[tuple[int, int], History] = field(default_factory=dict)
+    _measured: dict[Key, Measured] = field(default_factory=dict)
 
     @property
     def time(self) -> int:
@@ -65,8 +66,12 @@ class Now:
         if term.function == "baseline":
             known = self._baseline(term)
             return Measured(term.parameter if known is None else known)
-        # Windows end at the newest report, wherever the clock stands (D2).
-        return self._history(term).measure(term, -NEVER, self.certain)
+        # The grades of a ladder ask the same of one window.
+        if (found := self._measured.get(term.key)) is None:
+            # Windows end at the newest report, wherever the clock stands (D2).
+            found = self._history(term).measure(term, -NEVER, self.certain)
+            self._measured[term.key] = found
+        return found
 
     def _newest(self, term: Term) -> Measured:
         state = self.board.columns[term.column]

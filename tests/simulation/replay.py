@@ -1,7 +1,7 @@
-"""What an uninterrupted judge makes of the journal: what every life together must have come to."""
+"""What `tocsin replay` makes of the journal: what every life together must have come to."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.journal import Entry, EntryKind
@@ -10,8 +10,9 @@ from rules.engine.closing import CLOSED
 from rules.transition import Transition, line
 from tests.simulation.town import basis_of
 from tocsin import by_hand
-from tocsin.judge import Judge
+from tocsin.judge import Basis
 from tocsin.outages import RULE
+from tocsin.recorded import Period, Recorded, Rerun
 from tocsin.sight import read_blind
 
 
@@ -24,18 +25,33 @@ class Replayed:
     lowered_blind: list[Transition] = field(default_factory=list)
 
 
+class Remembered:
+    """A journal in memory as the record that it is to `tocsin replay`."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    def span(self) -> tuple[int, int]:
+        return self._entries[0].received, self._entries[-1].received
+
+    def bundle(self, since: int | None) -> str:
+        """The first entry is the bundle of the very first start."""
+        return self._entries[0].data.decode()
+
+    def entries(self, since: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
+        return ((entry, None) for entry in self._entries)
+
+
 def replayed(entries: Sequence[Entry], until: int) -> Replayed:
     """The whole journal in one life, and what falls due up to `until` (engine time, ms)."""
-    first = entries[0].data.decode()
-    judge = Judge(basis_of(first), basis_of)
     found = Replayed()
     since: int | None = None
-    for entry in entries:
-        judged = judge.take(entry)
+    *rerun, end = Rerun(Remembered(entries), basis_of, Period(end=until))
+    for entry, judged in zip(entries, rerun, strict=True):
         found.rejected.update(rejected.reason for rejected in judged.rejected)
         _keep(found, judged.transitions, since)
         since = _blind_since(entry, since)
-    _keep(found, judge.tick(until), since)
+    _keep(found, end.transitions, since)
     return found
 
 

@@ -20,6 +20,7 @@ from simulators.readings_csv import read_rows
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.daemon import Daemon
 from tocsin.first_bundle import apply_first
+from tocsin.recorded import CsvRecord, Period, Rerun
 from tocsin.replay import Tally, replay
 from tocsin.settings import Mqtt
 from tocsin.storage import Storage
@@ -76,8 +77,9 @@ def configuration() -> Configuration:
 
 
 def replayed(record: Path) -> tuple[list[bytes], Tally]:
-    tally = Tally()
-    return [line(t) for t in replay(configuration().basis, [record], END, tally)], tally
+    tally, basis = Tally(), configuration().basis
+    rerun = Rerun(CsvRecord([record]), lambda _: basis, Period(end=END))
+    return [line(t) for t in replay(rerun, tally)], tally
 
 
 async def live(

@@ -151,28 +151,28 @@ def test_replay_settles_deadlines_up_to_the_given_instant(tocsin: Tocsin, villag
     rain.write_text(f"time,sensor,metric,value\n{START},rain-1,rain,25\n")
 
     without = tocsin("replay", rain, *basis(village))
-    with_until = tocsin("replay", rain, *basis(village), "--until", "2024-06-10T08:00:00Z")
+    with_end = tocsin("replay", rain, *basis(village), "--to", "2024-06-10T08:00:00Z")
 
     assert (without.code, without.out) == (0, "")
-    assert json.loads(with_until.out.splitlines()[0])["at"] == "2024-06-10T06:05:00.000+00:00"
+    assert json.loads(with_end.out.splitlines()[0])["at"] == "2024-06-10T06:05:00.000+00:00"
     assert "0 transitions" in without.err
 
 
 @pytest.mark.parametrize(
-    ("until", "reason"),
-    [("2024-06-10T08:00:00", "has no offset"), ("tomorrow", "is not ISO 8601")],
+    ("end", "reason"),
+    [("2024-06-10T08:00:00", "has no offset"), ("tomorrow", "is neither a time ago nor an instant")],
 )
 def test_an_instant_that_cannot_be_used_is_a_mistake_of_usage(
-    tocsin: Tocsin, village: Path, readings: Path, until: str, reason: str
+    tocsin: Tocsin, village: Path, readings: Path, end: str, reason: str
 ) -> None:
-    ended = tocsin("replay", readings, *basis(village), "--until", until)
+    ended = tocsin("replay", readings, *basis(village), "--to", end)
 
     assert ended.code == 2
     assert reason in " ".join(ended.err.replace("│", " ").split())
 
 
 def test_replay_ends_where_it_is_told_to(tocsin: Tocsin, village: Path, readings: Path) -> None:
-    ended = tocsin("replay", readings, *basis(village), "--until", "2024-06-10T06:10:00Z")
+    ended = tocsin("replay", readings, *basis(village), "--to", "2024-06-10T06:10:00Z")
 
     assert [json.loads(line_)["to"] for line_ in ended.out.splitlines()] == ["yellow"]
     assert ended.err.startswith("3 readings in ")

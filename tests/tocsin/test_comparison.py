@@ -63,6 +63,14 @@ def rows(stages: Sequence[float | None], sensor: str = "river-1") -> list[Row]:
     ]
 
 
+def recorded(directory: Path, found: list[Row]) -> CsvRecord:
+    """As a file, which is what a record is read from."""
+    path = directory / "river.csv"
+    lines = [f"{row.observed},{row.sensor},{row.metric},{row.value}\n" for row in found]
+    path.write_text("time,sensor,metric,value\n" + "".join(lines), encoding="utf-8")
+    return CsvRecord([path])
+
+
 def compared(
     village: Path,
     texts: tuple[str, str],
@@ -70,7 +78,7 @@ def compared(
     period: Period = Period(),  # noqa: B008
 ) -> Comparison:
     old, new = (rules_of(village, text) for text in texts)
-    record = CsvRecord([Path("river.csv")], old.basis_for("").registry, found)
+    record = recorded(village, found)
     return compare(record, (old, new), period, (lambda _: None, lambda _: None))
 
 
@@ -199,7 +207,7 @@ def _assert_kinds(found: list[Pair]) -> None:
 def test_two_processes_come_to_what_one_comes_to(village: Path) -> None:
     found = rows([1.0, 2.5, 4.1, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0])
     old, new = rules_of(village, ladder()), rules_of(village, ladder(red="5"))
-    record = CsvRecord([Path("river.csv")], old.basis_for("").registry, found)
+    record = recorded(village, found)
     told: list[int] = []
 
     one = compare(record, (old, new), Period(), (lambda _: None, lambda _: None))

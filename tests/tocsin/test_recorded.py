@@ -80,7 +80,7 @@ def test_readings_as_csv_come_to_what_the_same_readings_come_to_from_a_journal(t
     csv.write_text("time,sensor,metric,value\n" + "".join(rows))
     by = basis(OLD)
 
-    found = lines(Rerun(CsvRecord([csv], by.registry), lambda _: by))
+    found = lines(Rerun(CsvRecord([csv]), lambda _: by))
 
     assert found == lines(Rerun(JournalRecord(tmp_path), load_from(tmp_path))) != []
 

@@ -73,7 +73,7 @@ def diff(
     around = Around(config, places, _bundles(state or journal))
     try:
         sides = rule_set(old, around), rule_set(new, around)
-        record = JournalRecord(journal) if journal else CsvRecord(on, sides[1].basis_for("").registry)
+        record = JournalRecord(journal) if journal else CsvRecord(on)
         comparison = _compared(record, sides, period)
     except UnknownRuleSet as error:
         fail(str(error), USAGE)

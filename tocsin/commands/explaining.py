@@ -109,7 +109,7 @@ def _by_files(
 def _source(state: Path, on: list[Path] | None, by_files: Callable[[], Basis]) -> Source:
     if on:
         basis = by_files()
-        return Source(CsvRecord(on, basis.registry), lambda _: basis)
+        return Source(CsvRecord(on), lambda _: basis)
     record = JournalRecord(state)
     return Source(record, lru_cache(lambda hash_: basis_of(record.bundles.load(hash_))), state / "outbox.db")
 

@@ -112,11 +112,6 @@ def compare(
     return Comparison(record, one.side(*old), other.side(*new), begin, end)
 
 
-def seen_by(record: Record, basis: Basis) -> Record:
-    """The record as the sensors of a basis would have sent it: a CSV does not say where they are."""
-    return record.placed(basis.registry) if isinstance(record, CsvRecord) else record
-
-
 @dataclass(frozen=True, slots=True)
 class _Pass:
     """One side of the record."""
@@ -128,8 +123,7 @@ class _Pass:
 
     def judged(self, progress: Progress) -> tuple[list[Transition], Told]:
         """Its transitions, and what is told of them."""
-        placed = seen_by(self.record, self.rules.basis_for(self.record.bundle(self.period.begin)))
-        rerun = Rerun(placed, self.rules.basis_for, self.period)
+        rerun = Rerun(self.record, self.rules.basis_for, self.period)
         transitions: list[Transition] = []
         for found in rerun:
             transitions += found.transitions

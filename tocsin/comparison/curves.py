@@ -15,7 +15,7 @@ from rules.engine.left_values import left_values
 from rules.grade import Grade
 from rules.language.tree import Sensors, Share
 from rules.rulebook.walk import conditions, parts
-from tocsin.comparison.comparing import Comparison, Side, seen_by
+from tocsin.comparison.comparing import Comparison, Side
 from tocsin.comparison.episodes import Pair
 from tocsin.judge import Basis
 from tocsin.recorded import CsvRecord, Period, Record, Rerun
@@ -82,8 +82,8 @@ def _narrowed(record: Record, basis: Basis, rule: str, subject: str) -> Record:
         for part in parts(condition)
     )
     if not isinstance(record, CsvRecord) or (looks_around and subject in basis.registry.slots):
-        return seen_by(record, basis)
-    return record.of(_sensors(subject, basis.registry), basis.registry)
+        return record
+    return record.of(_sensors(subject, basis.registry))
 
 
 def _sensors(subject: str, registry: Registry) -> set[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rules.engine.groups.condition import Count
-from rules.engine.groups.leaf import Leaf, bound_ms
+from rules.engine.groups.leaf import Leaf, Part, bound_ms
 from rules.engine.groups.words import Truth
 from rules.engine.nodes import Check
 from rules.engine.ring import NEVER, Longs, Slots
@@ -14,14 +14,14 @@ from rules.engine.ring import NEVER, Longs, Slots
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ages:
-    """The sensors of a place that a leaf asks for their age, by slot of the registry.
+    """The sensors of a place that a leaf asks for their age, `present` by kind and one behind the other.
 
     `heard`: which ever reported the metric. Their result turns `patience` (ms) after they were heard of, at
     `turns`: an age of exactly the bound is old enough, and still young enough.
     """
 
     young: bool
-    slots: Slots
+    present: tuple[tuple[Part, Slots], ...]
     heard: Truth
     patience: Longs
     turns: Longs
@@ -29,15 +29,11 @@ class Ages:
     @classmethod
     def of(cls, leaf: Leaf, place: int) -> "Ages":
         """As the board says now."""
-        young = leaf.asks_for_young
-        slots, heard, patience = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for part, own in leaf.present(place):
-            assert isinstance(part.node, Check)
-            slots.append(own + part.slots.start)
-            heard.append(part.heard(part.node.column)[own])
-            patience.append(bound_ms(part.node, own) + young)
-        when, lasts = np.concatenate(heard), np.concatenate(patience)
-        return cls(young, np.concatenate(slots), when > NEVER, lasts, when + lasts)
+        young, present = leaf.asks_for_young, leaf.present(place)
+        asked = [(part, _age_of(part), own) for part, own in present]
+        when = _joined([part.heard(check.column)[own] for part, check, own in asked])
+        lasts = _joined([bound_ms(check, own) + young for _, check, own in asked])
+        return cls(young, present, when > NEVER, lasts, when + lasts)
 
     def compares(self, by: int) -> Truth:
         """Which sensors have an age that compares as demanded at the end of `by` (engine time, ms)."""
@@ -45,8 +41,11 @@ class Ages:
         return true
 
     def old_enough(self, by: int) -> list[int]:
-        """The sensors whose age compares as demanded."""
-        found: list[int] = self.slots[self.compares(by)].tolist()
+        """The sensors whose age compares as demanded, by slot of the registry."""
+        true = self.compares(by)
+        if not true.any():
+            return []
+        found: list[int] = _joined([own + part.slots.start for part, own in self.present])[true].tolist()
         return found
 
     @property
@@ -67,6 +66,16 @@ class Ages:
         true = int(np.count_nonzero(self.compares(by)))
         needed = _needed(count, true, -1 if self.young else 1, (members, len(ahead)))
         return None if needed is None else int(np.partition(ahead, needed - 1)[needed - 1])
+
+
+def _age_of(part: Part) -> Check:
+    assert isinstance(part.node, Check)
+    return part.node
+
+
+def _joined(arrays: list[Longs]) -> Longs:
+    """One behind the other; most places have sensors of one kind, and a city's are many to copy."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate([np.zeros(0, np.int64), *arrays])
 
 
 def _needed(count: Count, true: int, step: int, sizes: tuple[int, int]) -> int | None:
