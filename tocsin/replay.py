@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.finding import ConfigurationError, Finding
+from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
 from ingest.registry import Registry, Zone
 from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
+from rules.rule import Rule
 from rules.rulebook import read_rules
 from rules.transition import Transition
 from tocsin.configuration import read_text
@@ -30,31 +32,36 @@ class Tally:
 def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> Basis:
     """Only what judgement rests on; ConfigurationError carries all findings."""
     findings: list[Finding] = []
-    names = rule_files(rules)
-    paths = [kinds, sensors, *([] if zones is None else [zones]), *(rules / name for name in names)]
-    texts = {path: read_text(path, findings) for path in paths}
-    if findings:
-        raise ConfigurationError(findings)
-    known, found = read_kinds(str(kinds), texts[kinds])
+    known, found = read_kinds(str(kinds), kinds.read_text(encoding="utf-8"))
     findings += found
     places: dict[str, Zone] | None = {}
     if zones is not None:
-        places, found = read_zones(str(zones), texts[zones])
+        places, found = read_zones(str(zones), zones.read_text(encoding="utf-8"))
         findings += found
     if known is None or places is None:
         raise ConfigurationError(findings)
     read = read_sensors_csv if sensors.suffix == ".csv" else read_sensors_yaml
-    some, found = read(str(sensors), texts[sensors], known, None if zones is None else places)
+    some, found = read(
+        str(sensors), sensors.read_text(encoding="utf-8"), known, None if zones is None else places
+    )
     findings += found
     registry = Registry.of(some, places)
-    files = {str(rules / name): texts[rules / name] for name in names}
-    if not any(name.endswith(".yaml") for name in names):
-        findings.append(Finding(str(rules), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
-    ladders, found = read_rules(files, known, registry)
+    ladders, found = rules_in(rules, known, registry)
     findings += found
     if findings:
         raise ConfigurationError(findings)
     return Basis("replay", known, registry, ladders)
+
+
+def rules_in(directory: Path, kinds: Kinds, registry: Registry) -> tuple[tuple[Rule, ...], list[Finding]]:
+    """The rules of a directory for these sensors, and all that is wrong with them."""
+    findings: list[Finding] = []
+    names = rule_files(directory)
+    files = {str(directory / name): read_text(directory / name, findings) for name in names}
+    if not any(name.endswith(".yaml") for name in names):
+        findings.append(Finding(str(directory), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
+    rules, found = read_rules(files, kinds, registry)
+    return rules, findings + found
 
 
 def replay(basis: Basis, sources: list[Path], until: int | None, tally: Tally) -> Iterator[Transition]:
