@@ -26,7 +26,7 @@ from rules.grade import Grade
 from rules.transition import iso, line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
-from tocsin.commands import actions, audit, backups, duty, proposals, standing, tune
+from tocsin.commands import actions, audit, backups, duty, proposals, score, standing, tune
 from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.demo import demonstrate
 from tocsin.desk import DeskBusy
@@ -52,7 +52,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (tune, standing, actions, proposals, duty, backups):
+for commands in (score, tune, standing, actions, proposals, duty, backups):
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 

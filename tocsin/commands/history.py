@@ -60,16 +60,16 @@ class History:
         basis = self.basis
         return RuleTexts(_rule_files(Path(self.rules.name), self.around, basis), basis.kinds, basis.registry)
 
-    def labelled(self, events: Path, lead: str) -> Labelled:
-        """What really happened at these places; a usage error for a lead that is no duration."""
+    def labelled(self, events: Path, lead: str, *, by_hazard: bool = False) -> Labelled:
+        """What really happened, with `by_hazard` of which hazard; a usage error for a wrong lead."""
         findings: list[Finding] = []
         text = read_text(events, findings)
         hazards = sorted({rule.hazard for rule in self.basis.rules})
-        found, more = (
-            read_events(str(events), text, self.basis.registry, hazards) if not findings else ([], [])
-        )
-        if findings + more:
-            raise ConfigurationError(findings + more)
+        if not findings:
+            registry = self.basis.registry
+            found, findings = read_events(str(events), text, registry, hazards, by_hazard=by_hazard)
+        if findings:
+            raise ConfigurationError(findings)
         try:
             return Labelled(found, parse_duration(lead))
         except DurationError as error:

@@ -93,5 +93,5 @@ def _ladder(ladders: list[Ladder], rule: str) -> Ladder:
 
 def _show(tuning: Tuning, found: History, language: Language) -> None:
     typer.echo(headline(tuning, found.rules.settings.zone_info, language))
-    show(tuning.rule.id, columns(tuning, language), cells(tuning, language))
+    show("", columns(tuning, language), cells(tuning, language))
     typer.echo(written(tuning, language))

@@ -106,7 +106,7 @@ def _row(row: Row) -> dict[str, Any]:
         told["refused"] = [{"code": each.code, "message": each.message} for each in row.candidate.refused]
         return told
     told |= document.counted(row.figures)
-    return told if row.pairing is None else told | document.paired(row.pairing)
+    return told if row.pairing is None else told | document.paired(row.pairing.contingency, row.pairing.leads)
 
 
 def _best_line(of: Tuning) -> str:

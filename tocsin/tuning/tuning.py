@@ -138,16 +138,15 @@ def _pairing(
 def best(of: Sequence[Row], present: int) -> int | None:
     """The number of the row with the highest critical success index; None without events or hits.
 
-    Of several the one with fewer false alarms, then the longer least lead time, then the nearest to the
-    threshold in force.
+    Of several the one with fewer false alarms, then the nearest to the threshold in force. Lead times are for
+    a person to weigh: the lowest threshold nearly always has the longest.
     """
 
-    def rank(number: int) -> tuple[float, int, int, int]:
+    def rank(number: int) -> tuple[float, int, int]:
         pairing = of[number].pairing
         assert pairing is not None
         counts = pairing.contingency
-        lead = pairing.least_lead or 0
-        return counts.success_index or 0.0, -counts.false_alarms, lead, -abs(number - present)
+        return counts.success_index or 0.0, -counts.false_alarms, -abs(number - present)
 
     scored = [number for number, row in enumerate(of) if row.pairing and row.pairing.contingency.hits]
     return max(scored, key=rank, default=None)

@@ -1,9 +1,11 @@
 """Figures and pairings as JSON: durations in seconds, shares of 1, instants as ISO 8601 in UTC."""
 
+from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from tocsin.verification.figures import Figures
-from tocsin.verification.pairing import Pairing
+from tocsin.verification.pairing import Contingency
 
 
 def counted(of: Figures) -> dict[str, Any]:
@@ -17,9 +19,8 @@ def counted(of: Figures) -> dict[str, Any]:
     }
 
 
-def paired(of: Pairing) -> dict[str, Any]:
-    """What they told of."""
-    counts = of.contingency
+def paired(counts: Contingency, leads: Sequence[int]) -> dict[str, Any]:
+    """What they told of; `leads` in ms."""
     return {
         "hits": counts.hits,
         "misses": counts.misses,
@@ -27,8 +28,8 @@ def paired(of: Pairing) -> dict[str, Any]:
         "hit_rate": counts.hit_rate,
         "false_alarm_ratio": counts.false_alarm_ratio,
         "critical_success_index": counts.success_index,
-        "median_lead": seconds(of.median_lead),
-        "least_lead": seconds(of.least_lead),
+        "median_lead": seconds(median(leads) if leads else None),
+        "least_lead": seconds(min(leads, default=None)),
     }
 
 

@@ -70,6 +70,7 @@ class _Reading:
     source: SourceText
     registry: Registry
     hazards: Collection[str]
+    by_hazard: bool
     events: list[Event] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -79,10 +80,13 @@ class _Reading:
 
 
 def read_events(
-    name: str, text: str, registry: Registry, hazards: Collection[str]
+    name: str, text: str, registry: Registry, hazards: Collection[str], *, by_hazard: bool = False
 ) -> tuple[list[Event], list[Finding]]:
-    """The events in the order of the file, and all that is wrong with it; `hazards` are those there are."""
-    reading = _Reading(SourceText(name, text.removeprefix("\ufeff")), registry, hazards)
+    """The events in the order of the file, and all that is wrong with it; `hazards` are those there are.
+
+    With `by_hazard` every event must name its own.
+    """
+    reading = _Reading(SourceText(name, text.removeprefix("\ufeff")), registry, hazards, by_hazard)
     rows = csv.reader(io.StringIO(reading.source.text, newline=""), strict=True)
     try:
         header = [cell.strip() for cell in next(rows, [])]
@@ -118,7 +122,7 @@ def _read_row(reading: _Reading, line: int, header: list[str], cells: list[str])
     end = begin if not row["end"] else _instant(reading, row["end"], (line, columns["end"]))
     known = [
         _place(reading, row["place"], (line, columns["place"])),
-        "hazard" not in row or _hazard(reading, row["hazard"], (line, columns["hazard"])),
+        _hazard(reading, row.get("hazard", ""), (line, columns.get("hazard", 1))),
         "grade" not in row or _grade(reading, row["grade"], (line, columns["grade"])),
     ]
     if begin is None or end is None or not all(known):
@@ -148,8 +152,12 @@ def _place(reading: _Reading, name: str, place: tuple[int, int]) -> bool:
 
 
 def _hazard(reading: _Reading, name: str, place: tuple[int, int]) -> bool:
-    if not name or name in reading.hazards:
+    if name in reading.hazards or not (name or reading.by_hazard):
         return True
+    if not name:
+        known = f"there are: {', '.join(sorted(reading.hazards))}"
+        reading.find(place, "E111", "the hazard is missing: events are counted by hazard here", known)
+        return False
     near = did_you_mean(name, reading.hazards)
     reading.find(place, "E112", f"no rule raises the hazard `{name}`", near)
     return False

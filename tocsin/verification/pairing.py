@@ -28,7 +28,6 @@ skill (1990).
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Protocol
 
 
@@ -82,11 +81,6 @@ class Pairing:
     false: tuple[int, ...]
     leads: tuple[int, ...]
     contingency: Contingency
-
-    @property
-    def median_lead(self) -> float | None:
-        """Ms; None without a hit."""
-        return median(self.leads) if self.leads else None
 
     @property
     def least_lead(self) -> int | None:

@@ -1,10 +1,12 @@
 """What tables of warnings and events are headed with, in Chinese and English; figures as people read them."""
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from statistics import median
 
 from tocsin.commands.language import Language
 from tocsin.verification.figures import Figures
-from tocsin.verification.pairing import Pairing
+from tocsin.verification.pairing import Contingency, Pairing
 
 NONE = "–"
 CHINESE: dict[str, str] = {
@@ -97,7 +99,11 @@ def counted(of: Figures, language: Language) -> list[str]:
 
 def paired(of: Pairing, language: Language) -> list[str]:
     """The cells under PAIRED."""
-    counts = of.contingency
+    return paired_counts(of.contingency, of.leads, language)
+
+
+def paired_counts(counts: Contingency, leads: Sequence[int], language: Language) -> list[str]:
+    """The same; `leads` in ms."""
     index = NONE if counts.success_index is None else f"{counts.success_index:.2f}"
     return [
         str(counts.hits),
@@ -106,6 +112,6 @@ def paired(of: Pairing, language: Language) -> list[str]:
         percent(counts.hit_rate),
         percent(counts.false_alarm_ratio),
         index,
-        lasting(of.median_lead, language),
-        lasting(of.least_lead, language),
+        lasting(median(leads) if leads else None, language),
+        lasting(min(leads, default=None), language),
     ]
