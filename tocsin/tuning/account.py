@@ -18,6 +18,7 @@ from tocsin.verification.words import (
     instant,
     lasting,
     paired,
+    sentence,
 )
 
 
@@ -25,10 +26,7 @@ def headline(of: Tuning, zone: tzinfo, language: Language) -> str:
     """Which threshold, over what time, against how many events."""
     comparison = of.threshold.comparison
     begin, end = (instant(at, zone) for at in of.period)
-    parts = [
-        f"{of.rule.id} {comparison.grade}: {comparison.text}",
-        f"{in_words('Judged', language)}: {begin} – {end}",
-    ]
+    parts = [f"{in_words('Judged', language)}: {begin} – {end}"]
     if not of.sensors:
         parts.append(in_words("no sensor that the rule looks at reported in this time", language))
     if of.period[1] - of.period[0] < MONTH:
@@ -36,7 +34,8 @@ def headline(of: Tuning, zone: tzinfo, language: Language) -> str:
     if of.events is not None:
         lead = f"{in_words('lead of at most', language)} {lasting(of.lead, language)}"
         parts.append(f"{in_words('events', language)}: {of.events}, {lead}")
-    return "\n".join(parts)
+    told = sentence("\n".join(parts), language)
+    return f"{of.rule.id} {comparison.grade}: {comparison.text}\n{told}"
 
 
 def columns(of: Tuning, language: Language) -> list[str]:
@@ -68,11 +67,14 @@ def written(of: Tuning, language: Language) -> str:
         why = "without --events none is better than another"
         if of.events is not None:
             why = "no value told of an event: none is better than another"
-        return f"{in_words(why, language)}; {in_words('stands at', language)} {place}:\n  {line}"
+        head = f"{in_words(why, language)}; {in_words('stands at', language)} {place}:"
+        return f"{sentence(head, language)}\n  {line}"
     if of.best == of.present:
-        return f"{in_words('the threshold in force is the best of these', language)}; {place}:\n  {line}"
+        head = f"{in_words('the threshold in force is the best of these', language)}; {place}:"
+        return f"{sentence(head, language)}\n  {line}"
     head = f"{in_words('What would be written', language)}, {place}"
-    return f"{head} ({in_words('nothing is written', language)}):\n- {line}\n+ {_best_line(of)}"
+    head = sentence(f"{head} ({in_words('nothing is written', language)}):", language)
+    return f"{head}\n- {line}\n+ {_best_line(of)}"
 
 
 def as_document(of: Tuning) -> dict[str, Any]:

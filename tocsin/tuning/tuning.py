@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ingest.registry import Registry
 from rules.grade import Grade
@@ -142,11 +143,15 @@ def best(of: Sequence[Row], present: int) -> int | None:
     a person to weigh: the lowest threshold nearly always has the longest.
     """
 
-    def rank(number: int) -> tuple[float, int, int]:
+    def rank(number: int) -> tuple[float, int, Decimal]:
         pairing = of[number].pairing
         assert pairing is not None
         counts = pairing.contingency
-        return counts.success_index or 0.0, -counts.false_alarms, -abs(number - present)
+        return (
+            counts.success_index or 0.0,
+            -counts.false_alarms,
+            -abs(of[number].candidate.number - of[present].candidate.number),
+        )
 
     scored = [number for number, row in enumerate(of) if row.pairing and row.pairing.contingency.hits]
     return max(scored, key=rank, default=None)

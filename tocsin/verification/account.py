@@ -19,6 +19,7 @@ from tocsin.verification.words import (
     lasting,
     paired,
     paired_counts,
+    sentence,
 )
 
 
@@ -35,9 +36,10 @@ def headline(of: Score, zone: tzinfo, language: Language) -> str:
     """Over what time, which warnings, against how many events."""
     begin, end = (instant(at, zone) for at in of.period)
     lead = f"{in_words('lead of at most', language)} {lasting(of.lead, language)}"
-    return (
+    return sentence(
         f"{in_words('Judged', language)}: {begin} – {end}, {in_words('grade', language)} >= {of.grade}\n"
-        f"{in_words('events', language)}: {of.events}, {lead}"
+        f"{in_words('events', language)}: {of.events}, {lead}",
+        language,
     )
 
 

@@ -64,6 +64,16 @@ def in_words(text: str, language: Language) -> str:
     return CHINESE[text] if language is Language.ZH else text
 
 
+def sentence(text: str, language: Language) -> str:
+    """Own words with the punctuation of the language."""
+    if language is Language.EN:
+        return text
+    text = f"{text[:-1]}：" if text.endswith(":") else text
+    for narrow, wide in ((": ", "："), (", ", "，"), ("; ", "；"), (" (", "（"), (")", "）")):
+        text = text.replace(narrow, wide)
+    return text
+
+
 def lasting(ms: float | None, language: Language) -> str:
     """A duration, or a lead time that may be negative, in days, hours and minutes; the rest is cut off."""
     if ms is None:
