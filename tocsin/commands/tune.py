@@ -31,7 +31,7 @@ from tocsin.commands.history import (
 from tocsin.commands.language import Lang, Language, spoken
 from tocsin.commands.progress import advancing
 from tocsin.commands.sheet import show, tell
-from tocsin.tuning.account import as_document, cells, columns, headline, written
+from tocsin.tuning.account import as_document, cells, columns, headline, refusals, written
 from tocsin.tuning.threshold import Untunable, find
 from tocsin.tuning.tuning import Tuner, Tuning
 from tocsin.tuning.values import UnreadableValues
@@ -94,4 +94,6 @@ def _ladder(ladders: list[Ladder], rule: str) -> Ladder:
 def _show(tuning: Tuning, found: History, language: Language) -> None:
     typer.echo(headline(tuning, found.rules.settings.zone_info, language))
     show("", columns(tuning, language), cells(tuning, language))
+    for line in refusals(tuning):
+        typer.echo(line)
     typer.echo(written(tuning, language))

@@ -45,18 +45,25 @@ def columns(of: Tuning, language: Language) -> list[str]:
 
 
 def cells(of: Tuning, language: Language) -> Iterator[list[str]]:
-    """A row for each value, and why one was refused in the place of its figures."""
+    """A row for each value; one that was refused has the code in the place of its figures."""
     width = len(columns(of, language))
     for number, row in enumerate(of.rows):
         marks = [name for name, at in (("in force", of.present), ("best", of.best)) if at == number]
         mark = ", ".join(in_words(name, language) for name in marks)
         if row.figures is None:
-            found = row.candidate.refused[0]
-            refused = f"{in_words('refused', language)}: {found.code} {found.message}"
+            codes = " ".join(dict.fromkeys(found.code for found in row.candidate.refused))
+            refused = f"{in_words('refused', language)}: {codes}"
             yield [row.candidate.written, refused, *[NONE] * (width - 2)]
         else:
             told = [] if row.pairing is None else paired(row.pairing, language)
             yield [row.candidate.written, mark, *counted(row.figures, language), *told]
+
+
+def refusals(of: Tuning) -> Iterator[str]:
+    """Why `tocsin check` would refuse a value, a line a finding."""
+    for row in of.rows:
+        for found in row.candidate.refused:
+            yield f"{row.candidate.written}: {found.code} {found.message}"
 
 
 def written(of: Tuning, language: Language) -> str:
