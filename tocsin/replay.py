@@ -1,6 +1,6 @@
 """Recorded data through the same judge: transitions as JSON lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,21 +32,25 @@ class Tally:
 def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> Basis:
     """Only what judgement rests on; ConfigurationError carries all findings."""
     findings: list[Finding] = []
-    known, found = read_kinds(str(kinds), kinds.read_text(encoding="utf-8"))
+    names = rule_files(rules)
+    paths = [kinds, sensors, *([] if zones is None else [zones]), *(rules / name for name in names)]
+    texts = {path: read_text(path, findings) for path in paths}
+    if findings:
+        raise ConfigurationError(findings)
+    known, found = read_kinds(str(kinds), texts[kinds])
     findings += found
     places: dict[str, Zone] | None = {}
     if zones is not None:
-        places, found = read_zones(str(zones), zones.read_text(encoding="utf-8"))
+        places, found = read_zones(str(zones), texts[zones])
         findings += found
     if known is None or places is None:
         raise ConfigurationError(findings)
     read = read_sensors_csv if sensors.suffix == ".csv" else read_sensors_yaml
-    some, found = read(
-        str(sensors), sensors.read_text(encoding="utf-8"), known, None if zones is None else places
-    )
+    some, found = read(str(sensors), texts[sensors], known, None if zones is None else places)
     findings += found
     registry = Registry.of(some, places)
-    ladders, found = rules_in(rules, known, registry)
+    files = {str(rules / name): texts[rules / name] for name in names}
+    ladders, found = _rules(rules, files, known, registry)
     findings += found
     if findings:
         raise ConfigurationError(findings)
@@ -56,12 +60,17 @@ def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> B
 def rules_in(directory: Path, kinds: Kinds, registry: Registry) -> tuple[tuple[Rule, ...], list[Finding]]:
     """The rules of a directory for these sensors, and all that is wrong with them."""
     findings: list[Finding] = []
-    names = rule_files(directory)
-    files = {str(directory / name): read_text(directory / name, findings) for name in names}
-    if not any(name.endswith(".yaml") for name in names):
+    texts = {str(directory / name): read_text(directory / name, findings) for name in rule_files(directory)}
+    return ((), findings) if findings else _rules(directory, texts, kinds, registry)
+
+
+def _rules(
+    directory: Path, files: Mapping[str, str], kinds: Kinds, registry: Registry
+) -> tuple[tuple[Rule, ...], list[Finding]]:
+    rules, findings = read_rules(files, kinds, registry)
+    if not any(name.endswith(".yaml") for name in files):
         findings.append(Finding(str(directory), 0, 0, "E002", "no rule file (*.yaml) in this directory"))
-    rules, found = read_rules(files, kinds, registry)
-    return rules, findings + found
+    return rules, findings
 
 
 def replay(basis: Basis, sources: list[Path], until: int | None, tally: Tally) -> Iterator[Transition]:
