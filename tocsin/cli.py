@@ -32,9 +32,11 @@ from tocsin.commands import (
     proposals,
     quarantine,
     replaying,
+    score,
     sensors,
     standing,
     tail,
+    tune,
 )
 from tocsin.commands.language import Lang, spoken
 from tocsin.configuration import configure, read_bundle, read_text
@@ -62,7 +64,8 @@ app = typer.Typer(
 )
 
 for commands in (
-    checking, standing, actions, proposals, duty, backups, replaying, diff, explaining, tail, quarantine,
+    checking, standing, actions, proposals, duty, backups, replaying, diff, tune, score, explaining, tail,
+    quarantine,
 ):  # fmt: skip
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")

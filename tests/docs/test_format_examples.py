@@ -29,6 +29,7 @@ from tocsin.channel_settings import Channel
 from tocsin.configuration import configure, read_bundle
 from tocsin.judge import Basis
 from tocsin.settings import read_settings
+from tocsin.verification.events_file import read_events
 
 ROOT = Path(__file__).parent.parent.parent
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -117,6 +118,18 @@ def test_recorded_readings_are_read(tmp_path: Path) -> None:
 
     assert [row.value for row in rows] == ["0.2103", "0.2134"]
     assert [row.received - row.observed for row in rows] == [40_000, 40_000]
+
+
+def test_events_are_read(basis: Basis) -> None:
+    [text] = examples("csv events")
+
+    events, findings = read_events("events.csv", text, basis.registry, ["flood"], by_hazard=True)
+
+    assert findings == []
+    assert [(event.end - event.begin, event.grade) for event in events] == [
+        (20 * MINUTE, Grade.YELLOW),
+        (90 * MINUTE, None),
+    ]
 
 
 def test_sensors_are_read(basis: Basis) -> None:
@@ -226,8 +239,8 @@ def test_a_transition_is_written_like_this() -> None:
 
 def test_every_example_is_tested() -> None:
     assert {info for info, _ in BLOCKS} == {
-        "json native", "json senml", "csv readings", "csv sensors", "yaml sensors", "json zones",
-        "yaml kinds", "yaml contacts", "yaml routes", "yaml channels", "json horn-command",
+        "json native", "json senml", "csv readings", "csv events", "csv sensors", "yaml sensors",
+        "json zones", "yaml kinds", "yaml contacts", "yaml routes", "yaml channels", "json horn-command",
         "json horn-receipt", "json horn-poll", "json horn-state", "json horn-button",
         "text horn-signature", "json transition", "json comparison",
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""A threshold against what its rule would have done on the history."""

@@ -1,0 +1,1 @@
+"""How well warnings told of what really happened."""
