@@ -213,6 +213,7 @@ def show(run: ReplayRun, console: Console) -> None:
         "values/s",
         "reading, decoding",
         "engine",
+        "limit",
         "",
     ):
         table.add_column(heading, justify="left" if heading in {"record", "from", ""} else "right")

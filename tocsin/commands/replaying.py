@@ -115,7 +115,8 @@ def _tell(record: Record, basis: Callable[[str], Basis], period: Period) -> None
         fail(str(error), FINDINGS)
     rerun = Rerun(record, basis, period)
     since = first if rerun.since is None else max(first, rerun.since)
-    with advancing("replay", since, last if period.end is None else min(last, period.end)) as advance:
+    until = last if period.end is None else min(last, period.end)
+    with advancing("replay", since, until, hidden=sys.stdout.isatty()) as advance:
         for transition in replay(rerun, tally, advance):
             sys.stdout.buffer.write(line(transition) + b"\n")
     sys.stdout.buffer.flush()
