@@ -26,7 +26,8 @@ from rules.grade import Grade
 from rules.transition import iso, line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
-from tocsin.commands import actions, audit, backups, duty, proposals, standing
+from tocsin.candidate import UnknownCandidate
+from tocsin.commands import actions, audit, backups, changes, duty, proposals, standing
 from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.demo import demonstrate
 from tocsin.desk import DeskBusy
@@ -52,7 +53,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (standing, actions, proposals, duty, backups):
+for commands in (standing, actions, proposals, duty, changes, backups):
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 
@@ -95,7 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(error), ENVIRONMENT)
     except (AlreadyRunning, JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable) as error:
         fail(str(error), ENVIRONMENT)
-    except NoFilesError as error:
+    except (NoFilesError, UnknownCandidate) as error:
         fail(str(error), USAGE)
     except OSError as error:
         fail(str(error), ENVIRONMENT)

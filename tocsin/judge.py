@@ -4,6 +4,7 @@ Everything here is a function of the entries taken so far, so a replayed journal
 transitions byte for byte.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -26,9 +27,11 @@ from ingest.snapshots import Array, Snapshot
 from notifiers.action import Answer, Close, Raise, Taken
 from rules.engine import Engine
 from rules.engine.closing import Closing
+from rules.fate import Fate, Outcome, fates
 from rules.rule import Rule
 from rules.transition import Transition
 from rules.warning import ZoneWarning
+from tocsin.bundle import Applied
 from tocsin.by_hand import ByHand
 from tocsin.canary import Canary, sorted_out
 from tocsin.outages import ENDS_BY_ITSELF, Outages
@@ -48,11 +51,36 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What an applied bundle did: which was in force before, and the fate of each warning that was open.
+
+    `raised` are the lines of the change itself, without what fell due before it.
+    """
+
+    applied: Applied
+    before: str
+    fates: tuple[Fate, ...]
+    raised: tuple[Transition, ...]
+
+    @property
+    def answer(self) -> Answer:
+        """For whoever applied it."""
+        if self.before == self.applied.bundle:
+            return Answer(True, f"{self.before} was in force already: nothing changed")
+        counts = Counter(fate.outcome for fate in self.fates)
+        open_ = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome)
+        new = sum(line.before is None for line in self.raised)
+        said = f"{self.applied.bundle} is in force, before it was {self.before}"
+        return Answer(True, f"{said}; {len(self.fates)} warnings were open: {open_}; {new} raised at once")
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What one entry led to; `block` is what was decoded of it, None if it holds no messages.
 
     `taken` is the person's action it holds, `answer` what became of it where that is decided here: of what
     raises and closes, and of an entry that is no action at all. `canaries` are those among its messages.
+    `change` is the bundle that it put into force.
     """
 
     sequence: int
@@ -63,6 +91,7 @@ class Judged:
     taken: Taken | None = None
     answer: Answer | None = None
     canaries: tuple[Canary, ...] = ()
+    change: Change | None = None
 
 
 class Judge:
@@ -114,7 +143,7 @@ class Judge:
         """Judge the next entry; `packets` saves parsing its data again."""
         self.position = entry.sequence
         if entry.kind is EntryKind.BUNDLE:
-            return Judged(entry.sequence, entry.received, self._apply(entry), [])
+            return self._apply(entry)
         if entry.kind is EntryKind.BLIND:
             return Judged(entry.sequence, entry.received, self._see(entry), [])
         if entry.kind is EntryKind.ACTION:
@@ -132,16 +161,39 @@ class Judge:
         flown = tuple(canaries)
         return Judged(entry.sequence, entry.received, transitions, decoded.rejected, block, canaries=flown)
 
-    def _apply(self, entry: Entry) -> list[Transition]:
-        basis = self._load(entry.data.decode())
-        if basis.bundle == self.basis.bundle:
-            return []
+    def _apply(self, entry: Entry) -> Judged:
+        """A bundle comes into force; what falls due by then is still judged by the one before."""
+        applied, was = Applied.decode(entry.data), self.basis.bundle
+        basis, at = self._load(applied.bundle), entry.received
+        if basis.bundle == was:
+            same = Change(applied, was, (), ())
+            # Nobody asked for what a start applies, and nothing is another by it.
+            told = same if applied.by else None
+            return Judged(entry.sequence, at, [], [], answer=same.answer, change=told)
+        due = self.engine.advance_to(at)
+        before = self.warnings()
+        changed = self._carry(basis, at)
+        found = tuple(fates(before, self.warnings(), changed, self._orphaned))
+        assert len(found) == len(before), "a warning was forgotten"
+        change = Change(applied, was, found, tuple(changed))
+        return Judged(entry.sequence, at, due + changed, [], answer=change.answer, change=change)
+
+    def _carry(self, basis: Basis, at: int) -> list[Transition]:
         self._use(basis)
         self.screen = self.screen.carry(basis.registry)
         self.gaps = self.gaps.carry(basis.registry)
         self.quality = self.quality.carry(basis.kinds, basis.registry)
-        self.engine, transitions = self.engine.carry(basis.kinds, basis.registry, basis.rules, entry.received)
+        self.engine, transitions = self.engine.carry(basis.kinds, basis.registry, basis.rules, at)
         return transitions
+
+    def _orphaned(self, warning: ZoneWarning) -> str:
+        """Why nothing judges a warning any more."""
+        if warning.rule not in {rule.id for rule in self.basis.rules}:
+            return f"there is no rule {warning.rule} any more"
+        if self.basis.registry.place(warning.subject) is None:
+            return f"there is no {warning.subject} any more"
+        off = {fault.rule: fault.reason for fault in self.engine.switched_off.values()}
+        return off.get(warning.rule, f"the rule is not for {warning.subject} any more")
 
     def _see(self, entry: Entry) -> list[Transition]:
         """Time in which nothing could arrive begins, or is over."""

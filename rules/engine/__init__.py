@@ -218,12 +218,27 @@ class Engine:
             found += group.warnings(self.now)
         return sorted(found, key=lambda warning: (warning.rule, warning.subject, warning.since))
 
+    def falling(self) -> dict[str, int]:
+        """By warning whose grade does not hold any more after how long (ms) without it the grade goes."""
+        judges: list[RuleJudge | GroupJudge] = [*self.judges, *self.groups]
+        open_ = [(judge, s) for judge in judges for s in judge.subjects.values() if s.warning and s.top]
+        return {
+            s.warning.id: judge.rule.release.after
+            for judge, s in open_
+            if s.warning and s.top and s.latches[s.top].release is not None
+        }
+
     def faults(self) -> list[Fault]:
         """Rules that broke, conditions that cannot be evaluated, rules that flooded when loaded (E232)."""
         found = {fault for judge in self.judges for fault in judge.ladder.faults} | self._flooded
         found |= {fault for group in self.groups for fault in group.faults} | {*self.switched_off.values()}
         found |= {Fault(rule, "*", _never(count)) for rule, count in self.unheard().items()}
         return sorted(found, key=lambda fault: (fault.rule, fault.subject, fault.reason))
+
+    @property
+    def flooded(self) -> list[Fault]:
+        """The rules that warned for most of what they are for as soon as they were loaded (E232)."""
+        return sorted(self._flooded, key=lambda fault: fault.rule)
 
     @property
     def switched_off(self) -> dict[int, Fault]:
