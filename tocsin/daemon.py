@@ -38,6 +38,7 @@ from tocsin.sight import Blind, Sight
 from tocsin.stages import Stage, begin, drain
 from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
+from tocsin.successor import Successor
 from tocsin.systemd import Notify
 from tocsin.upkeep import Upkeep
 from tocsin.watchdog import Watchdog
@@ -262,6 +263,9 @@ class Daemon:
 
     async def _take_on(self, configuration: Configuration, applied: Applied) -> Handed:
         """It is in force from the entry on that is returned."""
+        before = self.configuration.basis
+        if before.bundle != applied.bundle:
+            self.judging.judge.expect(await asyncio.to_thread(Successor.of, before, configuration.basis))
         self.configuration = configuration
         handed = await self.intake.apply(applied)
         self._spread()

@@ -16,10 +16,8 @@ from ingest.conduct import Conduct
 from ingest.decode import Decoder
 from ingest.gaps import Gaps
 from ingest.journal import Entry, EntryKind
-from ingest.kinds import Kinds
 from ingest.quality import QualityControl
 from ingest.reading import Rejected
-from ingest.registry import Registry
 from ingest.screening import Screen
 from ingest.series.store import Block
 from ingest.session.wire import Message, messages
@@ -28,26 +26,17 @@ from notifiers.action import Answer, Close, Raise, Taken
 from rules.engine import Engine
 from rules.engine.closing import Closing
 from rules.fate import Fate, Outcome, fates
-from rules.rule import Rule
 from rules.transition import Transition
 from rules.warning import ZoneWarning
+from tocsin.basis import Basis as Basis
 from tocsin.bundle import Applied
 from tocsin.by_hand import ByHand
 from tocsin.canary import Canary, sorted_out
 from tocsin.outages import ENDS_BY_ITSELF, Outages
 from tocsin.sight import read_blind
+from tocsin.successor import Successor
 
 State: TypeAlias = dict[str, Array | bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What judgement rests on; `bundle` is the content hash of the texts it was built from."""
-
-    bundle: str
-    kinds: Kinds
-    registry: Registry
-    rules: tuple[Rule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +99,9 @@ class Judge:
         self.by_hand = ByHand()
         self.quality = QualityControl(basis.kinds, basis.registry)
         self.engine = Engine(basis.kinds, basis.registry, basis.rules)
-        self._use(basis)
+        self.basis = basis
+        self._decoder = Decoder(basis.kinds, basis.registry)
+        self._expected: Successor | None = None
 
     @classmethod
     def resume(cls, snapshot: Snapshot, load: Callable[[str], Basis]) -> "Judge":
@@ -129,10 +120,6 @@ class Judge:
         if "by_hand.open" in snapshot.state:
             judge.by_hand.restore(_texts("by_hand", snapshot.state))
         return judge
-
-    def _use(self, basis: Basis) -> None:
-        self.basis = basis
-        self._decoder = Decoder(basis.kinds, basis.registry)
 
     @property
     def due(self) -> int | None:
@@ -178,12 +165,22 @@ class Judge:
         change = Change(applied, was, found, tuple(changed))
         return Judged(entry.sequence, at, due + changed, [], answer=change.answer, change=change)
 
+    def expect(self, successor: Successor) -> None:
+        """It was built for the next bundle: what takes time is done. Another bundle may come all the same."""
+        self._expected = successor
+
     def _carry(self, basis: Basis, at: int) -> list[Transition]:
-        self._use(basis)
-        self.screen = self.screen.carry(basis.registry)
-        self.gaps = self.gaps.carry(basis.registry)
-        self.quality = self.quality.carry(basis.kinds, basis.registry)
-        self.engine, transitions = self.engine.carry(basis.kinds, basis.registry, basis.rules, at)
+        found, self._expected = self._expected, None
+        if found is None or (found.before, found.basis.bundle) != (self.basis.bundle, basis.bundle):
+            found = Successor.of(self.basis, basis)
+        self.screen.hand_over(found.screen, found.moved)
+        self.gaps.hand_over(found.gaps, found.moved)
+        self.quality.hand_over(found.quality, found.moved)
+        transitions = self.engine.hand_over(found.engine, found.moved_by_kind, at, alike=found.alike)
+        self.basis, self._decoder = found.basis, found.decoder
+        self.screen, self.gaps, self.quality, self.engine = (
+            found.screen, found.gaps, found.quality, found.engine,
+        )  # fmt: skip
         return transitions
 
     def _orphaned(self, warning: ZoneWarning) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -202,11 +203,16 @@ class Engine:
             except BREAKS as error:
                 self._isolation.switch_off(judge, error, due)
 
-    def _start(self, instant: int) -> None:
+    def _start(self, instant: int, before: Mapping[str, GroupJudge] = MappingProxyType({})) -> None:
+        """`before` are the rules over places of an engine that had the same sensors and zones."""
         for judge in self.judges:
             self._isolation.attempt(judge, instant, judge.start, (instant, Order.READING))
         for group in self.groups:
-            self._isolation.attempt(group, instant, group.start, instant)
+            old = before.get(group.rule.id)
+            if old is None or old.off or old.rule.meaning != group.rule.meaning or group.ladder.restless:
+                self._isolation.attempt(group, instant, group.start, instant)
+            else:
+                self._isolation.attempt(group, instant, group.go_on, old, instant)
 
     def warnings(self) -> list[ZoneWarning]:
         """The open warnings, orphans too, by rule and subject."""
@@ -300,31 +306,48 @@ class Engine:
 
         This one is settled up to `at` and must not be used any more.
         """
-        transitions = self.advance_to(at)
         new = Engine(kinds, registry, rules)
+        return new, self.hand_over(new, self.moves(new), at)
+
+    def moves(self, new: "Engine") -> dict[str, reload.Moves]:
+        """Where the sensors of each kind that both know are in another engine; any thread may ask."""
+        boards = {board.kind.name: board for board in self.boards}
+        both = [(boards[board.kind.name], board) for board in new.boards if board.kind.name in boards]
+        return {board.kind.name: reload.moves(before.ids, board.ids) for before, board in both}
+
+    def hand_over(
+        self, new: "Engine", moves: Mapping[str, reload.Moves], at: int, *, alike: bool = False
+    ) -> list[Transition]:
+        """Let a fresh engine go on from `at`; as `carry`, where there is one already with its `moves`.
+
+        `alike`: kinds, sensors and zones are the same in both, and only rules differ.
+        """
+        transitions = self.advance_to(at)
         new.now, new._too_late, new.orphans = at, self.too_late, dict(self.orphans)
         new._blindness.since = self._blindness.since
         new._blindness.periods[:] = self._blindness.periods
         boards = {board.kind.name: board for board in self.boards}
         for board in new.boards:
             if board.kind.name in boards:
-                reload.move_values(boards[board.kind.name], board)
+                reload.move_values(boards[board.kind.name], board, moves[board.kind.name])
         event = Event(at, Order.READING, reload=True)
         for judge, successor in reload.pairs(self.judges, new.judges):
-            orphans = reload.move_subjects(judge, successor, at)
+            moved = moves.get(judge.board.kind.name)
+            orphans = reload.move_subjects(judge, successor, moved, at)
             new.orphans |= {warning.id: warning for warning in orphans}
-            if successor is not None:
+            if successor is not None and moved is not None:
+                both = moved.here, moved.there
                 new._isolation.carry(self._isolation, judge, successor)
-                new._isolation.attempt(successor, at, successor.take_over, judge, event)
+                new._isolation.attempt(successor, at, successor.take_over, judge, both, event)
         new._carry_groups({group.rule.id: group for group in self.groups}, self._isolation, at)
-        new._start(at)
+        new._start(at, {group.rule.id: group for group in self.groups} if alike else {})
         known = {judge.ladder.rule.id: judge.ladder.rule.meaning for judge in self.judges}
         for judge in new.judges:
             if known.get(judge.ladder.rule.id) != judge.ladder.rule.meaning:
                 new._isolation.attempt(judge, at, reload.judge_anew, judge, at)
                 new._flooded |= reload.flooded(judge)
             new._isolation.attempt(judge, at, judge.confirm_all, at)
-        return new, transitions + new._ledger.take()
+        return transitions + new._ledger.take()
 
     def _carry_groups(self, old: dict[str, GroupJudge], isolation: Isolation, at: int) -> None:
         orphans: list[ZoneWarning] = []

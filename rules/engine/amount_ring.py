@@ -171,6 +171,11 @@ class AmountRing:
     def nbytes(self) -> int:
         return self.rows.nbytes + self._totals.nbytes + self._tails.nbytes + self._start.nbytes
 
+    def take_over(self, source: "AmountRing") -> None:
+        """All that a ring of the same shape over the same sensors holds; that one is not used any more."""
+        self.rows = source.rows
+        self._totals, self._tails, self._start = source._totals, source._tails, source._start
+
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         return self.rows.snapshot()
 

@@ -135,6 +135,11 @@ class HourlyMeans:
         self._median, self._known = np.zeros(n, np.int64), np.zeros(n, np.bool_)
         self._stale = np.ones(n, np.bool_)
 
+    def take_over(self, source: "HourlyMeans") -> None:
+        """All that was learnt of the same sensors over the same width; `source` is not used any more."""
+        self.rows = source.rows
+        self._median, self._known, self._stale = source._median, source._known, source._stale
+
     def move(self, source: "HourlyMeans", both: Iterable[tuple[int, int]]) -> None:
         """Take over the hours of sensors, (slot there, slot here)."""
         for there, here in both:
@@ -172,12 +177,21 @@ class Baselines:
             if named == column:
                 ring.learn(slots, stamp, *values)
 
-    def move(self, source: "Baselines", columns: tuple[int, int], both: Sequence[tuple[int, int]]) -> None:
-        """Take over what another engine learnt of a metric; `columns` and `both` as (there, here)."""
+    def move(
+        self, source: "Baselines", columns: tuple[int, int], both: Sequence[tuple[int, int]] | None
+    ) -> None:
+        """Take over what another engine learnt of a metric; `columns` and `both` as (there, here).
+
+        Without `both` the sensors are the same.
+        """
         there, here = columns
         for (column, width), ring in self.rings.items():
             known = source.rings.get((there, width))
-            if column == here and known is not None:
+            if column != here or known is None:
+                continue
+            if both is None:
+                ring.take_over(known)
+            else:
                 ring.move(known, both)
 
 
