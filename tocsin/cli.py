@@ -27,7 +27,7 @@ from rules.transition import iso, line
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
 from tocsin.candidate import UnknownCandidate
-from tocsin.commands import actions, audit, backups, changes, duty, proposals, standing
+from tocsin.commands import actions, audit, backups, changes, duty, proposals, shadowing, standing
 from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.demo import demonstrate
 from tocsin.desk import DeskBusy
@@ -53,7 +53,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for commands in (standing, actions, proposals, duty, changes, backups):
+for commands in (standing, actions, proposals, duty, changes, shadowing, backups):
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 

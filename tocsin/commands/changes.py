@@ -39,7 +39,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """What a change would do: the difference, and the fate of each open warning; nothing is changed."""
-    bundles = _bundles(state)
+    bundles = bundles_in(state)
     found = planned(state, candidate(wanted or str(config), bundles), SystemClock())
     if as_json:
         tell(document(found))
@@ -74,14 +74,14 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Put into force again what was; it needs no plan."""
-    hash_ = to or before(_bundles(state))
+    hash_ = to or before(bundles_in(state))
     _do(state, Wanted(hash_, "", reason, "rollback"), as_json=as_json)
 
 
 @app.command()
 def applied(state: State = STATE, as_json: Json = False) -> None:
     """What was in force: since when, by whom and why; the newest last."""
-    bundles = _bundles(state)
+    bundles = bundles_in(state)
     with reading(state) as desk:
         noted = {record.facts.get("entry"): record for record in desk.audited(CONFIGURATION)}
     rows = []
@@ -141,7 +141,8 @@ def _absolute(name: str) -> str:
     return str(path.resolve()) if path.exists() else name
 
 
-def _bundles(state: Path) -> Bundles:
+def bundles_in(state: Path) -> Bundles:
+    """Those of a state directory that a daemon has run with; the command ends if there is none."""
     if not (state / "bundles").is_dir():
         fail(f"{state} is no state directory: no daemon has run with it; give --state", ENVIRONMENT)
     return Bundles(state / "bundles")

@@ -45,13 +45,16 @@ def judge_in(state: Path, load: Callable[[str], Basis]) -> Judge:
     return Judge(load(Bundles(state / "bundles").at(first)), load)
 
 
-def live_judge(state: Path, load: Callable[[str], Basis], clock: Clock) -> Judge:
-    """Where the daemon's judge is at this instant; of one that is stopped, where it stopped."""
+def live_judge(state: Path, load: Callable[[str], Basis], clock: Clock, *, settled: bool = True) -> Judge:
+    """Where the daemon's judge is at this instant; of one that is stopped, where it stopped.
+
+    Not `settled`, what falls due behind the newest entry is left: earlier ones may still come.
+    """
     judge = judge_in(state, load)
     with open_read_only(state / "journal") as journal:
         for entry in entries(journal, judge.position):
             judge.take(entry)
         _, received = journal.newest()
-    now = clock.now() if listens(socket_in(state)) else received
+    now = clock.now() if settled and listens(socket_in(state)) else received
     judge.tick(max(now, judge.engine.now))
     return judge
