@@ -35,7 +35,7 @@ class Reload:
 
     `current` is what is in force, `channels` the names of those that were made at the start. `take_on` puts a
     configuration into force, and returns the entry of the journal from which on it is. `refused` is why the
-    newest was not applied, empty if it was.
+    newest was not applied, empty if it was. `applied` is called when a configuration has come into force.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Reload:
         take_on: Callable[[Configuration, Applied], Awaitable[Handed]],
     ) -> None:
         self.refused = ""
+        self.applied: Callable[[], None] = lambda: None
         self.turn = asyncio.Lock()
         self._storage = storage
         self._audit = audit
@@ -135,5 +136,6 @@ class Reload:
         handed = await self._take_on(configuration, applied)
         assert handed.answer is not None
         answer = await handed.answer
+        self.applied()
         log.info("bundle applied", bundle=applied.bundle, by=applied.by, entry=handed.entry.sequence)
         return answer

@@ -203,16 +203,15 @@ class Engine:
             except BREAKS as error:
                 self._isolation.switch_off(judge, error, due)
 
-    def _start(self, instant: int, before: Mapping[str, GroupJudge] = MappingProxyType({})) -> None:
-        """`before` are the rules over places of an engine that had the same sensors and zones."""
+    def _start(self, instant: int, unchanged: Mapping[str, GroupJudge] = MappingProxyType({})) -> None:
+        """`unchanged` are the rules over places, by id, that go on behind an engine of the same sensors."""
         for judge in self.judges:
             self._isolation.attempt(judge, instant, judge.start, (instant, Order.READING))
         for group in self.groups:
-            old = before.get(group.rule.id)
-            if old is None or old.off or old.rule.meaning != group.rule.meaning or group.ladder.restless:
-                self._isolation.attempt(group, instant, group.start, instant)
+            if group.rule.id in unchanged:
+                self._isolation.attempt(group, instant, group.go_on, unchanged[group.rule.id], instant)
             else:
-                self._isolation.attempt(group, instant, group.go_on, old, instant)
+                self._isolation.attempt(group, instant, group.start, instant)
 
     def warnings(self) -> list[ZoneWarning]:
         """The open warnings, orphans too, by rule and subject."""
@@ -339,8 +338,10 @@ class Engine:
                 both = moved.here, moved.there
                 new._isolation.carry(self._isolation, judge, successor)
                 new._isolation.attempt(successor, at, successor.take_over, judge, both, event)
-        new._carry_groups({group.rule.id: group for group in self.groups}, self._isolation, at)
-        new._start(at, {group.rule.id: group for group in self.groups} if alike else {})
+        old = {group.rule.id: group for group in self.groups}
+        unchanged = {group.rule.id: old[group.rule.id] for group in new.groups if alike and group.is_as(old)}
+        new._carry_groups(old, unchanged, self._isolation, at)
+        new._start(at, unchanged)
         known = {judge.ladder.rule.id: judge.ladder.rule.meaning for judge in self.judges}
         for judge in new.judges:
             if known.get(judge.ladder.rule.id) != judge.ladder.rule.meaning:
@@ -349,10 +350,20 @@ class Engine:
             new._isolation.attempt(judge, at, judge.confirm_all, at)
         return transitions + new._ledger.take()
 
-    def _carry_groups(self, old: dict[str, GroupJudge], isolation: Isolation, at: int) -> None:
+    def _carry_groups(
+        self,
+        old: dict[str, GroupJudge],
+        unchanged: Mapping[str, GroupJudge],
+        isolation: Isolation,
+        at: int,
+    ) -> None:
+        """Those that are `unchanged`, sensors and all, go on as after a restart."""
         orphans: list[ZoneWarning] = []
         for group in self.groups:
             before = old.pop(group.rule.id, None)
+            if group.rule.id in unchanged:
+                group.resume(unchanged[group.rule.id].state())
+                continue
             if before is not None:
                 orphans += group.take_over(before, at)
                 self._isolation.carry(isolation, before, group)

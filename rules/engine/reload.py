@@ -58,7 +58,6 @@ def move_values(old: Board, new: Board, moved: Moves) -> None:
         return
     here: Slots | slice = slice(None) if moved.same else moved.here
     there: Slots | slice = slice(None) if moved.same else moved.there
-    both = None if moved.same else moved.pairs
     for name in ("newest", "arrived", "alive"):
         getattr(new, name)[there] = getattr(old, name)[here]
     for metric in new.kind.metrics.values():
@@ -69,37 +68,39 @@ def move_values(old: Board, new: Board, moved: Moves) -> None:
         if source is not None:
             for name, array in new.columns.keep(metric.column).arrays.items():
                 array[there] = source.arrays[name][here]
-        _move_rings(old, new, (before.column, metric.column), both)
+        _move_rings(old, new, (before.column, metric.column), moved)
         for rule in old.baselines.keys() & new.baselines.keys():
-            new.baselines[rule].move(old.baselines[rule], (before.column, metric.column), both)
+            new.baselines[rule].move(
+                old.baselines[rule], (before.column, metric.column), (moved.here, moved.there)
+            )
 
 
 def _alike(before: Metric, after: Metric) -> bool:
     return (before.unit, before.resolution, before.form) == (after.unit, after.resolution, after.form)
 
 
-def _move_rings(old: Board, new: Board, columns: tuple[int, int], both: list[tuple[int, int]] | None) -> None:
+def _move_rings(old: Board, new: Board, columns: tuple[int, int], moved: Moves) -> None:
     before, after = columns
     for (column, cell), ring in new.rings.items():
         # Cells that nobody kept are filled from single reports: the coverage there is.
         source = old.rings.get((before, cell)) or old.rings.get((before, 0))
         if column == after and source is not None:
-            _move_ring(source, ring, both, len(new.ids))
+            _move_ring(source, ring, moved)
 
 
-def _move_ring(source: Ring, target: Ring, both: list[tuple[int, int]] | None, sensors: int) -> None:
-    """Without `both` the sensors are the same: a ring that keeps the same of them is handed over whole."""
-    whole = both is None and source.shape == target.shape
-    slots = both if both is not None else [] if whole else [(slot, slot) for slot in range(sensors)]
+def _move_ring(source: Ring, target: Ring, moved: Moves) -> None:
+    """A ring that keeps the same of its sensors is handed over whole."""
+    whole = source.shape == target.shape
+    slots = [] if whole else moved.pairs
     if isinstance(source, AmountRing) and isinstance(target, AmountRing):
         if whole:
-            target.take_over(source)
+            target.take_over(source, moved.here, moved.there)
         for here, there in slots:
             for amount in source.entries(here):
                 target.insert(there, amount)
     elif not isinstance(source, AmountRing) and not isinstance(target, AmountRing):
         if whole:
-            target.take_over(source)
+            target.take_over(source, moved.here, moved.there)
         for here, there in slots:
             for report in source.entries(here):
                 target.insert(there, report)

@@ -11,6 +11,7 @@ from ingest.clock import HOUR, MINUTE, LockstepClock
 from ingest.finding import ConfigurationError
 from ingest.journal import Entry, EntryKind, Journal, Retention, open_read_only
 from notifiers.outbox import Outbox
+from rules.engine.warming import Warming
 from rules.fate import Outcome
 from rules.realm import Realm
 from rules.transition import Transition, line
@@ -135,6 +136,14 @@ def test_what_a_lower_threshold_would_raise_at_once_is_listed_and_called_a_flood
 
     assert len(found.raised) == GAUGES
     assert [fault.rule for fault in found.flooded] == ["bank"]
+
+
+def test_a_window_that_nobody_kept_is_said_to_fill_first_and_a_shorter_one_is_warm(state: Path) -> None:
+    longer = changed("rules/all.yaml", "rise(stage, 30min)", "rise(stage, 2h)")
+    shorter = changed("rules/all.yaml", "rise(stage, 30min)", "rise(stage, 15min)")
+
+    assert plan(state, longer, LockstepClock(NOW)).warming == [Warming("stage", "stage", 2 * HOUR)]
+    assert plan(state, shorter, LockstepClock(NOW)).warming == []
 
 
 def test_the_plan_is_what_the_daemon_then_does(state: Path) -> None:

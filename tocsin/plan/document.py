@@ -22,6 +22,7 @@ def document(plan: Plan) -> dict[str, object]:
         "open": counted(plan.fates),
         "fates": [plain(f) | {"falls_after": plan.falling.get(f.warning)} for f in plan.fates],
         "raised": [_raised(line) for line in plan.raised],
+        "warming": [each._asdict() for each in plan.warming],
         "flooded": [{"rule": fault.rule, "reason": fault.reason} for fault in plan.flooded],
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ingest.clock import Clock
 from ingest.journal import Entry, EntryKind
 from rules.engine.normal_form import Fault
+from rules.engine.warming import Warming, warming
 from rules.fate import Fate
 from rules.transition import Transition
 from tocsin.bundle import Applied, Bundle, Bundles
@@ -23,7 +24,7 @@ class Plan:
 
     `raised` are the warnings that it begins; `falling` are those that go on though their grade does not hold
     any more, by id, with the time (ms) after which it goes unless it holds again. `flooded` are rules that
-    warn for most of what they are for (E232).
+    warn for most of what they are for (E232). `warming` are windows that are still to fill.
     """
 
     old: str
@@ -34,6 +35,7 @@ class Plan:
     raised: list[Transition]
     falling: Mapping[str, int]
     flooded: list[Fault]
+    warming: list[Warming]
 
     @property
     def number(self) -> str:
@@ -62,6 +64,7 @@ def _planned(judge: Judge, of: tuple[Configuration, Configuration]) -> Plan:
     old, new = of
     at, bundle = judge.engine.now, new.basis.bundle
     entry = Entry(judge.position + 1, at, EntryKind.BUNDLE, 0, Applied(bundle, "plan").encode())
+    boards = judge.engine.boards
     change = judge.take(entry).change
     assert change is not None
     return Plan(
@@ -73,4 +76,5 @@ def _planned(judge: Judge, of: tuple[Configuration, Configuration]) -> Plan:
         [line for line in change.raised if line.before is None],
         judge.engine.falling(),
         judge.engine.flooded,
+        warming(boards, judge.engine.boards),
     )

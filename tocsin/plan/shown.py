@@ -20,6 +20,10 @@ def shown(plan: Plan) -> None:
     )
     columns = ("rule", "subject", "grade", "disposition", "value")
     show("what is raised at once", columns, _raised(plan))
+    windows = ((w.kind, w.metric, format_duration(w.width)) for w in plan.warming)
+    show(
+        "windows that fill first: until then they may raise, not clear", ("kind", "metric", "window"), windows
+    )
     show("rules that flood (E232)", ("rule", "why"), ((f.rule, f.reason) for f in plan.flooded))
 
 
