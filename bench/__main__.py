@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops, month, recovery_figures, replay, storm, sweep
+from bench import engine, engine_figures, hops, month, pause, recovery_figures, replay, storm, sweep
 from bench.city_files import generated
 from bench.figures import Run
 from bench.fleet.city import plan_for
@@ -166,6 +166,20 @@ def engine_alone(json: Json = None) -> None:
     figures = engine.measure(progress.print)
     run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
     engine_figures.show(run, output())
+    if json is not None:
+        json.write_bytes(engine_figures.encode(run))
+    if not run.holds:
+        raise SystemExit("a limit was missed")
+
+
+@app.command("pause")
+def pauses(
+    sensors: Annotated[int, typer.Option(min=500, max=1_000_000)] = pause.CITY, json: Json = None
+) -> None:
+    """How long the judge stands still while another bundle comes into force, CPU of its thread."""
+    figures = pause.measure(sensors, Console(stderr=True).print)
+    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
+    engine_figures.show(run, output(), f"{sensors:,} sensors, another bundle")
     if json is not None:
         json.write_bytes(engine_figures.encode(run))
     if not run.holds:

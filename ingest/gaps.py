@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ingest.reading import Numbered
 from ingest.registry import Registry
+from ingest.registry.moves import Moves, is_still, slot_moves
 
 # More than a device numbers in the longest outage anybody would ask about.
 LEAP = 1_000_000
@@ -118,15 +119,21 @@ class Gaps:
     def carry(self, registry: Registry) -> "Gaps":
         """The gaps under another registry: each sensor's count moves along by its id, the totals stay."""
         gaps = Gaps(registry)
+        self.hand_over(gaps, slot_moves(self._registry, registry))
+        return gaps
+
+    def hand_over(self, gaps: "Gaps", moved: Moves) -> None:
+        """As `carry`, into fresh ones; these must not be used any more."""
         gaps.noticed, gaps.found = self.noticed, self.found
-        slots = self._registry.slots
-        moves = [(slot, registry.slots[name]) for name, slot in slots.items() if name in registry.slots]
-        old, new = np.array(moves, np.intp).reshape(-1, 2).T
+        if is_still(moved, len(self.missing), len(gaps.missing)):
+            gaps.missing, gaps.marked = self.missing, self.marked
+            gaps._boot, gaps._newest, gaps._seen = self._boot, self._newest, self._seen
+            return
+        old, new = moved
         gaps.missing[new], gaps.marked[new] = self.missing[old], self.marked[old]
         gaps._boot[new], gaps._newest[new], gaps._seen[new] = (
             self._boot[old], self._newest[old], self._seen[old],
         )  # fmt: skip
-        return gaps
 
     def _rest(self, slot: Longs, seq: Longs, boot: Longs, first: npt.NDArray[np.bool_]) -> None:
         """What follows a sensor's first message of a block; who only goes forward is done at once."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ingest.decode.rows import select
 from ingest.reading import Decoded, Readings
 from ingest.registry import Registry
+from ingest.registry.moves import Moves, is_still, slot_moves
 
 # Fingerprints over all sensors (64 MB), and the least and the most for one.
 FINGERPRINTS = 2**21
@@ -106,11 +107,18 @@ class Screen:
     def carry(self, registry: Registry) -> "Screen":
         """A screen for another registry: the memory of each sensor moves along by its id, the totals stay."""
         screen = Screen(registry, self._fingerprints)
+        self.hand_over(screen, slot_moves(self._registry, registry))
+        return screen
+
+    def hand_over(self, screen: "Screen", moved: Moves) -> None:
+        """As `carry`, into a fresh screen; this one must not be used any more."""
         screen.accepted, screen.duplicates = self.accepted, self.duplicates
         screen.quarantined, screen.readings = self.quarantined, self.readings
-        slots = self._registry.slots
-        moves = [(slot, registry.slots[name]) for name, slot in slots.items() if name in registry.slots]
-        old, new = np.array(moves, np.intp).reshape(-1, 2).T
+        old, new = moved
+        if is_still(moved, len(self.heard), len(screen.heard)):
+            screen._newest, screen.heard = self._newest, self.heard
+            screen._stored, screen._ring = self._stored, self._ring
+            return
         kept = np.minimum(self._stored[old], min(self.capacity, screen.capacity))
         screen._newest[new] = self._newest[old]
         screen.heard[new] = self.heard[old]
@@ -119,7 +127,6 @@ class Screen:
             has = kept > age
             place = (self._stored[old[has]] - 1 - age) % self.capacity
             screen._ring[new[has], kept[has] - 1 - age] = self._ring[old[has], place]
-        return screen
 
     def _take(
         self, slot: npt.NDArray[np.int32], observed: npt.NDArray[np.int64], fingerprint: Hashes

@@ -2,15 +2,20 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
 from ingest.clock import Clock
+from tocsin.bundle import Applied
+from tocsin.desk.questions import plain
+from tocsin.judge import Change
 from tocsin.storage import Storage
 
 log = structlog.get_logger()
+
+CONFIGURATION, FATE = "configuration", "fate of a warning"
 
 
 class AuditTrail:
@@ -33,10 +38,33 @@ class AuditTrail:
     async def started(self, bundle: str, realm: str) -> None:
         await self.note("started", "", {"version": program(), "bundle": bundle, "realm": realm})
 
-    async def configured(self, bundle: str, findings: list[str]) -> None:
-        """A bundle is in force, or with `findings` it was refused and the one before stays."""
-        facts = {"applied": not findings, "bundle": bundle, "findings": findings}
-        await self.note("configuration", "", facts)
+    async def refused(self, applied: Applied, findings: list[str]) -> None:
+        """A configuration was refused for its `findings`, and the one before stays."""
+        facts = {"applied": False, "bundle": applied.bundle, "findings": findings}
+        await self.note(CONFIGURATION, applied.by, facts | {"reason": applied.reason, "plan": applied.plan})
+
+
+def audited(change: Change, sequence: int) -> Iterator[tuple[str, dict[str, object]]]:
+    """The records of the bundle that the journal's entry `sequence` put into force.
+
+    What it was, and each open warning's fate: both are in the transaction of what it led to.
+    """
+    applied = change.applied
+    yield (
+        CONFIGURATION,
+        {
+            "applied": True,
+            "bundle": applied.bundle,
+            "before": change.before,
+            "reason": applied.reason,
+            "plan": applied.plan,
+            "entry": sequence,
+            "warnings": len(change.fates),
+            "findings": [],
+        },
+    )
+    for fate in change.fates:
+        yield FATE, {"entry": sequence, **plain(fate)}
 
 
 def program() -> str:

@@ -28,6 +28,28 @@ class Bundle:
         return msgspec.json.encode({"main": self.main, "texts": self.texts}, order="sorted")
 
 
+class Applied(msgspec.Struct, frozen=True):
+    """What the journal says where a bundle comes into force: its hash, who wanted it and why.
+
+    `by` is a contact's id, or `signal`; "" for what a start applies. `plan` is the number of the plan it was
+    applied by, "" without one.
+    """
+
+    bundle: str
+    by: str = ""
+    reason: str = ""
+    plan: str = ""
+
+    def encode(self) -> bytes:
+        """The hash alone where nothing else is known."""
+        return msgspec.json.encode(self) if self.by else self.bundle.encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Applied":
+        """Raises msgspec.DecodeError for JSON that is no such thing."""
+        return msgspec.json.decode(data, type=cls) if data.startswith(b"{") else cls(data.decode())
+
+
 class Bundles:
     """Every bundle ever applied, one file each, and from which journal entry on each was in force."""
 

@@ -21,10 +21,12 @@ from notifiers.outbox.schema import OutboxError
 from rules.grade import Grade
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
+from tocsin.candidate import UnknownCandidate
 from tocsin.commands import (
     actions,
     audit,
     backups,
+    changes,
     checking,
     diff,
     duty,
@@ -34,6 +36,7 @@ from tocsin.commands import (
     replaying,
     score,
     sensors,
+    shadowing,
     standing,
     tail,
     tune,
@@ -64,8 +67,8 @@ app = typer.Typer(
 )
 
 for commands in (
-    checking, standing, actions, proposals, duty, backups, replaying, diff, tune, score, explaining, tail,
-    quarantine,
+    checking, standing, actions, proposals, duty, changes, shadowing, backups, replaying, diff, tune, score,
+    explaining, tail, quarantine,
 ):  # fmt: skip
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
@@ -112,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(error), ENVIRONMENT)
     except (AlreadyRunning, JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable) as error:
         fail(str(error), ENVIRONMENT)
-    except NoFilesError as error:
+    except (NoFilesError, UnknownCandidate) as error:
         fail(str(error), USAGE)
     except OSError as error:
         fail(str(error), ENVIRONMENT)

@@ -9,7 +9,6 @@ import structlog
 from starlette.routing import Route
 
 from ingest.clock import SECOND, Clock
-from ingest.journal import Entry
 from ingest.series import SeriesWriter, Store
 from ingest.session import Change, LinkEvent, Session
 from notifiers.action import Action
@@ -19,6 +18,7 @@ from notifiers.dispatcher import Dispatcher
 from notifiers.loudspeaker import LoudspeakerChannel
 from notifiers.outbox.desk import Desk as Reading
 from tocsin.audit_trail import AuditTrail, program
+from tocsin.bundle import Applied
 from tocsin.canary import Canary
 from tocsin.channels import Surroundings, callbacks_of, channels_of, close, horns_of
 from tocsin.configuration import Configuration, basis_of, configure
@@ -29,7 +29,7 @@ from tocsin.desk.open_warnings import shown
 from tocsin.desk.questions import Around, Questions
 from tocsin.desk.replies import Replies
 from tocsin.desk.standing import Standing
-from tocsin.intake import Intake
+from tocsin.intake import Handed, Intake
 from tocsin.judge import Basis
 from tocsin.judging import Judging
 from tocsin.recovery import judge_of
@@ -38,6 +38,7 @@ from tocsin.sight import Blind, Sight
 from tocsin.stages import Stage, begin, drain
 from tocsin.startup import Over, untimed
 from tocsin.storage import Storage
+from tocsin.successor import Successor
 from tocsin.systemd import Notify
 from tocsin.upkeep import Upkeep
 from tocsin.watchdog import Watchdog
@@ -138,6 +139,7 @@ class Daemon:
         return Desk(
             socket_in(self.storage.directory), self._contacts, self.intake.act, questions.answer,
             note=self.audit.note, account=self._peer, obstacle=self._obstacle,
+            change=lambda wanted, by: self.reloading.wanted(wanted, by),
         )  # fmt: skip
 
     def _obstacle(self, action: Action) -> str:
@@ -259,12 +261,15 @@ class Daemon:
         """Read the files again, all or nothing; False and the old bundle stays if anything is wrong."""
         return await self.reloading.files(path)
 
-    async def _take_on(self, configuration: Configuration) -> Entry:
+    async def _take_on(self, configuration: Configuration, applied: Applied) -> Handed:
         """It is in force from the entry on that is returned."""
+        before = self.configuration.basis
+        if before.bundle != applied.bundle:
+            self.judging.judge.expect(await asyncio.to_thread(Successor.of, before, configuration.basis))
         self.configuration = configuration
-        entry = await self.intake.apply(configuration.basis.bundle)
+        handed = await self.intake.apply(applied)
         self._spread()
-        return entry
+        return handed
 
     def _spread(self) -> None:
         """What routes, and what polls the horns, goes by what is in force."""

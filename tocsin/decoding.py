@@ -7,7 +7,7 @@ from ingest.decode import Decoder
 from ingest.journal import Entry, EntryKind
 from ingest.series import Block
 from ingest.session.wire import messages
-from tocsin.bundle import Bundles
+from tocsin.bundle import Applied, Bundles
 from tocsin.judge import Basis
 
 
@@ -49,7 +49,7 @@ class JournalDecoder:
 
     def __call__(self, entry: Entry) -> Block | None:
         if entry.kind is EntryKind.BUNDLE:
-            self._passed.add((entry.sequence, entry.data.decode()))
+            self._passed.add((entry.sequence, Applied.decode(entry.data).bundle))
         if entry.kind is not EntryKind.MQTT:
             return None
         if (block := self._recent.take(entry.sequence)) is not None:

@@ -2,7 +2,7 @@
 
 from ingest.clock import Clock
 from ingest.journal import EntryKind
-from tocsin.bundle import Bundle
+from tocsin.bundle import Applied, Bundle
 from tocsin.storage import Storage
 
 
@@ -15,6 +15,6 @@ def apply_first(bundle: Bundle, storage: Storage, clock: Clock) -> None:
     storage.bundles.save(bundle)
     at = storage.settled() or clock.now()
     append = storage.journal_thread.submit(
-        storage.journal.append, at, EntryKind.BUNDLE, 0, bundle.hash.encode()
+        storage.journal.append, at, EntryKind.BUNDLE, 0, Applied(bundle.hash).encode()
     )
     storage.bundles.record(append.result().sequence, bundle.hash)

@@ -13,6 +13,7 @@ from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable
 from ingest.session import Batch, Session, SessionClosed
 from ingest.session.wire import Message
 from notifiers.action import Answer, Taken
+from tocsin.bundle import Applied
 from tocsin.sight import Blind
 
 log = structlog.get_logger()
@@ -27,7 +28,7 @@ PATIENCE_SECONDS = 5.0
 class Handed:
     """A journaled entry on its way to the judge, with its packets if they are at hand.
 
-    `answer` is what the person who acted waits for.
+    `answer` is what the person who acted, or who applied a bundle, waits for.
     """
 
     entry: Entry
@@ -99,10 +100,16 @@ class Intake:
         self.handed += 1
         await self.queue.put(handed)
 
-    async def apply(self, bundle: str) -> Entry:
-        """Journal that `bundle` is in force from here on, and hand the entry to the judge."""
+    async def apply(self, applied: Applied) -> Handed:
+        """Journal that a bundle is in force from here on, and hand the entry to the judge.
+
+        The future of what is returned holds what it did to the open warnings.
+        """
         async with self._order:
-            return await self._note(EntryKind.BUNDLE, bundle.encode())
+            entry = await self.append(EntryKind.BUNDLE, 0, applied.encode())
+            handed = Handed(entry, None, asyncio.get_running_loop().create_future())
+            await self._hand(handed)
+            return handed
 
     async def blind(self, blind: Blind, settled: Callable[[], int]) -> Entry:
         """Journal that nothing could arrive, or can again, and hand the entry to the judge.

@@ -4,6 +4,7 @@ Everything here is a function of the entries taken so far, so a replayed journal
 transitions byte for byte.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,10 +16,8 @@ from ingest.conduct import Conduct
 from ingest.decode import Decoder
 from ingest.gaps import Gaps
 from ingest.journal import Entry, EntryKind
-from ingest.kinds import Kinds
 from ingest.quality import QualityControl
 from ingest.reading import Decoded, Rejected
-from ingest.registry import Registry
 from ingest.screening import Screen
 from ingest.series.store import Block
 from ingest.session.wire import Message, messages
@@ -26,25 +25,42 @@ from ingest.snapshots import Array, Snapshot
 from notifiers.action import Answer, Close, Raise, Taken
 from rules.engine import Engine
 from rules.engine.closing import Closing
-from rules.rule import Rule
+from rules.fate import Fate, Outcome, fates
 from rules.transition import Transition
 from rules.warning import ZoneWarning
+from tocsin.basis import Basis as Basis
+from tocsin.bundle import Applied
 from tocsin.by_hand import ByHand
 from tocsin.canary import Canary, sorted_out
 from tocsin.outages import ENDS_BY_ITSELF, Outages
 from tocsin.sight import read_blind
+from tocsin.successor import Successor
 
 State: TypeAlias = dict[str, Array | bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """What judgement rests on; `bundle` is the content hash of the texts it was built from."""
+class Change:
+    """What an applied bundle did: which was in force before, and the fate of each warning that was open.
 
-    bundle: str
-    kinds: Kinds
-    registry: Registry
-    rules: tuple[Rule, ...]
+    `raised` are the lines of the change itself, without what fell due before it.
+    """
+
+    applied: Applied
+    before: str
+    fates: tuple[Fate, ...]
+    raised: tuple[Transition, ...]
+
+    @property
+    def answer(self) -> Answer:
+        """For whoever applied it."""
+        if self.before == self.applied.bundle:
+            return Answer(True, f"{self.before} was in force already: nothing changed")
+        counts = Counter(fate.outcome for fate in self.fates)
+        open_ = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome)
+        new = sum(line.before is None for line in self.raised)
+        said = f"{self.applied.bundle} is in force, before it was {self.before}"
+        return Answer(True, f"{said}; {len(self.fates)} warnings were open: {open_}; {new} raised at once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,7 @@ class Judged:
 
     `taken` is the person's action it holds, `answer` what became of it where that is decided here: of what
     raises and closes, and of an entry that is no action at all. `canaries` are those among its messages.
+    `change` is the bundle that it put into force.
     """
 
     sequence: int
@@ -63,6 +80,7 @@ class Judged:
     taken: Taken | None = None
     answer: Answer | None = None
     canaries: tuple[Canary, ...] = ()
+    change: Change | None = None
 
 
 class Judge:
@@ -81,7 +99,9 @@ class Judge:
         self.by_hand = ByHand()
         self.quality = QualityControl(basis.kinds, basis.registry)
         self.engine = Engine(basis.kinds, basis.registry, basis.rules)
-        self._use(basis)
+        self.basis = basis
+        self._decoder = Decoder(basis.kinds, basis.registry)
+        self._expected: Successor | None = None
 
     @classmethod
     def resume(cls, snapshot: Snapshot, load: Callable[[str], Basis]) -> "Judge":
@@ -101,10 +121,6 @@ class Judge:
             judge.by_hand.restore(_texts("by_hand", snapshot.state))
         return judge
 
-    def _use(self, basis: Basis) -> None:
-        self.basis = basis
-        self._decoder = Decoder(basis.kinds, basis.registry)
-
     @property
     def due(self) -> int | None:
         """The next instant (ms) at which a transition may happen without a reading."""
@@ -114,7 +130,7 @@ class Judge:
         """Judge the next entry; what is `known` of its messages saves parsing its data, or decoding it."""
         self.position = entry.sequence
         if entry.kind is EntryKind.BUNDLE:
-            return Judged(entry.sequence, entry.received, self._apply(entry), [])
+            return self._apply(entry)
         if entry.kind is EntryKind.BLIND:
             return Judged(entry.sequence, entry.received, self._see(entry), [])
         if entry.kind is EntryKind.ACTION:
@@ -135,16 +151,49 @@ class Judge:
         found = messages(entry.data) if packets is None else packets
         return self._decoder.decode(entry.sequence, entry.received, found)
 
-    def _apply(self, entry: Entry) -> list[Transition]:
-        basis = self._load(entry.data.decode())
-        if basis.bundle == self.basis.bundle:
-            return []
-        self._use(basis)
-        self.screen = self.screen.carry(basis.registry)
-        self.gaps = self.gaps.carry(basis.registry)
-        self.quality = self.quality.carry(basis.kinds, basis.registry)
-        self.engine, transitions = self.engine.carry(basis.kinds, basis.registry, basis.rules, entry.received)
+    def _apply(self, entry: Entry) -> Judged:
+        """A bundle comes into force; what falls due by then is still judged by the one before."""
+        applied, was = Applied.decode(entry.data), self.basis.bundle
+        basis, at = self._load(applied.bundle), entry.received
+        if basis.bundle == was:
+            same = Change(applied, was, (), ())
+            # Nobody asked for what a start applies, and nothing is another by it.
+            told = same if applied.by else None
+            return Judged(entry.sequence, at, [], [], answer=same.answer, change=told)
+        due = self.engine.advance_to(at)
+        before = self.warnings()
+        changed = self._carry(basis, at)
+        found = tuple(fates(before, self.warnings(), changed, self._orphaned))
+        assert len(found) == len(before), "a warning was forgotten"
+        change = Change(applied, was, found, tuple(changed))
+        return Judged(entry.sequence, at, due + changed, [], answer=change.answer, change=change)
+
+    def expect(self, successor: Successor) -> None:
+        """It was built for the next bundle: what takes time is done. Another bundle may come all the same."""
+        self._expected = successor
+
+    def _carry(self, basis: Basis, at: int) -> list[Transition]:
+        found, self._expected = self._expected, None
+        if found is None or (found.before, found.basis.bundle) != (self.basis.bundle, basis.bundle):
+            found = Successor.of(self.basis, basis)
+        self.screen.hand_over(found.screen, found.moved)
+        self.gaps.hand_over(found.gaps, found.moved)
+        self.quality.hand_over(found.quality, found.moved)
+        transitions = self.engine.hand_over(found.engine, found.moved_by_kind, at, alike=found.alike)
+        self.basis, self._decoder = found.basis, found.decoder
+        self.screen, self.gaps, self.quality, self.engine = (
+            found.screen, found.gaps, found.quality, found.engine,
+        )  # fmt: skip
         return transitions
+
+    def _orphaned(self, warning: ZoneWarning) -> str:
+        """Why nothing judges a warning any more."""
+        if warning.rule not in {rule.id for rule in self.basis.rules}:
+            return f"there is no rule {warning.rule} any more"
+        if self.basis.registry.place(warning.subject) is None:
+            return f"there is no {warning.subject} any more"
+        off = {fault.rule: fault.reason for fault in self.engine.switched_off.values()}
+        return off.get(warning.rule, f"the rule is not for {warning.subject} any more")
 
     def _see(self, entry: Entry) -> list[Transition]:
         """Time in which nothing could arrive begins, or is over."""

@@ -14,6 +14,8 @@ from ingest.session.wire import Message
 from ingest.snapshots import Copies, SnapshotUnwritable
 from notifiers.action import Answer
 from rules.engine.normal_form import Fault
+from tocsin.audit_trail import audited
+from tocsin.bundle import Applied
 from tocsin.canary import Canary
 from tocsin.decoding import Recent
 from tocsin.intake import Handed, Intake
@@ -134,7 +136,7 @@ class Judging:
         """Judge an entry and keep what it led to; what a person's action came to, if it was one."""
         self._committing = True
         if entry.kind is EntryKind.BUNDLE:
-            await self._write(self._storage.bundles.record, entry.sequence, entry.data.decode())
+            await self._write(self._storage.bundles.record, entry.sequence, Applied.decode(entry.data).bundle)
         time = asyncio.get_running_loop().time
         began = time()
         judged = self.judge.take(entry, packets)
@@ -170,7 +172,7 @@ class Judging:
     async def _commit(self, judged: Judged) -> Answer | None:
         self._tell_of_broken_rules()
         answer = judged.answer
-        if judged.transitions or judged.taken is not None:
+        if judged.transitions or judged.taken is not None or judged.change is not None:
             answer = await self._write(self._record, judged)
             self.transitions += len(judged.transitions)
         if judged.rejected:
@@ -194,11 +196,14 @@ class Judging:
         return f"switched off, as the log says why: {', '.join(broken)}" if broken else ""
 
     def _record(self, judged: Judged) -> Answer | None:
-        """Transitions, and what a person did, in one transaction."""
+        """Transitions, what a person did, and what a bundle changed, in one transaction."""
         outbox = self._storage.outbox
         with outbox.transaction():
+            if judged.change is not None and judged.sequence > outbox.position:
+                for what, facts in audited(judged.change, judged.sequence):
+                    outbox.note(judged.received, what, judged.change.applied.by, facts)
             faults = outbox.commit(judged.sequence, judged.transitions)
-            answer = None
+            answer = judged.answer
             if judged.taken is not None:
                 answer = outbox.act(judged.sequence, judged.received, judged.taken, judged.answer)
         for fault in faults:

@@ -93,11 +93,12 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases:
     reloads: set[asyncio.Task[bool]] = set()
 
     def reload() -> None:
-        task = loop.create_task(_reload(daemon, config))
+        task = loop.create_task(daemon.reload(config))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
     _keep_for_good()
+    daemon.reloading.applied = _keep_for_good
     phases.over("garbage")
     serving = asyncio.create_task(health.run())
     running = asyncio.create_task(daemon.run(stop))
@@ -118,13 +119,6 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases:
         await health.stop()
         await serving
         log.info("stopped", position=daemon.judging.judge.position)
-
-
-async def _reload(daemon: Daemon, config: Path) -> bool:
-    applied = await daemon.reload(config)
-    if applied:
-        _keep_for_good()
-    return applied
 
 
 def _keep_for_good() -> None:

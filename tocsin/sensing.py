@@ -10,13 +10,14 @@ from ingest.clock import MINUTE
 from ingest.decode import Decoder
 from ingest.journal import Entry, EntryKind, JournalReader
 from ingest.quality import QualityControl
-from ingest.quality.places import NEVER, slot_moves
+from ingest.quality.places import NEVER
 from ingest.quality.runs import Flags, runs
 from ingest.reading import Quality, Readings, Rejected
+from ingest.registry.moves import slot_moves
 from ingest.screening import Screen
 from ingest.session.wire import messages
 from ingest.snapshots import Snapshot
-from tocsin.bundle import Bundles
+from tocsin.bundle import Applied, Bundles
 from tocsin.canary import sorted_out
 from tocsin.configuration import basis_of
 from tocsin.judge import Basis, arrays_of
@@ -72,7 +73,7 @@ class Sensing:
         """Take the next entry; None if it holds no messages."""
         self.position = entry.sequence
         if entry.kind is EntryKind.BUNDLE:
-            self._carry(self._load(entry.data.decode()))
+            self._carry(self._load(Applied.decode(entry.data).bundle))
         if entry.kind is not EntryKind.MQTT:
             return None
         decoded = self._decoder.decode(entry.sequence, entry.received, messages(entry.data))
@@ -130,5 +131,9 @@ def sensing_from(state: Path, journal: JournalReader, instant: int, warm_up: int
     if snapshot is not None and snapshot.position <= journal.before(instant):
         return Sensing.resume(snapshot, load), True
     begin = journal.before(instant - warm_up)
-    applied = [entry.data.decode() for entry in journal.read(begin, 1) if entry.kind is EntryKind.BUNDLE]
+    applied = [
+        Applied.decode(entry.data).bundle
+        for entry in journal.read(begin, 1)
+        if entry.kind is EntryKind.BUNDLE
+    ]
     return Sensing(load(applied[0] if applied else bundles.at(begin + 1)), load, begin), begin == 0

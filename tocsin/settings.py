@@ -1,5 +1,6 @@
 """`tocsin.yaml`: where the daemon finds its files, its broker, its stores, its gateways."""
 
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -115,6 +116,19 @@ class Watchdog(Strict):
         return self.within - self.every
 
 
+class Planning(StrEnum):
+    """Whether a change needs a plan."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Apply(Strict):
+    """`plan: required`: nothing comes into force but by `tocsin apply --plan` and `tocsin rollback`."""
+
+    plan: Planning = Planning.OPTIONAL
+
+
 class Files(BaseModel):
     """Which files make up the bundle; what else stands in the settings is passed over here."""
 
@@ -151,6 +165,7 @@ class Settings(Files):
     http: Http = Http()
     watchdog: Watchdog | None = None
     horns_need_approval: bool = False
+    apply: Apply = Apply()
     channels: dict[ChannelName, Channel]
 
     @field_validator("time_zone")

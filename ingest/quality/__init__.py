@@ -13,12 +13,13 @@ import numpy.typing as npt
 from ingest.kinds import Kinds
 from ingest.quality.counters import Counters
 from ingest.quality.neighbours import Neighbours
-from ingest.quality.places import Indices, Moves, Places, slot_moves
+from ingest.quality.places import Indices, Places
 from ingest.quality.slow_clock import SlowClocks
 from ingest.quality.steps import Steps
 from ingest.quality.stuck import Stuck
 from ingest.reading import Quality, Readings
 from ingest.registry import Registry
+from ingest.registry.moves import Moves, slot_moves
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 FLAGS = ("clock", "counter", "out_of_order", "step", "stuck", "neighbour")
@@ -98,12 +99,15 @@ class QualityControl:
     def carry(self, kinds: Kinds, registry: Registry) -> "QualityControl":
         """The control for other kinds or another registry: a sensor's memory moves along by its id."""
         later = QualityControl(kinds, registry)
+        self.hand_over(later, slot_moves(self._registry, registry))
+        return later
+
+    def hand_over(self, later: "QualityControl", moved: Moves) -> None:
+        """As `carry`, into a fresh one."""
         later.flags = dict(self.flags)
-        moved = slot_moves(self._registry, registry)
         _move(self._clocks.arrays, later._clocks.arrays, moved)
         for old, new in zip(self._parts().values(), later._parts().values(), strict=True):
             _move(old.arrays, new.arrays, old.places.moves(new.places, moved))
-        return later
 
     def _parts(self) -> dict[str, "Counters | Check"]:
         return {"counters": self._counters, **{name: check for name, (_, check) in self._checks.items()}}

@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from ingest.kinds import Kinds, Metric
 from ingest.registry import Registry
+from ingest.registry.moves import Moves
 
 Ints = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.intp]
-Moves = tuple[Indices, Indices]
 
 # Before every instant, and far enough from the ends of int64 that differences fit.
 NEVER = -(2**62)
@@ -79,10 +79,3 @@ class Places:
             (kind, m.name, m.unit, m.resolution, m.form, m.rollover, m.feeds)
             for kind, (m, _, _) in zip(self._kinds, self.parts, strict=True)
         ]
-
-
-def slot_moves(before: Registry, after: Registry) -> Moves:
-    """The slots of the sensors that both registries have, before and after."""
-    pairs = [(slot, after.slots[name]) for name, slot in before.slots.items() if name in after.slots]
-    old, new = np.array(pairs, np.intp).reshape(-1, 2).T
-    return old, new

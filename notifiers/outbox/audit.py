@@ -64,10 +64,20 @@ def records(connection: sqlite3.Connection, since: int, limit: int) -> list[Reco
         "SELECT sequence, at, what, user, facts FROM audit WHERE at >= ? ORDER BY sequence DESC LIMIT ?",
         (since, limit),
     ).fetchall()
-    return [
-        Record(number, at, what, user, msgspec.json.decode(facts))
-        for number, at, what, user, facts in reversed(rows)
-    ]
+    return [_record(row) for row in reversed(rows)]
+
+
+def records_of(connection: sqlite3.Connection, what: str) -> list[Record]:
+    """All of one kind, oldest first."""
+    rows = connection.execute(
+        "SELECT sequence, at, what, user, facts FROM audit WHERE what = ? ORDER BY sequence", (what,)
+    )
+    return [_record(row) for row in rows]
+
+
+def _record(row: tuple[int, int, str, str, bytes]) -> Record:
+    sequence, at, what, user, facts = row
+    return Record(sequence, at, what, user, msgspec.json.decode(facts))
 
 
 def verify(connection: sqlite3.Connection, anchor: Head | None = None) -> Broken | None:

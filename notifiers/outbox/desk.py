@@ -186,6 +186,10 @@ class Desk(OutboxReader):
         """The newest records from `since` (ms) on, oldest first."""
         return audit.records(self._connection, since, limit)
 
+    def audited(self, what: str) -> list[Record]:
+        """All records of one kind, oldest first."""
+        return audit.records_of(self._connection, what)
+
     def count_actions(self) -> int:
         """How much people did, with what was refused."""
         return int(self._connection.execute("SELECT count(*) FROM actions").fetchone()[0])

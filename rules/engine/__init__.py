@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -207,11 +208,15 @@ class Engine:
             except BREAKS as error:
                 self._isolation.switch_off(judge, error, due)
 
-    def _start(self, instant: int) -> None:
+    def _start(self, instant: int, unchanged: Mapping[str, GroupJudge] = MappingProxyType({})) -> None:
+        """`unchanged` are the rules over places, by id, that go on behind an engine of the same sensors."""
         for judge in self.judges:
             self._isolation.attempt(judge, instant, judge.start, (instant, Order.READING))
         for group in self.groups:
-            self._isolation.attempt(group, instant, group.start, instant)
+            if group.rule.id in unchanged:
+                self._isolation.attempt(group, instant, group.go_on, unchanged[group.rule.id], instant)
+            else:
+                self._isolation.attempt(group, instant, group.start, instant)
 
     def warnings(self) -> list[ZoneWarning]:
         """The open warnings, orphans too, by rule and subject."""
@@ -223,12 +228,27 @@ class Engine:
             found += group.warnings(self.now)
         return sorted(found, key=lambda warning: (warning.rule, warning.subject, warning.since))
 
+    def falling(self) -> dict[str, int]:
+        """By warning whose grade does not hold any more after how long (ms) without it the grade goes."""
+        judges: list[RuleJudge | GroupJudge] = [*self.judges, *self.groups]
+        open_ = [(judge, s) for judge in judges for s in judge.subjects.values() if s.warning and s.top]
+        return {
+            s.warning.id: judge.rule.release.after
+            for judge, s in open_
+            if s.warning and s.top and s.latches[s.top].release is not None
+        }
+
     def faults(self) -> list[Fault]:
         """Rules that broke, conditions that cannot be evaluated, rules that flooded when loaded (E232)."""
         found = {fault for judge in self.judges for fault in judge.ladder.faults} | self._flooded
         found |= {fault for group in self.groups for fault in group.faults} | {*self.switched_off.values()}
         found |= {Fault(rule, "*", _never(count)) for rule, count in self.unheard().items()}
         return sorted(found, key=lambda fault: (fault.rule, fault.subject, fault.reason))
+
+    @property
+    def flooded(self) -> list[Fault]:
+        """The rules that warned for most of what they are for as soon as they were loaded (E232)."""
+        return sorted(self._flooded, key=lambda fault: fault.rule)
 
     @property
     def switched_off(self) -> dict[int, Fault]:
@@ -290,36 +310,65 @@ class Engine:
 
         This one is settled up to `at` and must not be used any more.
         """
-        transitions = self.advance_to(at)
         new = Engine(kinds, registry, rules)
+        return new, self.hand_over(new, self.moves(new), at)
+
+    def moves(self, new: "Engine") -> dict[str, reload.Moves]:
+        """Where the sensors of each kind that both know are in another engine; any thread may ask."""
+        boards = {board.kind.name: board for board in self.boards}
+        both = [(boards[board.kind.name], board) for board in new.boards if board.kind.name in boards]
+        return {board.kind.name: reload.moves(before.ids, board.ids) for before, board in both}
+
+    def hand_over(
+        self, new: "Engine", moves: Mapping[str, reload.Moves], at: int, *, alike: bool = False
+    ) -> list[Transition]:
+        """Let a fresh engine go on from `at`; as `carry`, where there is one already with its `moves`.
+
+        `alike`: kinds, sensors and zones are the same in both, and only rules differ.
+        """
+        transitions = self.advance_to(at)
         new.now, new._too_late, new.orphans = at, self.too_late, dict(self.orphans)
         new._blindness.since = self._blindness.since
         new._blindness.periods[:] = self._blindness.periods
         boards = {board.kind.name: board for board in self.boards}
         for board in new.boards:
             if board.kind.name in boards:
-                reload.move_values(boards[board.kind.name], board)
+                reload.move_values(boards[board.kind.name], board, moves[board.kind.name])
         event = Event(at, Order.READING, reload=True)
         for judge, successor in reload.pairs(self.judges, new.judges):
-            orphans = reload.move_subjects(judge, successor, at)
+            moved = moves.get(judge.board.kind.name)
+            orphans = reload.move_subjects(judge, successor, moved, at)
             new.orphans |= {warning.id: warning for warning in orphans}
-            if successor is not None:
+            if successor is not None and moved is not None:
+                both = moved.here, moved.there
                 new._isolation.carry(self._isolation, judge, successor)
-                new._isolation.attempt(successor, at, successor.take_over, judge, event)
-        new._carry_groups({group.rule.id: group for group in self.groups}, self._isolation, at)
-        new._start(at)
+                new._isolation.attempt(successor, at, successor.take_over, judge, both, event)
+        old = {group.rule.id: group for group in self.groups}
+        unchanged = {group.rule.id: old[group.rule.id] for group in new.groups if alike and group.is_as(old)}
+        new._carry_groups(old, unchanged, self._isolation, at)
+        new._start(at, unchanged)
         known = {judge.ladder.rule.id: judge.ladder.rule.meaning for judge in self.judges}
         for judge in new.judges:
             if known.get(judge.ladder.rule.id) != judge.ladder.rule.meaning:
                 new._isolation.attempt(judge, at, reload.judge_anew, judge, at)
                 new._flooded |= reload.flooded(judge)
             new._isolation.attempt(judge, at, judge.confirm_all, at)
-        return new, transitions + new._ledger.take()
+        return transitions + new._ledger.take()
 
-    def _carry_groups(self, old: dict[str, GroupJudge], isolation: Isolation, at: int) -> None:
+    def _carry_groups(
+        self,
+        old: dict[str, GroupJudge],
+        unchanged: Mapping[str, GroupJudge],
+        isolation: Isolation,
+        at: int,
+    ) -> None:
+        """Those that are `unchanged`, sensors and all, go on as after a restart."""
         orphans: list[ZoneWarning] = []
         for group in self.groups:
             before = old.pop(group.rule.id, None)
+            if group.rule.id in unchanged:
+                group.resume(unchanged[group.rule.id].state())
+                continue
             if before is not None:
                 orphans += group.take_over(before, at)
                 self._isolation.carry(isolation, before, group)

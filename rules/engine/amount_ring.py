@@ -171,6 +171,11 @@ class AmountRing:
     def nbytes(self) -> int:
         return self.rows.nbytes + self._totals.nbytes + self._tails.nbytes + self._start.nbytes
 
+    def take_over(self, source: "AmountRing", here: Slots, there: Slots) -> None:
+        """What a ring of the same shape holds of the sensors at `here`; it must not be used any more."""
+        self.rows = source.rows.moved(len(self.rows.row), here, there)
+        self._totals, self._tails, self._start = source._totals, source._tails, source._start
+
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         return self.rows.snapshot()
 

@@ -1,6 +1,6 @@
 """What a sensor's values usually are: hourly means and their lower median, for each rule that asks (D25)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -135,19 +135,10 @@ class HourlyMeans:
         self._median, self._known = np.zeros(n, np.int64), np.zeros(n, np.bool_)
         self._stale = np.ones(n, np.bool_)
 
-    def move(self, source: "HourlyMeans", both: Iterable[tuple[int, int]]) -> None:
-        """Take over the hours of sensors, (slot there, slot here)."""
-        for there, here in both:
-            for cell in source.cells(there):
-                self._take(here, cell)
-
-    def _take(self, slot: int, cell: HourlyMean) -> None:
-        rows, hour = self._at(np.array([slot]), np.array([cell.hour * HOUR]))
-        if hour[0] > self.rows.next[rows[0]] - 1 - self.rows.capacity:
-            at = hour % self.rows.capacity
-            for name, value in (("total", cell.total), ("count", cell.reports), ("bad", cell.bad)):
-                self.rows.fields[name][rows, at] = value
-            self._past(rows, hour)
+    def take_over(self, source: "HourlyMeans", here: Slots, there: Slots) -> None:
+        """What was learnt over the same width of the sensors at `here`; `source` is not used any more."""
+        self.rows = source.rows.moved(len(self.rows.row), here, there)
+        self._median, self._known, self._stale = source._median, source._known, source._stale
 
 
 class Baselines:
@@ -172,13 +163,13 @@ class Baselines:
             if named == column:
                 ring.learn(slots, stamp, *values)
 
-    def move(self, source: "Baselines", columns: tuple[int, int], both: Sequence[tuple[int, int]]) -> None:
-        """Take over what another engine learnt of a metric; `columns` and `both` as (there, here)."""
+    def move(self, source: "Baselines", columns: tuple[int, int], moved: tuple[Slots, Slots]) -> None:
+        """Take over what another engine learnt of a metric; `columns` and `moved` as (there, here)."""
         there, here = columns
         for (column, width), ring in self.rings.items():
             known = source.rings.get((there, width))
             if column == here and known is not None:
-                ring.move(known, both)
+                ring.take_over(known, *moved)
 
 
 def median_before(cells: Sequence[HourlyMean], hour: int, hours: int) -> int | None:

@@ -104,6 +104,17 @@ class Board:
         """Which of `rings` answers a window; width 0 names the one that keeps single reports."""
         return self._key_of[column, width] if width else (column, 0)
 
+    @property
+    def windows(self) -> list[tuple[int, int]]:
+        """What rules look at, as (column, width in ms)."""
+        return [(column, width) for column, width in self._key_of if width]
+
+    def kept(self, metric: str) -> int:
+        """How long (ms) single reports or cells of a metric are kept; 0 for one that no window looks at."""
+        known = self.kind.metrics.get(metric)
+        spans = (ring.span for (column, _), ring in self.rings.items() if known and column == known.column)
+        return max(spans, default=0)
+
     def apply(self, wave: Wave, received: int) -> None:
         """Take in readings none of which is behind its sensor's newest.
 

@@ -93,13 +93,12 @@ class Confirmation:
         sets = self._doubted.values() if not neighbours else (self._doubted.get(n, set()) for n in neighbours)
         return sorted(set().union(*sets))
 
-    def learn(self, old: "Confirmation | None", ids: Sequence[str], instant: int) -> None:
-        """After a reload: the words of sensors that stayed, and what all of them say now."""
-        place = {name: slot for slot, name in enumerate(self._board.ids)}
-        for here, name in enumerate(ids if old else ()):
-            for grade, words in self.words.items():
-                if old and name in place and grade in old.words:
-                    words[place[name]] = old.words[grade][here]
+    def learn(self, old: "tuple[Confirmation, Slots, Slots] | None", instant: int) -> None:
+        """After a reload: the words of sensors that stayed (before, now), and what all of them say now."""
+        if old is not None:
+            known, here, there = old
+            for grade in self.words.keys() & known.words.keys():
+                self.words[grade][there] = known.words[grade][here]
         heard = np.flatnonzero(self._board.newest > NEVER)
         self.hear(standing(self._board, self._ladder.columns, heard), instant)
 

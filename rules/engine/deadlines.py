@@ -33,6 +33,10 @@ class Deadlines:
             self._next[rule, slot] = due
             heapq.heappush(self._heap, (*due, rule, slot))
 
+    def of(self, rule: int, slot: int) -> Due | None:
+        """The subject's deadline; None if it has none."""
+        return self._next.get((rule, slot))
+
     def drop(self, rule: int) -> None:
         """Take away every deadline of a rule."""
         for key in [key for key in self._next if key[0] == rule]:

@@ -1,7 +1,7 @@
 """Reload (D30): state moves by sensor and rule; open warnings go on, are judged anew, or are orphaned."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from rules.engine.groups import GroupJudge
 from rules.engine.ladder import Ladder
 from rules.engine.normal_form import Fault
 from rules.engine.open_warnings import open_warning
-from rules.engine.ring import NEVER
+from rules.engine.ring import NEVER, Slots
 from rules.engine.rule_judge import RuleJudge
 from rules.engine.subject import Latch, Subject
 from rules.warning import ZoneWarning
@@ -22,15 +22,42 @@ from rules.warning import ZoneWarning
 # A new rule that warns for a greater share of its sensors, of at least so many, is a mistake more often than
 # an event.
 FLOOD, LEAST = 0.5, 4
+# In the place of a slot.
+GONE = -1
 
 
-def move_values(old: Board, new: Board) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Moves:
+    """Where the sensors of one kind went, by slot of the kind: those of `here` are at `there` now.
+
+    `to` has for each slot before the one now, or GONE; with `same` all are where they were, and no other is.
+    """
+
+    here: Slots
+    there: Slots
+    to: Slots
+    same: bool
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """(before, now)."""
+        return list(zip(self.here.tolist(), self.there.tolist(), strict=True))
+
+
+def moves(old: Sequence[str], new: Sequence[str]) -> Moves:
+    """From the ids of a kind's sensors to others."""
+    place = {sensor: slot for slot, sensor in enumerate(new)}
+    to = np.array([place.get(sensor, GONE) for sensor in old], np.int64)
+    here = np.flatnonzero(to != GONE)
+    return Moves(here, to[here], to, old == new)
+
+
+def move_values(old: Board, new: Board, moved: Moves) -> None:
     """Newest values and rings of the sensors that both boards have, of metrics that count alike."""
-    place = {sensor: slot for slot, sensor in enumerate(old.ids)}
-    both = [(place[sensor], slot) for slot, sensor in enumerate(new.ids) if sensor in place]
-    if not both:
+    if not len(moved.here):
         return
-    here, there = np.array(both, np.int64).T
+    here: Slots | slice = slice(None) if moved.same else moved.here
+    there: Slots | slice = slice(None) if moved.same else moved.there
     for name in ("newest", "arrived", "alive"):
         getattr(new, name)[there] = getattr(old, name)[here]
     for metric in new.kind.metrics.values():
@@ -41,46 +68,53 @@ def move_values(old: Board, new: Board) -> None:
         if source is not None:
             for name, array in new.columns.keep(metric.column).arrays.items():
                 array[there] = source.arrays[name][here]
-        _move_rings(old, new, before.column, metric.column, both)
+        _move_rings(old, new, (before.column, metric.column), moved)
         for rule in old.baselines.keys() & new.baselines.keys():
-            new.baselines[rule].move(old.baselines[rule], (before.column, metric.column), both)
+            new.baselines[rule].move(
+                old.baselines[rule], (before.column, metric.column), (moved.here, moved.there)
+            )
 
 
 def _alike(before: Metric, after: Metric) -> bool:
     return (before.unit, before.resolution, before.form) == (after.unit, after.resolution, after.form)
 
 
-def _move_rings(old: Board, new: Board, before: int, after: int, both: list[tuple[int, int]]) -> None:
+def _move_rings(old: Board, new: Board, columns: tuple[int, int], moved: Moves) -> None:
+    before, after = columns
     for (column, cell), ring in new.rings.items():
         # Cells that nobody kept are filled from single reports: the coverage there is.
         source = old.rings.get((before, cell)) or old.rings.get((before, 0))
         if column == after and source is not None:
-            _move_ring(source, ring, both, old.ids == new.ids)
+            _move_ring(source, ring, moved)
 
 
-def _move_ring(source: Ring, target: Ring, both: list[tuple[int, int]], same_sensors: bool) -> None:
-    if same_sensors and source.shape == target.shape:
-        target.restore(source.snapshot())
-        return
-    for here, there in both:
-        if isinstance(source, AmountRing) and isinstance(target, AmountRing):
+def _move_ring(source: Ring, target: Ring, moved: Moves) -> None:
+    """A ring that keeps the same of its sensors is handed over whole."""
+    whole = source.shape == target.shape
+    slots = [] if whole else moved.pairs
+    if isinstance(source, AmountRing) and isinstance(target, AmountRing):
+        if whole:
+            target.take_over(source, moved.here, moved.there)
+        for here, there in slots:
             for amount in source.entries(here):
                 target.insert(there, amount)
-        elif not isinstance(source, AmountRing) and not isinstance(target, AmountRing):
+    elif not isinstance(source, AmountRing) and not isinstance(target, AmountRing):
+        if whole:
+            target.take_over(source, moved.here, moved.there)
+        for here, there in slots:
             for report in source.entries(here):
                 target.insert(there, report)
 
 
-def move_subjects(old: RuleJudge, new: RuleJudge | None, at: int) -> list[ZoneWarning]:
+def move_subjects(old: RuleJudge, new: RuleJudge | None, moved: Moves | None, at: int) -> list[ZoneWarning]:
     """Move the subjects of one rule; the open warnings that no sensor of the new rule has are orphaned.
 
     Nothing is judged here, so nothing can break half way.
     """
     orphans: list[ZoneWarning] = []
-    slots = {sensor: slot for slot, sensor in enumerate(new.board.ids)} if new else {}
     for here, subject in old.subjects.items():
-        there = slots.get(old.board.ids[here])
-        if new is None or there is None or not new.ladder.member[there]:
+        there = GONE if moved is None else int(moved.to[here])
+        if new is None or there == GONE or not new.ladder.member[there]:
             warning = open_warning(old, here, subject, at)
             orphans += [replace(warning, orphaned=True)] if warning else []
             continue
@@ -123,7 +157,7 @@ def judge_anew(judge: RuleJudge, at: int) -> None:
     board = judge.board
     slots = np.flatnonzero((board.newest > NEVER) & judge.ladder.member)
     if judge.confirmation:
-        judge.confirmation.learn(None, (), at)
+        judge.confirmation.learn(None, at)
     for slot in judge.candidates(slots, at):
         clock = board.clock(slot, at)
         judge.start_runs(slot, clock, at)

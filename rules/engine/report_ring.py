@@ -215,6 +215,10 @@ class ReportRing:
     def nbytes(self) -> int:
         return self.rows.nbytes
 
+    def take_over(self, source: "ReportRing", here: Slots, there: Slots) -> None:
+        """What a ring of the same shape holds of the sensors at `here`; it must not be used any more."""
+        self.rows = source.rows.moved(len(self.rows.row), here, there)
+
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         return self.rows.snapshot()
 

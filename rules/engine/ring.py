@@ -33,6 +33,16 @@ class Rows:
         self.next = np.zeros(0, np.int64)
         self.fields = {name: np.zeros((0, capacity), dtype) for name, dtype in fields.items()}
 
+    def moved(self, sensors: int, here: Slots, there: Slots) -> "Rows":
+        """The same entries for other sensors: what was kept of those at `here` is of those at `there`.
+
+        The arrays are shared, so these must not be used any more. Rows of sensors that are gone stay unused.
+        """
+        rows = Rows(sensors, self.capacity, {})
+        rows.row[there] = self.row[here]
+        rows.used, rows.first, rows.next, rows.fields = self.used, self.first, self.next, self.fields
+        return rows
+
     def claim(self, slots: Slots) -> npt.NDArray[np.int32]:
         """The rows of distinct slots; new ones are added for those that have none."""
         rows = self.row[slots]

@@ -305,10 +305,14 @@ class RuleJudge:
         for slot, subject in self.subjects.items():
             self.schedule(slot, subject, event)
 
-    def take_over(self, old: "RuleJudge", event: Event) -> None:
-        """After a reload, with the subjects moved already: what neighbours said, and what falls due (D30)."""
+    def take_over(self, old: "RuleJudge", moved: tuple[Slots, Slots], event: Event) -> None:
+        """After a reload, with the subjects moved already: what neighbours said, and what falls due (D30).
+
+        `moved` are the slots of the sensors that stayed, before and now.
+        """
         if self.confirmation:
-            self.confirmation.learn(old.confirmation, old.board.ids, event.instant)
+            known = old.confirmation
+            self.confirmation.learn((known, *moved) if known else None, event.instant)
         self.schedule_all(event)
 
     def schedule(self, slot: int, subject: Subject, event: Event) -> None:

@@ -23,6 +23,7 @@ from notifiers.outcome import Outcome, Sent
 from rules.realm import Realm
 from tests.tocsin.scripted import ScriptedSession, batch
 from tests.tocsin.village import RULES, START, bundle, report
+from tocsin.bundle import Applied
 from tocsin.configuration import configure
 from tocsin.decoding import JournalDecoder
 from tocsin.first_bundle import apply_first
@@ -194,7 +195,7 @@ async def _change(storage: Storage, intake: Intake) -> None:
             await asyncio.sleep(0.02)
         else:
             break
-    await intake.apply(SECOND.hash)
+    await intake.apply(Applied(SECOND.hash))
 
 
 def _judge(storage: Storage) -> Judge:

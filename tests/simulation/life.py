@@ -27,10 +27,12 @@ from tests.simulation.gateways import Gateway, GatewayChannel
 from tests.simulation.loop import SeededLoop, Thread
 from tests.simulation.outbox import KeptOutbox
 from tests.simulation.town import basis_of, bundles, configured
+from tocsin.bundle import Applied
 from tocsin.daemon import Daemon
 from tocsin.desk import Desk, Question, Request
 from tocsin.first_bundle import apply_first
 from tocsin.judge import Basis
+from tocsin.reload import SIGNAL
 from tocsin.storage import Storage
 from tocsin.wiring import mqtt_broker
 
@@ -133,7 +135,7 @@ class SimulatedDaemon(Daemon):
         """As `reload` does with files that are sound."""
         async with self.reloading.turn:
             await asyncio.to_thread(self.storage.bundles.save, bundles()[number])
-            await self.reloading.apply(configured(number))
+            await self.reloading.apply(configured(number), Applied(bundles()[number].hash, SIGNAL))
 
 
 async def nothing_asked(request: Request, _: Person) -> object:

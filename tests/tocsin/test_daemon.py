@@ -10,7 +10,7 @@ from ingest.clock import DAY, SystemClock
 from ingest.journal import EntryKind
 from tests.tocsin.serving import opened, running, started
 from tests.tocsin.village import ROUTES, RULES, SENSORS, write
-from tocsin.bundle import Bundle
+from tocsin.bundle import Applied, Bundle
 from tocsin.configuration import configure, read_bundle
 from tocsin.daemon import Daemon
 from tocsin.first_bundle import apply_first
@@ -210,7 +210,7 @@ async def test_a_wall_clock_set_back_over_a_restart_stops_nothing(tmp_path: Path
         last = storage.journal.last_received
 
         async with running(Daemon(configuration, storage, SystemClock())) as daemon:
-            entry = await daemon.intake.apply(files.hash)
+            entry = (await daemon.intake.apply(Applied(files.hash))).entry
 
     assert entry.received >= last
 

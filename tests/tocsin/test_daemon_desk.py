@@ -226,12 +226,15 @@ async def test_starts_and_configurations_taken_or_refused_stand_in_the_audit(tmp
         assert not await daemon.reload(path)
 
         [started] = records(daemon, "started")
-        wrong, right, unread = (record.facts for record in records(daemon, "configuration"))
+        records_of = records(daemon, "configuration")
+        wrong, right, unread = (record.facts for record in records_of)
         applied = daemon.configuration.basis.bundle
         assert (started.facts["bundle"], started.facts["realm"]) == (first, "live")
         assert (wrong["applied"], bool(wrong["findings"]), wrong["bundle"] != first) == (False, True, True)
         assert (right["applied"], right["findings"], right["bundle"]) == (True, [], applied)
         assert (unread["applied"], unread["bundle"]) == (False, "")
+        assert {record.user for record in records_of} == {"signal"}
+        assert right["before"] == first
 
 
 async def test_the_numbers_of_the_desk_follow_what_happens(tmp_path: Path) -> None:

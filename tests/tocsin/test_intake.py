@@ -15,6 +15,7 @@ from ingest.journal import Entry, EntryKind, Journal, JournalUnavailable, Retent
 from ingest.session import Batch
 from tests.tocsin import scripted
 from tests.tocsin.scripted import ScriptedSession
+from tocsin.bundle import Applied
 from tocsin.intake import Handed, Intake
 from tocsin.sight import Blind, read_blind
 
@@ -179,11 +180,12 @@ async def test_a_bundle_takes_its_place_among_the_messages(
     async with running(intake):
         session.feed(batch(b"a"))
         await until(lambda: intake.handed == 1)
-        entry = await intake.apply("the-hash")
+        applied = await intake.apply(Applied("the-hash", "ana", "a typing error"))
         session.feed(batch(b"b"))
         handed = await take(intake, 3)
 
-    assert entry == Entry(2, START, EntryKind.BUNDLE, 0, b"the-hash")
+    assert (applied.entry.sequence, applied.entry.kind) == (2, EntryKind.BUNDLE)
+    assert Applied.decode(applied.entry.data) == Applied("the-hash", "ana", "a typing error")
     assert [(h.entry.kind, h.packets is None) for h in handed] == [
         (EntryKind.MQTT, False),
         (EntryKind.BUNDLE, True),
@@ -203,7 +205,7 @@ async def test_entries_are_handed_on_in_the_journals_order(
 
     async def apply() -> None:
         for _ in range(20):
-            await intake.apply("a-hash")
+            await intake.apply(Applied("a-hash"))
 
     async with running(intake):
         applying = asyncio.create_task(apply())

@@ -19,6 +19,7 @@ from rules.realm import Realm
 from rules.transition import Transition, line
 from tests.tocsin.scripted import ScriptedSession, batch
 from tests.tocsin.village import RULES, START, basis, bundle, report
+from tocsin.bundle import Applied
 from tocsin.configuration import configure
 from tocsin.first_bundle import apply_first
 from tocsin.intake import Intake
@@ -248,7 +249,7 @@ async def test_a_bundle_switches_the_rules_exactly_at_its_entry(tmp_path: Path) 
     async with opened(tmp_path) as post:
         post.storage.bundles.save(STRICTER)
         await post.play([(0, "river-1", 2.3)], until=1)
-        entry = await post.intake.apply(STRICTER.hash)
+        entry = (await post.intake.apply(Applied(STRICTER.hash))).entry
         await post.play([(5, "river-1", 2.3)], until=6)
         found = await post.transitions()
         applied = post.storage.bundles.applied()
@@ -262,7 +263,7 @@ async def test_a_replay_across_a_reload_uses_the_rules_of_their_time(tmp_path: P
     async with opened(tmp_path) as post:
         post.storage.bundles.save(STRICTER)
         await post.play([(0, "river-1", 2.3), (5, "river-1", 2.3)], until=6)
-        await post.intake.apply(STRICTER.hash)
+        await post.intake.apply(Applied(STRICTER.hash))
         await post.play([(10, "river-1", 2.3)], until=11)
         live = await post.lines()
     shutil.rmtree(tmp_path / "snapshots")

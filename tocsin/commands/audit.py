@@ -31,7 +31,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Whether any record was changed, removed or put in; exit code 1 and the first place if one was."""
-    with _reading(state) as desk:
+    with reading(state) as desk:
         broken, newest = desk.verify(_anchor(head)), desk.audit_head()
     at = f"{newest.sequence}:{newest.hash.hex()}"
     if as_json:
@@ -47,7 +47,7 @@ def verify(
 def show(since: Since = "24h", state: State = STATE, as_json: Json = False) -> None:
     """The records, the newest thousand at most, oldest first."""
     begin = instant_of(since)
-    with _reading(state) as desk:
+    with reading(state) as desk:
         found = plain(desk.audit(begin))
     if as_json:
         tell(found)
@@ -73,7 +73,7 @@ def _anchor(head: str) -> Head | None:
 
 
 @contextmanager
-def _reading(state: Path) -> Iterator[Desk]:
+def reading(state: Path) -> Iterator[Desk]:
     """The outbox of a state directory; what is no database any more is a finding."""
     path = state / "outbox.db"
     if not path.exists():

@@ -23,7 +23,8 @@ import structlog
 from ingest.journal import JournalUnavailable
 from notifiers.action import Action, Answer, Taken
 from notifiers.contacts import Contacts, Person
-from tocsin.desk.permission import refusal
+from tocsin.change import Wanted
+from tocsin.desk.permission import may_not_change, refusal
 
 log = structlog.get_logger()
 
@@ -35,12 +36,13 @@ DO_SECONDS = 10.0
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Either of the two; `since` (ms) and `about` narrow a question."""
+    """One of the three; `since` (ms) and `about` narrow a question."""
 
     ask: str = ""
     since: int = 0
     about: str = ""
     act: Action | None = None
+    change: Wanted | None = None
 
 
 class Question(Exception):
@@ -79,7 +81,7 @@ class Desk:
 
     `contacts` gives those now in force, `act` journals and answers, `ask` answers a question of a person or
     raises `Question`, `note` records what was refused: (what, user, facts). `obstacle` says why what somebody
-    may do would come to nothing; empty if it would not.
+    may do would come to nothing; empty if it would not. `change` puts into force what somebody wants.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Desk:
         note: Callable[[str, str, dict[str, object]], Awaitable[None]],
         account: Callable[[socket.socket], str] = peer_account,
         obstacle: Callable[[Action], str] = lambda _: "",
+        change: Callable[[Wanted, str], Awaitable[Answer]] | None = None,
     ) -> None:
         self.path = path
         self.refused = 0
@@ -102,6 +105,7 @@ class Desk:
         self._note = note
         self._account = account
         self._obstacle = obstacle
+        self._change = change
         self._acting: set[asyncio.Task[asyncio.Future[Answer]]] = set()
         self._over = asyncio.Event()
 
@@ -157,6 +161,8 @@ class Desk:
             return await self._turn_away(account, account, _stranger(account), request)
         if request.act is not None:
             return await self._do(person, account, request, request.act)
+        if request.change is not None:
+            return await self._apply(person, account, request, request.change)
         try:
             return {"found": await self._ask(request, person), "you": person.id}
         except Question as error:
@@ -167,6 +173,14 @@ class Desk:
             return await self._turn_away(account, person.id, reason, request)
         self.acted += 1
         return await self.take(Taken(person.id, f"account:{account}", action))
+
+    async def _apply(self, person: Person, account: str, request: Request, wanted: Wanted) -> Answer:
+        """Put it into force; whoever goes away meanwhile has done it all the same."""
+        if reason := may_not_change(person):
+            return await self._turn_away(account, person.id, reason, request)
+        if self._change is None:
+            return Answer(False, "nothing is applied here: ask the daemon of a state directory")
+        return await asyncio.shield(asyncio.ensure_future(self._change(wanted, person.id)))
 
     async def take(self, taken: Taken) -> Answer:
         """Journal and apply; whoever goes away meanwhile has acted all the same."""

@@ -9,7 +9,11 @@ from typing import Any
 import msgspec
 
 from notifiers.action import Action, Answer
+from tocsin.change import Wanted
 from tocsin.desk import DO_SECONDS, SAY_SECONDS, Request, reachable
+
+# A city's files are read and checked in a fraction of this.
+CHANGE_SECONDS = 300.0
 
 
 class DeskUnreachable(Exception):
@@ -33,8 +37,22 @@ def act(path: Path, action: Action) -> Answer:
     return msgspec.json.decode(_exchange(path, Request(act=action)), type=Answer)
 
 
-def _exchange(path: Path, request: Request) -> bytes:
-    with _connected(path) as connection:
+def change(path: Path, wanted: Wanted) -> Answer:
+    """What became of a change of the configuration; `DeskUnreachable` as for an action."""
+    return msgspec.json.decode(_exchange(path, Request(change=wanted), CHANGE_SECONDS), type=Answer)
+
+
+def listens(path: Path) -> bool:
+    """Whether a daemon is there."""
+    try:
+        with _connected(path, SAY_SECONDS):
+            return True
+    except DeskUnreachable:
+        return False
+
+
+def _exchange(path: Path, request: Request, patience: float = SAY_SECONDS + 2 * DO_SECONDS) -> bytes:
+    with _connected(path, patience) as connection:
         line, reason = b"", "it hung up"
         try:
             connection.sendall(msgspec.json.encode(request) + b"\n")
@@ -44,19 +62,20 @@ def _exchange(path: Path, request: Request) -> bytes:
             reason = error.strerror or str(error)
     if line.endswith(b"\n"):
         return line
-    unknown = "; it may have been done all the same: look with `tocsin actions` before you do it again"
+    look = "actions" if request.act else "applied"
+    unknown = f"; it may have been done all the same: look with `tocsin {look}` before you do it again"
     raise DeskUnreachable(
-        f"{path}: the daemon gave no answer ({reason}), its log says why{unknown if request.act else ''}"
+        f"{path}: the daemon gave no answer ({reason}), its log says why{'' if request.ask else unknown}"
     )
 
 
 @contextmanager
-def _connected(path: Path) -> Iterator[socket.socket]:
+def _connected(path: Path, patience: float) -> Iterator[socket.socket]:
     with ExitStack() as opened:
         try:
             name = opened.enter_context(reachable(path))
             connection = opened.enter_context(socket.socket(socket.AF_UNIX))
-            connection.settimeout(SAY_SECONDS + 2 * DO_SECONDS)
+            connection.settimeout(patience)
             connection.connect(name)
         except OSError as error:
             raise DeskUnreachable(

@@ -32,9 +32,18 @@ NEEDED: dict[type[Action], Role | None] = {
 }
 
 
+def may_not_change(person: Person) -> str:
+    """Why this person may not put a configuration into force; empty if they may."""
+    return _lacks(person, Role.OPERATOR)
+
+
 def refusal(person: Person, action: Action) -> str:
     """Why this person may not do this; empty if they may."""
     needed = NEEDED[type(action)]
-    if needed is None or needed in person.roles:
+    return "" if needed is None else _lacks(person, needed)
+
+
+def _lacks(person: Person, needed: Role) -> str:
+    if needed in person.roles:
         return ""
     return f"{person.id} is no {needed}: ask one, or give them the role in contacts.yaml"

@@ -1,6 +1,6 @@
 """One rule over places: what readings, silence and time do to its zones, gateways or neighbourhoods."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -327,6 +327,25 @@ class GroupJudge:
                 self._judge(place, event)
             else:
                 self._schedule(place, event)
+
+    def is_as(self, known: Mapping[str, "GroupJudge"]) -> bool:
+        """Whether one of these is of the very same rule, and at work."""
+        old = known.get(self.rule.id)
+        return bool(
+            old and not old.off and old.rule.meaning == self.rule.meaning and not self.ladder.restless
+        )
+
+    def go_on(self, old: "GroupJudge", at: int) -> None:
+        """As `start`, behind an older version of the same rule, places and sensors: its deadlines stand.
+
+        Those of a large city would take a second to work out again.
+        """
+        self._unheard, self._expecting = old._unheard, old._expecting
+        for place in range(len(self.names)):
+            if place in self.subjects or place in old.subjects:
+                self._schedule(place, Event(at, Order.READING))
+            else:
+                self._deadlines.set(self.number, place, old._deadlines.of(old.number, place))
 
     def warnings(self, now: int) -> list[ZoneWarning]:
         """The open warnings, by number of the place; as last told where the rule is off or breaks here."""
