@@ -28,7 +28,8 @@ def shown(info: str) -> tuple[list[str], list[list[str]]]:
 
 
 def cells(line: str) -> list[str]:
-    """Of a table's row as a terminal shows it, or as a pipe gets it."""
+    """Of a table's row as a terminal shows it, or as a pipe gets it; lines of files have no number."""
+    line = re.sub(r"(?<=\.yaml):(\d+|\[\.\.\.\])", ":[...]", line)
     if line[:1] in ("┃", "│"):
         return [cell.strip() for cell in re.split("[┃│]", line)[1:-1]]
     return line.split("\t")

@@ -66,7 +66,7 @@ def test_all_that_is_wrong_is_found_in_one_run() -> None:
         ("begin,end,place,end\n1,2,village,3\n", "column `end` appears twice"),
         ("begin,end,place\n", "there is no event in it"),
         ('begin,end,place\n1,2,"village\n', "not well-formed CSV: unexpected end of data"),
-        ("begin,end,place\n2018-06-03T12:00:00,,village\n", "has no offset"),
+        ("begin,end,place\n2018-06-03T12:00:00,,village\n", "is neither ISO 8601 with an offset nor"),
     ],
 )
 def test_a_file_that_is_none_says_why(text: str, said: str) -> None:

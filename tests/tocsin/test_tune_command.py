@@ -23,6 +23,12 @@ def tocsin(capfd: pytest.CaptureFixture[str]) -> Tocsin:
     return program(capfd)
 
 
+def line_of(text: str) -> int:
+    """Where it stands in the shipped rules of rivers, from 1."""
+    lines = (ROOT / "configs" / "rules" / "river.yaml").read_text(encoding="utf-8").splitlines()
+    return 1 + next(number for number, line in enumerate(lines) if line.strip() == text)
+
+
 @pytest.fixture
 def village(tmp_path: Path) -> Path:
     """The settings file of the village under its old rules."""
@@ -34,7 +40,8 @@ def test_the_table_on_the_shipped_record_is_as_it_is_written_down(tocsin: Tocsin
     ended = tocsin("tune", *RISE, *PAIRED, "--lang", language)
 
     assert ended.code == 0
-    assert ended.out == (TUNED / f"river-rise.{language}.txt").read_text(encoding="utf-8")
+    written_down = (TUNED / f"river-rise.{language}.txt").read_text(encoding="utf-8")
+    assert ended.out == written_down.replace("LINE", str(line_of("yellow: rate(stage, 1h) >= 0.5 m/h")))
 
 
 def test_nothing_is_written(tocsin: Tocsin, village: Path) -> None:
@@ -55,6 +62,7 @@ def test_as_json_it_is_the_same_figures(tocsin: Tocsin) -> None:
     assert (found["rule"], found["grade"], found["metric"]) == ("river-rise", "yellow", "rate(stage, 1h)")
     assert (found["in_force"], found["best"]) == ("0.5 m/h", "0.4 m/h")
     assert found["old"].strip() == "yellow: rate(stage, 1h) >= 0.5 m/h"
+    assert found["line"] == line_of(found["old"].strip())
     assert found["new"].strip() == "yellow: rate(stage, 1h) >= 0.4 m/h"
     by_value = {each["threshold"]: each for each in found["thresholds"]}
     assert [each["code"] for each in by_value["0.3 m/h"]["refused"]] == ["E227"]

@@ -137,8 +137,9 @@ def _read_row(reading: _Reading, line: int, header: list[str], cells: list[str])
 def _instant(reading: _Reading, text: str, place: tuple[int, int]) -> int | None:
     try:
         return instant(text, "")
-    except Defect as defect:
-        reading.find(place, "E112", str(defect), "write for example 2018-06-03T18:30:00Z")
+    except Defect:
+        message = f"`{text[:80]}` is neither ISO 8601 with an offset nor epoch milliseconds"
+        reading.find(place, "E112", message, "write for example 2018-06-03T18:30:00Z")
         return None
 
 
