@@ -25,6 +25,11 @@ def candidate(name: str, bundles: Bundles) -> Bundle:
         return _with_rules(path, in_force(bundles))
     if path.exists():
         return read_bundle(path / SETTINGS_FILE if path.is_dir() else path)
+    return once_applied(name, bundles)
+
+
+def once_applied(name: str, bundles: Bundles) -> Bundle:
+    """The bundle that was applied here and whose hash begins so. Raises UnknownCandidate."""
     return bundles.load(_applied(name, bundles))
 
 

@@ -13,7 +13,7 @@ from ingest.finding import ConfigurationError
 from notifiers.action import Answer
 from tocsin.audit_trail import AuditTrail
 from tocsin.bundle import Applied, Bundle
-from tocsin.candidate import UnknownCandidate, candidate
+from tocsin.candidate import UnknownCandidate, candidate, once_applied
 from tocsin.change import Wanted
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.intake import Handed
@@ -77,10 +77,12 @@ class Reload:
         def applied(bundle: str) -> Applied:
             return Applied(bundle, by, change.reason, change.plan)
 
+        # Without a plan nothing but what was in force before.
+        find = once_applied if change.what == "rollback" else candidate
         async with self.turn:
             running = self._current().basis.bundle
             tried = await self._try(
-                lambda: candidate(change.candidate, self._storage.bundles),
+                lambda: find(change.candidate, self._storage.bundles),
                 applied,
                 lambda bundle: change.stale(running, bundle),
             )

@@ -205,6 +205,16 @@ async def test_a_rollback_puts_into_force_what_was_and_can_be_rolled_back(
         assert list(fates.values()) == [20, 20, 20]
 
 
+async def test_a_rollback_to_what_was_never_in_force_is_refused(tmp_path: Path) -> None:
+    """It needs no plan, so it must not be a way around one."""
+    async with posted(tmp_path) as post:
+        first = post.in_force
+        post.edit("rules/all.yaml", *STRICTER)
+        answer = await post.do(Wanted(str(post.settings), "", "", "rollback"))
+
+        assert (answer.done, "applied here" in answer.said, post.in_force) == (False, True, first)
+
+
 async def test_settings_that_want_a_plan_refuse_the_signal_and_say_the_way_out(tmp_path: Path) -> None:
     async with posted(tmp_path) as post:
         post.edit("tocsin.yaml", "realm: live\n", "realm: live\napply: {plan: required}\n")

@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.clock import HOUR, MINUTE
 from ingest.journal import Entry, EntryKind
 from tests.tocsin.scripted import batch
 from tests.tocsin.test_judge import (
@@ -22,7 +24,7 @@ from tests.tocsin.test_judge import (
     steps,
 )
 from tests.tocsin.test_judging import Post, opened
-from tests.tocsin.village import KINDS, SENSORS, START, basis, bundle, report
+from tests.tocsin.village import KINDS, RULES, SENSORS, START, basis, block, bundle, report
 from tocsin.bundle import Applied, Bundle
 from tocsin.judge import Basis, Judge
 from tocsin.successor import Successor
@@ -38,7 +40,22 @@ ELSEWHERE = basis(
         },
     )
 )
-ALL = KNOWN | {ELSEWHERE.bundle: ELSEWHERE}
+ZONE_RULE = """\
+  - id: zone
+    title: {zh: 村, en: Zone}
+    hazard: flood
+    for_each: zone
+    grades:
+      yellow: sensors(stage >= 1.5 m, within=30min) >= 1
+      orange: sensors(sustained(stage >= 2 m, 5min)) >= 2
+      red: sensors(age(stage) >= 20min) >= 2
+    release: {after: 20min}
+    advice: {zh: 撤离。, en: Leave.}
+    source: {text: "made up", status: project}
+"""
+ZONED = basis(bundle(rules=RULES + ZONE_RULE))
+ZONED_STRICTER = basis(bundle(rules=STRICT_RULES + ZONE_RULE))
+ALL = {of.bundle: of for of in (ZONED, ZONED_STRICTER)} | KNOWN | {ELSEWHERE.bundle: ELSEWHERE}
 
 
 @settings(max_examples=25, deadline=None)
@@ -48,12 +65,7 @@ def test_a_judge_that_expected_the_bundle_comes_to_the_same_bytes_as_one_that_di
 ) -> None:
     entries = journal(given_steps, data.draw(st.integers(0, len(given_steps)), label="reload before"))
     other = data.draw(st.sampled_from([STRICTER, ELSEWHERE]), label="other")
-    entries = [
-        e
-        if e.kind is not EntryKind.BUNDLE
-        else Entry(e.sequence, e.received, e.kind, 0, other.bundle.encode())
-        for e in entries
-    ]
+    entries = [_by(entry, other) for entry in entries]
     plain, expecting = Judge(OLD, ALL.__getitem__), Judge(OLD, ALL.__getitem__)
     early = data.draw(st.integers(0, len(entries) - 1), label="built after")
 
@@ -67,11 +79,48 @@ def test_a_judge_that_expected_the_bundle_comes_to_the_same_bytes_as_one_that_di
     assert _state(expecting) == _state(plain)
 
 
+def _by(entry: Entry, other: Basis) -> Entry:
+    """With that bundle in the place of the journal's own."""
+    data = other.bundle.encode() if entry.kind is EntryKind.BUNDLE else entry.data
+    return Entry(entry.sequence, entry.received, entry.kind, entry.count, data)
+
+
 def _state(of: Judge) -> dict[str, bytes]:
-    """Not of the rings: how many spare rows they have is no part of what they know."""
+    """All of it, byte for byte."""
     _, bundle_, state = of.snapshot()
     found = {name: v if isinstance(v, bytes) else v.tobytes() for name, v in state.items()}
     return found | {"bundle": bundle_.encode()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps, st.data())
+def test_what_is_handed_over_whole_where_only_a_rule_differs_is_what_would_be_judged_anew(
+    given_steps: list[Step], data: st.DataObject
+) -> None:
+    """A rule over the zone that stays as it is, beside one over sensors that does not."""
+    entries = journal(given_steps, data.draw(st.integers(0, len(given_steps)), label="reload before"))
+    entries = [_by(entry, ZONED_STRICTER) for entry in entries]
+    whole, anew = (Judge(ZONED, ALL.__getitem__) for _ in range(2))
+    built = Successor.of(ZONED, ZONED_STRICTER)
+    whole.expect(built)
+    anew.expect(replace(Successor.of(ZONED, ZONED_STRICTER), alike=False))
+
+    assert built.alike
+    for entry in entries:
+        assert lines(whole.take(entry).transitions) == lines(anew.take(entry).transitions)
+    end = entries[-1].received + 3 * HOUR
+    assert lines(whole.tick(end)) == lines(anew.tick(end))
+    assert whole.warnings() == anew.warnings()
+
+
+def test_an_age_that_a_place_at_rest_waits_for_is_awaited_on_behind_the_change() -> None:
+    by = Judge(ZONED, ALL.__getitem__)
+    by.take(block(1, START, [report(f"river-{n}", START, 1.0) for n in (1, 2, 3)]))
+
+    by.take(Entry(2, START + MINUTE, EntryKind.BUNDLE, 0, ZONED_STRICTER.bundle.encode()))
+    found = by.tick(START + 30 * MINUTE)
+
+    assert [(t.rule, str(t.after), t.at - START) for t in found] == [("zone", "red", 20 * MINUTE)]
 
 
 def test_what_was_built_for_another_bundle_is_not_used() -> None:

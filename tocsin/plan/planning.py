@@ -25,6 +25,7 @@ class Plan:
     `raised` are the warnings that it begins; `falling` are those that go on though their grade does not hold
     any more, by id, with the time (ms) after which it goes unless it holds again. `flooded` are rules that
     warn for most of what they are for (E232). `warming` are windows that are still to fill.
+    `compared`: both were also compared on a record, and the difference was shown.
     """
 
     old: str
@@ -36,11 +37,12 @@ class Plan:
     falling: Mapping[str, int]
     flooded: list[Fault]
     warming: list[Warming]
+    compared: bool = False
 
     @property
     def number(self) -> str:
         """What `tocsin apply --plan` names it by."""
-        return plan_number(self.old, self.new)
+        return plan_number(self.old, self.new, compared=self.compared)
 
 
 def plan(state: Path, candidate: Bundle, clock: Clock) -> Plan:
