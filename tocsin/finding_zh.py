@@ -157,6 +157,28 @@ CHINESE: dict[str, str] = {
     "{passed} passed, {failed} failed, {without} rules without a test": (
         "{passed} 项通过，{failed} 项未通过，{without} 条规则没有测试"
     ),
+    # tocsin/verification/events_file.py
+    "not well-formed CSV": "不是格式正确的 CSV",
+    "there is no event in it": "其中没有事件",
+    "give each event a line": "每个事件写一行",
+    "write begin,end,place, and if you like hazard and grade": (
+        "写 begin,end,place，需要时再写 hazard 和 grade"
+    ),
+    "column `{name}` is not known": "没有 `{name}` 这一列",
+    "column `{name}` appears twice": "列 `{name}` 出现两次",
+    "column `{name}` is missing": "缺少列 `{name}`",
+    "{found} cells, the header has {width}": "有 {found} 格，表头是 {width} 格",
+    "an empty cell has its comma too": "空格也要有逗号",
+    "the event ends before it begins": "事件的结束早于开始",
+    "swap the two": "把两者对调",
+    "`{text}` is neither ISO 8601 with an offset nor epoch milliseconds": (
+        "`{text}` 既不是带时区的 ISO 8601，也不是毫秒时间戳"
+    ),
+    "write for example 2018-06-03T18:30:00Z": "例如写 2018-06-03T18:30:00Z",
+    "no sensor, gateway or zone `{name}`": "没有名为 `{name}` 的传感器、网关或区域",
+    "the hazard is missing: events are counted by hazard here": "缺少灾种：这里按灾种统计事件",
+    "no grade `{name}`": "没有级别 `{name}`",
+    "blue, yellow, orange or red, or nothing": "写 blue、yellow、orange 或 red，或留空",
 }
 
 CODES: dict[str, str] = {

@@ -94,6 +94,6 @@ def _ladder(ladders: list[Ladder], rule: str) -> Ladder:
 def _show(tuning: Tuning, found: History, language: Language) -> None:
     typer.echo(headline(tuning, found.rules.settings.zone_info, language))
     show("", columns(tuning, language), cells(tuning, language))
-    for line in refusals(tuning):
+    for line in refusals(tuning, language):
         typer.echo(line)
     typer.echo(written(tuning, language))

@@ -20,6 +20,7 @@ from tocsin.verification.words import (
     paired,
     sentence,
 )
+from tocsin.wording import in_language
 
 
 def headline(of: Tuning, zone: tzinfo, language: Language) -> str:
@@ -59,10 +60,10 @@ def cells(of: Tuning, language: Language) -> Iterator[list[str]]:
             yield [row.candidate.written, mark, *counted(row.figures, language), *told]
 
 
-def refusals(of: Tuning) -> Iterator[str]:
+def refusals(of: Tuning, language: Language) -> Iterator[str]:
     """Why `tocsin check` would refuse a value, a line a finding."""
     for row in of.rows:
-        for found in row.candidate.refused:
+        for found in in_language(row.candidate.refused, language):
             yield f"{row.candidate.written}: {found.code} {found.message}"
 
 

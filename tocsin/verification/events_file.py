@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from ingest.document.source_text import SourceText, did_you_mean
-from ingest.finding import Finding
+from ingest.finding import Finding, words
 from ingest.registry import Registry
 from rules.grade import Grade
 from simulators.readings_csv import Defect, instant
@@ -21,7 +21,6 @@ from simulators.readings_csv import Defect, instant
 HEADER = ("begin", "end", "place")
 OPTIONAL = ("hazard", "grade")
 MOST_FINDINGS = 100
-_WRITE = f"write {','.join(HEADER)}, and if you like {' and '.join(OPTIONAL)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +93,10 @@ def read_events(
             for cells in rows:
                 if any(cell.strip() for cell in cells):
                     _read_row(reading, rows.line_num, header, cells)
-    except csv.Error as error:
-        reading.find((rows.line_num, 1), "E130", f"not well-formed CSV: {error}")
+    except csv.Error:
+        reading.find((rows.line_num, 1), "E130", words("not well-formed CSV"))
     if not reading.events and not reading.findings:
-        reading.find((1, 1), "E131", "there is no event in it", "give each event a line")
+        reading.find((1, 1), "E131", words("there is no event in it"), words("give each event a line"))
     return reading.events, reading.findings
 
 
@@ -105,16 +104,20 @@ def _header_is_right(reading: _Reading, header: list[str]) -> bool:
     wrong = [cell for cell in header if cell not in (*HEADER, *OPTIONAL)]
     twice = [cell for cell in dict.fromkeys(header) if header.count(cell) > 1]
     missing = [cell for cell in HEADER if cell not in header]
-    for cells, why in ((wrong, "is not known"), (twice, "appears twice"), (missing, "is missing")):
-        for cell in cells:
-            reading.find((1, 1), "E130", f"column `{cell}` {why}", _WRITE)
+    advice = words("write begin,end,place, and if you like hazard and grade")
+    for cell in wrong:
+        reading.find((1, 1), "E130", words("column `{name}` is not known", name=cell), advice)
+    for cell in twice:
+        reading.find((1, 1), "E130", words("column `{name}` appears twice", name=cell), advice)
+    for cell in missing:
+        reading.find((1, 1), "E130", words("column `{name}` is missing", name=cell), advice)
     return not (wrong or twice or missing)
 
 
 def _read_row(reading: _Reading, line: int, header: list[str], cells: list[str]) -> None:
     if len(cells) != len(header):
-        message = f"{len(cells)} columns, the header has {len(header)}"
-        reading.find((line, 1), "E131", message, "an empty cell has its comma too")
+        message = words("{found} cells, the header has {width}", found=len(cells), width=len(header))
+        reading.find((line, 1), "E131", message, words("an empty cell has its comma too"))
         return
     columns = dict(zip(header, _columns(cells), strict=True))
     row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
@@ -128,7 +131,9 @@ def _read_row(reading: _Reading, line: int, header: list[str], cells: list[str])
     if begin is None or end is None or not all(known):
         return
     if end < begin:
-        reading.find((line, columns["end"]), "E112", "the event ends before it begins", "swap the two")
+        reading.find(
+            (line, columns["end"]), "E112", words("the event ends before it begins"), words("swap the two")
+        )
         return
     grade = Grade.named(row["grade"]) if row.get("grade") else None
     reading.events.append(Event(begin, end, row["place"], row.get("hazard", ""), grade, line))
@@ -138,8 +143,8 @@ def _instant(reading: _Reading, text: str, place: tuple[int, int]) -> int | None
     try:
         return instant(text, "")
     except Defect:
-        message = f"`{text[:80]}` is neither ISO 8601 with an offset nor epoch milliseconds"
-        reading.find(place, "E112", message, "write for example 2018-06-03T18:30:00Z")
+        message = words("`{text}` is neither ISO 8601 with an offset nor epoch milliseconds", text=text[:80])
+        reading.find(place, "E112", message, words("write for example 2018-06-03T18:30:00Z"))
         return None
 
 
@@ -148,7 +153,7 @@ def _place(reading: _Reading, name: str, place: tuple[int, int]) -> bool:
     if registry.place(name) is not None or name in registry.gateways:
         return True
     near = did_you_mean(name, [*registry.zones, *registry.slots, *registry.gateways])
-    reading.find(place, "E135", f"no sensor, gateway or zone `{name}`", near)
+    reading.find(place, "E135", words("no sensor, gateway or zone `{name}`", name=name), near)
     return False
 
 
@@ -156,18 +161,21 @@ def _hazard(reading: _Reading, name: str, place: tuple[int, int]) -> bool:
     if name in reading.hazards or not (name or reading.by_hazard):
         return True
     if not name:
-        known = f"there are: {', '.join(sorted(reading.hazards))}"
-        reading.find(place, "E111", "the hazard is missing: events are counted by hazard here", known)
+        known = words("there are: {known}", known=", ".join(sorted(reading.hazards)))
+        message = words("the hazard is missing: events are counted by hazard here")
+        reading.find(place, "E111", message, known)
         return False
     near = did_you_mean(name, reading.hazards)
-    reading.find(place, "E112", f"no rule raises the hazard `{name}`", near)
+    reading.find(place, "E112", words("no rule raises the hazard {hazard}", hazard=name), near)
     return False
 
 
 def _grade(reading: _Reading, name: str, place: tuple[int, int]) -> bool:
     if not name or (name.upper() in Grade.__members__ and name.islower()):
         return True
-    reading.find(place, "E112", f"no grade `{name}`", "blue, yellow, orange or red, or nothing")
+    reading.find(
+        place, "E112", words("no grade `{name}`", name=name), words("blue, yellow, orange or red, or nothing")
+    )
     return False
 
 
