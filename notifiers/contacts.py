@@ -14,7 +14,7 @@ HORNS, PUBLIC = "horns", "public"
 class Role(StrEnum):
     """What somebody may do beside answering what they were told.
 
-    OPERATOR  raise, close and shelve
+    OPERATOR  raise, close and shelve, and put a configuration into force
     APPROVER  release, refuse and cancel, and agree to a shelf that hides red
     """
 

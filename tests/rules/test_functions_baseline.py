@@ -99,7 +99,7 @@ def test_only_sensors_that_report_take_memory_and_a_snapshot_holds_it() -> None:
     other.restore(ring.snapshot())
     assert other.median(70_000) == ring.median(70_000) == 114
     moved = HourlyMeans(5, 7 * DAY)
-    moved.move(ring, [(70_000, 3)])
+    moved.take_over(ring, np.array([70_000]), np.array([3]))
     assert moved.median(3) == 114
 
 
