@@ -6,7 +6,7 @@ in force; or the hash of a bundle that was applied once, or its beginning.
 
 from pathlib import Path
 
-from ingest.finding import ConfigurationError, Finding
+from ingest.finding import ConfigurationError, Finding, words
 from tocsin.bundle import Bundle, Bundles
 from tocsin.configuration import read_bundle, read_text
 from tocsin.settings import read_files, rule_files
@@ -63,7 +63,8 @@ def _with_rules(directory: Path, applied: Bundle) -> Bundle:
     """The bundle in force with the rule files of a directory in place of its own."""
     files = read_files(applied.main, applied.texts[applied.main])
     if files is None:
-        wrong = Finding(applied.main, 0, 0, "E006", "the settings in force are of a format that is not read")
+        message = words("the settings in force are of a format that is not read")
+        wrong = Finding(applied.main, 0, 0, "E006", message)
         raise ConfigurationError([wrong])
     prefix, findings = files.rules_prefix, list[Finding]()
     kept = {name: text for name, text in applied.texts.items() if not name.startswith(prefix)}

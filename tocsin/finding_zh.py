@@ -52,6 +52,7 @@ CHINESE: dict[str, str] = {
     "a sensor stands in one file": "一个传感器只写在一个文件里",
     "no rule raises the hazard {hazard}": "没有规则会发出灾种 {hazard}",
     "there are: {known}": "现有：{known}",
+    "the settings in force are of a format that is not read": "本版本读不懂现行设置的格式",
     "no rule file (*.yaml) in this directory": "该目录中没有规则文件（*.yaml）",
     # tocsin/settings.py
     "{name} is a channel of the realm {realm}, and these settings are {wanted}": (

@@ -22,6 +22,7 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "http": "Health and metrics, on this machine only.",
             "watchdog": "Canaries that fly through the whole chain; without it none does.",
             "horns_need_approval": "Whether tocsin check warns of horns that play orange or red unreleased.",
+            "apply": "How changes come into force.",
             "channels": "The ways out, by names of your own that routes use.",
         },
         "Mqtt": {
@@ -277,6 +278,9 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "given": "A series for each metric, every 5min: 1.4 x36, 0 x128; or that for each sensor.",
             "expect": "The grade at a time after the start; or that for each subject.",
             "expect_missing": "The same for the second warning of missing.",
+        },
+        "Apply": {
+            "plan": "required: nothing but tocsin apply --plan and tocsin rollback; SIGHUP is refused.",
         },
         "ScenarioFile": {
             "time_zone": "What the local times in it mean.",
