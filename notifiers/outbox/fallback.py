@@ -73,7 +73,8 @@ def hurry(connection: sqlite3.Connection, router: Router, now: int, limit: int) 
     slow = _found(connection, _SLOW, now, limit) + _found(connection, _UNTRIED, now, limit)
     for delivery in slow:
         connection.execute("UPDATE deliveries SET otherwise = '[]' WHERE id = ?", (delivery.id,))
-        _next_way(connection, router, delivery, now)
+        if not _overtaken(connection, delivery):
+            _next_way(connection, router, delivery, now)
     return len(slow)
 
 

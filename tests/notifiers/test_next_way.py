@@ -127,3 +127,18 @@ def test_a_fall_that_waits_for_the_morning_is_not_told_another_way_though_nobody
     commit(outbox, by, raised(Grade.ORANGE, Grade.YELLOW, ordinal=1))
     turn(outbox, by, START + MINUTE)
     assert send(outbox, START + MINUTE) == []
+
+
+def test_a_grade_that_has_passed_is_hurried_no_other_way(tmp_path: Path) -> None:
+    """A crash cut off the yellow alert, and orange waits behind it, when nobody acknowledges in time."""
+    path, by = tmp_path / "outbox.sqlite", router(route(ANA, otherwise=("email",)))
+    outbox = Outbox.open(path, Realm.DRILL)
+    commit(outbox, by, raised(after=Grade.YELLOW))
+    outbox.claim("sms", START, 9)
+    commit(outbox, by, raised(Grade.YELLOW, Grade.ORANGE, ordinal=1))
+    outbox.close()
+
+    outbox = Outbox.open(path, Realm.DRILL)
+    turn(outbox, by, START + MINUTE)
+    assert [d.grade for d in outbox.claim("email", START + MINUTE, 9)] == [Grade.ORANGE]
+    outbox.close()
