@@ -13,13 +13,13 @@ from notifiers.routes import Reach
 from notifiers.routing import Router
 from tocsin import by_hand, outages
 from tocsin.bundle import Bundle, Bundles
+from tocsin.candidate import SETTINGS_FILE, UnknownCandidate, in_force, once_applied
 from tocsin.configuration import Configuration, basis_of, configure, read_bundle
 from tocsin.judge import Basis
 from tocsin.replay import read_basis, rules_in
 from tocsin.settings import Settings
 from tocsin.wiring import router_of
 
-SETTINGS_FILE = "tocsin.yaml"
 APPLIED = "applied"
 
 
@@ -69,11 +69,11 @@ def rule_set(name: str, around: Around) -> RuleSet:
     if path.is_dir() and not (path / SETTINGS_FILE).is_file():
         return _of_directory(name, path, around)
     if path.exists():
-        return _standing(name, configure(read_bundle(path / SETTINGS_FILE if path.is_dir() else path)))
-    return _standing(name, configure(_applied(name, around.bundles)))
+        return standing(name, configure(read_bundle(path / SETTINGS_FILE if path.is_dir() else path)))
+    return standing(name, configure(_applied(name, around.bundles)))
 
 
-def _standing(name: str, configuration: Configuration) -> RuleSet:
+def standing(name: str, configuration: Configuration) -> RuleSet:
     """A whole configuration: it stands for itself, whatever was in force."""
     settings = configuration.settings
     return RuleSet(name, lambda _: configuration.basis, router_of(configuration), _sms(settings), settings)
@@ -117,13 +117,10 @@ def _applied(name: str, bundles: Bundles | None) -> Bundle:
         raise UnknownRuleSet(
             f"{name}: no such directory or file; to name an applied bundle, give --state DIRECTORY"
         )
-    known = list(dict.fromkeys(hash_ for _, hash_ in bundles.applied()))
-    found = known[-1:] if name == APPLIED else [hash_ for hash_ in known if hash_.startswith(name)]
-    if len(found) != 1:
-        why = f"begins {len(found)} of the hashes" if found else "is no directory, file or applied bundle"
-        listed = ", ".join(known[-5:]) or "none was ever applied"
-        raise UnknownRuleSet(f"{name}: {why}; applied here: {listed}")
-    return bundles.load(found[0])
+    try:
+        return in_force(bundles) if name == APPLIED else once_applied(name, bundles)
+    except UnknownCandidate as error:
+        raise UnknownRuleSet(str(error)) from None
 
 
 def _sms(settings: Settings) -> dict[str, str]:

@@ -275,6 +275,30 @@ def test_the_command_shows_the_change_the_fates_and_the_number(
     )  # fmt: skip
 
 
+def test_a_plan_compares_both_on_the_newest_journal_and_its_number_says_so(
+    state: Path, tmp_path: Path, tocsin: Tocsin
+) -> None:
+    settings = write(tmp_path / "new", HIGHER)
+
+    code, out, _ = tocsin("plan", settings, "--state", state, "--on", "3000d")
+    told = json.loads(tocsin("plan", settings, "--state", state, "--on", "3000d", "--json").out)
+
+    assert code == 0
+    assert "300 of 500 warnings differ: lost 300" in out
+    assert f"plan {plan_number(OLD.hash, HIGHER.hash, compared=True)}: " in out
+    assert told["comparison"]["rules"]["river"]["lost"] == 300
+    assert told["plan"] == plan_number(OLD.hash, HIGHER.hash, compared=True)
+    assert (
+        json.loads(tocsin("plan", settings, "--state", state, "--on", "", "--json").out)["comparison"] is None
+    )
+
+
+def test_a_period_that_is_none_is_a_usage_error(state: Path, tocsin: Tocsin) -> None:
+    code, _, err = tocsin("plan", "--state", state, "--on", "lately")
+
+    assert (code, "--on: " in err) == (2, True)
+
+
 def test_what_is_in_force_is_no_change(state: Path, tmp_path: Path, tocsin: Tocsin) -> None:
     code, out, _ = tocsin("plan", write(tmp_path / "same", OLD), "--state", state)
 

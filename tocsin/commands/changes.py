@@ -1,5 +1,6 @@
 """What changes the rules while everything runs: looked at first, then applied, or taken back."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,19 +8,28 @@ import msgspec
 import typer
 
 from ingest.clock import SystemClock
+from ingest.duration import DurationError, parse_duration
 from ingest.journal import open_read_only
 from tocsin.audit_trail import CONFIGURATION
-from tocsin.bundle import Bundles
+from tocsin.bundle import Bundle, Bundles
 from tocsin.candidate import before, candidate
 from tocsin.change import Wanted
 from tocsin.commands import ENVIRONMENT, FINDINGS, STATE, Json, State, fail
 from tocsin.commands.audit import reading
+from tocsin.commands.diff import compared
+from tocsin.commands.diff import show as show_differences
+from tocsin.commands.language import spoken
 from tocsin.commands.sheet import show, tell, when
+from tocsin.comparison.comparing import Comparison
+from tocsin.comparison.document import document as differences
+from tocsin.configuration import configure
 from tocsin.desk import socket_in
 from tocsin.desk.client import change
 from tocsin.plan.document import document
 from tocsin.plan.planning import plan as planned
 from tocsin.plan.shown import shown, summary
+from tocsin.recorded import JournalRecord, NothingRecorded, Period
+from tocsin.rule_sets import standing
 
 app = typer.Typer()
 
@@ -36,15 +46,24 @@ def plan(
     wanted: Candidate = "",
     config: Config = CONFIG,
     state: State = STATE,
+    on: Annotated[
+        str, typer.Option("--on", help="Judge so much of the newest journal by both; '' for none.")
+    ] = "1h",
     as_json: Json = False,
 ) -> None:
-    """What a change would do: the difference, and the fate of each open warning; nothing is changed."""
-    bundles = bundles_in(state)
-    found = planned(state, candidate(wanted or str(config), bundles), SystemClock())
+    """What a change would do, now and in the last hour; nothing is changed."""
+    bundles, clock = bundles_in(state), SystemClock()
+    new = candidate(wanted or str(config), bundles)
+    found = planned(state, new, clock)
+    comparison = _recently(state, (bundles.load(found.old), new), _since(on, clock.now())) if on else None
+    found = replace(found, compared=comparison is not None)
     if as_json:
-        tell(document(found))
+        both = {"comparison": None if comparison is None else differences(comparison)}
+        tell(document(found) | both)
         return
     shown(found)
+    if comparison is not None:
+        show_differences(comparison, spoken(None))
     for line in summary(found):
         typer.echo(line)
 
@@ -103,6 +122,26 @@ def applied(state: State = STATE, as_json: Json = False) -> None:
         return
     columns = ("number", "bundle", "since", "by", "reason", "plan")
     show("applied", columns, (_row(row) for row in rows))
+
+
+def _since(on: str, now: int) -> int:
+    try:
+        return now - parse_duration(on)
+    except DurationError as error:
+        raise typer.BadParameter(f"--on: {error}: {error.suggestion}") from None
+
+
+def _recently(state: Path, of: tuple[Bundle, Bundle], since: int) -> Comparison | None:
+    """What both make of the journal since then (ms); None if nothing was received."""
+    record = JournalRecord(state)
+    sides = [standing(name, configure(bundle)) for name, bundle in zip(("in force", "new"), of, strict=True)]
+    try:
+        first, last = record.span()
+        return compared(record, (sides[0], sides[1]), Period(max(since, first))) if last >= since else None
+    except NothingRecorded:
+        return None
+    finally:
+        record.close()
 
 
 def _row(row: dict[str, object]) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from rich.text import Text
 from ingest.document.source_text import did_you_mean
 from tocsin.bundle import Bundles
 from tocsin.commands import FINDINGS, USAGE, Json, fail, instant_of
+from tocsin.commands.language import Lang, Language, spoken
 from tocsin.commands.sheet import tell
 from tocsin.comparison.comparing import Comparison, compare
 from tocsin.comparison.document import document
 from tocsin.comparison.figures import conditions, failures
 from tocsin.comparison.page import page
 from tocsin.comparison.tables import Sheet, headline, listed, sheets
-from tocsin.comparison.words import Language, words_of
+from tocsin.comparison.words import words_of
 from tocsin.recorded import CsvRecord, JournalRecord, NothingRecorded, Period, Record
 from tocsin.rule_sets import Around, Places, RuleSet, UnknownRuleSet, rule_set
 
@@ -58,7 +59,7 @@ def diff(
     kinds: Annotated[Path | None, typer.Option(help="The kinds of those sensors.")] = None,
     html: Annotated[Path | None, typer.Option(help="A report to look at, one file.")] = None,
     as_json: Json = False,
-    lang: Annotated[Language, typer.Option(help="Of the tables and the report.")] = Language.EN,
+    lang: Lang = None,
     fail_on: Annotated[
         list[str] | None, typer.Option(help="Exit code 1 if so; several with commas or again.")
     ] = None,
@@ -74,18 +75,18 @@ def diff(
     try:
         sides = rule_set(old, around), rule_set(new, around)
         record = JournalRecord(journal) if journal else CsvRecord(on)
-        comparison = _compared(record, sides, period)
+        comparison = compared(record, sides, period)
     except UnknownRuleSet as error:
         fail(str(error), USAGE)
     except NothingRecorded as error:
         fail(str(error), FINDINGS)
     if html is not None:
-        html.write_text(page(comparison, lang, DRAWN), encoding="utf-8")
+        html.write_text(page(comparison, spoken(lang), DRAWN), encoding="utf-8")
         typer.echo(f"{html}", err=True)
     if as_json:
         tell(document(comparison))
     else:
-        _show(comparison, lang)
+        show(comparison, spoken(lang))
     _judge(comparison, wanted)
 
 
@@ -106,7 +107,8 @@ def _conditions(given: list[str]) -> list[str]:
     return wanted
 
 
-def _compared(record: Record, sides: tuple[RuleSet, RuleSet], period: Period) -> Comparison:
+def compared(record: Record, sides: tuple[RuleSet, RuleSet], period: Period) -> Comparison:
+    """Both sides on the record, with a bar for each on a terminal. Raises NothingRecorded."""
     first, last = record.span()
     # A bar that refreshes itself does so in a thread, and the copy of this process that judges has none.
     console, hidden = Console(stderr=True), not sys.stderr.isatty()
@@ -124,7 +126,8 @@ def _compared(record: Record, sides: tuple[RuleSet, RuleSet], period: Period) ->
         return compare(record, sides, period, (partial(tell, 0), partial(tell, 1)), in_two=large)
 
 
-def _show(comparison: Comparison, language: Language) -> None:
+def show(comparison: Comparison, language: Language) -> None:
+    """The tables of what differs."""
     console = Console()
     if not console.is_terminal:
         console.width = WIDE

@@ -5,12 +5,13 @@ from datetime import datetime
 from html import escape
 from importlib.resources import files
 
+from tocsin.commands.language import Language
 from tocsin.comparison.comparing import Comparison
 from tocsin.comparison.curves import measured, window
 from tocsin.comparison.episodes import Pair, gravest_first
 from tocsin.comparison.picture import Seen, picture
 from tocsin.comparison.tables import Sheet, headline, how, listed, sheets
-from tocsin.comparison.words import Language, words_of
+from tocsin.comparison.words import words_of
 
 
 def page(comparison: Comparison, language: Language, most: int) -> str:

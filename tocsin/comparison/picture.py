@@ -7,10 +7,11 @@ from html import escape
 
 from ingest.clock import MINUTE
 from rules.grade import Grade
+from tocsin.commands.language import Language
 from tocsin.comparison.axes import Scale, thinned, times, values
 from tocsin.comparison.curves import Curve, Measured
 from tocsin.comparison.episodes import Episode
-from tocsin.comparison.words import Language, grade_of, words_of
+from tocsin.comparison.words import grade_of, words_of
 
 # In pixels of the picture.
 WIDTH, LEFT, RIGHT = 1200, 74, 216

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.commands.language import Language
 from tocsin.comparison.comparing import Comparison, Told
 from tocsin.comparison.episodes import Episode, Pair, gravest_first
 from tocsin.comparison.figures import COUNTED, Row, leads, rows
-from tocsin.comparison.words import Language, Words, grade_of, shift_of, words_of
+from tocsin.comparison.words import Words, grade_of, shift_of, words_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,9 @@
 """The words of a comparison, in the two languages of its readers."""
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
 from rules.grade import Grade
-
-
-class Language(StrEnum):
-    """What the report is written in."""
-
-    ZH = "zh"
-    EN = "en"
-
+from tocsin.commands.language import Language
 
 Words = Callable[[str], str]
 
