@@ -136,7 +136,7 @@ def test_a_name_that_stands_for_nothing_says_what_there_is(tocsin: Tocsin, flood
     ended = tocsin("diff", "nowhere", "applied", "--on", flooded)
 
     assert ended.code == 2
-    assert ended.err.startswith("nowhere: is no directory, file or applied bundle; applied here: ")
+    assert ended.err.startswith("nowhere: is no file, directory or applied bundle; applied here: ")
     assert OLD.hash in ended.err
     assert NEW.hash in ended.err
 

@@ -10,11 +10,12 @@ from ingest.duration import DurationError, parse_duration
 from ingest.finding import ConfigurationError, Finding
 from rules.grade import Grade
 from tocsin.bundle import Bundle, Bundles
+from tocsin.candidate import SETTINGS_FILE
 from tocsin.commands import FINDINGS, USAGE, fail, instant_of
 from tocsin.configuration import read_bundle, read_text
 from tocsin.judge import Basis
 from tocsin.recorded import CsvRecord, JournalRecord, NothingRecorded, Period, Record
-from tocsin.rule_sets import SETTINGS_FILE, Around, Places, RuleSet, UnknownRuleSet, rule_set
+from tocsin.rule_sets import Around, Places, RuleSet, UnknownRuleSet, rule_set
 from tocsin.settings import read_files, rule_files
 from tocsin.tuning.candidates import RuleTexts
 from tocsin.verification.alarms import whole
