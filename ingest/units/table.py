@@ -133,8 +133,11 @@ def canonical(unit: str) -> str:
 
     Raises UnitError if the unit is not known.
     """
-    spelled = NAME.sub(lambda name: SPELLED.get(name[0], name[0]), unit_expression(unit))
-    return spelled.replace("*", "·")
+    expression = unit_expression(unit)
+    # Most names are spelled as they are; devices may invent a unit a message.
+    if not SPELLED.keys().isdisjoint(NAME.findall(expression)):
+        expression = NAME.sub(lambda name: SPELLED.get(name[0], name[0]), expression)
+    return expression.replace("*", "·")
 
 
 @lru_cache(4_096)
