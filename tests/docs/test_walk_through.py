@@ -71,11 +71,15 @@ class Walk:
     def lay_out(self) -> None:
         shutil.copytree(ROOT / "configs", self.directory / "configs")
         settings = self.directory / "configs" / "tocsin.yaml"
-        text = settings.read_text("utf-8").replace("port: 1883", f"port: {self.broker}")
-        settings.write_text(text.replace("port: 9120", f"port: {self.health}"), "utf-8")
+        text = settings.read_text("utf-8")
+        # Nothing listens at the first one: nobody is told.
+        for shipped, port in {":8025": free_port(), " 9120": self.health, " 1883": self.broker}.items():
+            assert shipped in text
+            text = text.replace(shipped, f"{shipped[0]}{port}")
+        settings.write_text(text, "utf-8")
 
-    async def typed(self, step: Step) -> None:
-        """As the page has it, but with the reader's ids and broker; waits for what it brings about."""
+    async def typed(self, step: Step) -> int:
+        """Its exit code, once it has had its effect; the ids and the broker are the reader's own."""
         command = step.command.replace(".venv/bin/tocsin", f"{shlex.quote(sys.executable)} -m tocsin")
         for shown, theirs in self.ids.items():
             command = command.replace(shown, theirs)
@@ -84,13 +88,15 @@ class Walk:
         if command.endswith(" &"):
             self.daemon = await self.begun(f"exec {command.removesuffix(' &')}")
             await until(self.serves, within=60)
-            return
+            return 0
         process = await self.begun(command)
         async with asyncio.timeout(120):
             out, _ = await process.communicate()
         self.compare(step, out.decode())
         if " simulate " in command:
             await until(self.has_warnings)
+        assert process.returncode is not None
+        return process.returncode
 
     async def begun(self, command: str) -> Process:
         environment = {
@@ -148,16 +154,17 @@ async def test_the_walk_through_comes_out_as_the_page_shows_it(tmp_path: Path) -
     walk = Walk(tmp_path, await broker.start(), free_port())
     walk.lay_out()
     try:
-        for step in steps():
-            await walk.typed(step)
+        codes = [(step.command, await walk.typed(step)) for step in steps()]
     finally:
         if walk.daemon is not None and walk.daemon.returncode is None:
             walk.daemon.kill()
             await walk.daemon.wait()
         await broker.stop()
 
-    programs = [step.command.split()[1] for step in steps() if step.command.startswith(".venv/bin/tocsin ")]
-    assert programs == [
+    assert [command.split()[1] for command, _ in codes if command.startswith(".venv/bin/tocsin ")] == [
         "run", "whoami", "simulate", "warnings", "check", "test", "test", "diff", "plan", "apply", "applied",
         "rollback", "explain",
     ]  # fmt: skip
+    assert [(command, code) for command, code in codes if code] == [
+        (".venv/bin/tocsin test mine/rules/river.yaml --config mine/tocsin.yaml", 1)
+    ]
