@@ -66,6 +66,15 @@ def format_duration(milliseconds: int) -> str:
     return f"{milliseconds // MILLISECONDS[unit]}{unit}"
 
 
+def format_time_left(milliseconds: int) -> str:
+    """What is left of a time (ms), for people: whole seconds, rounded up, in several terms, `29min59s`."""
+    rest, text = -(-milliseconds // 1000) * 1000, ""
+    for unit in ("d", "h", "min", "s"):
+        count, rest = divmod(rest, MILLISECONDS[unit])
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
 def _check_units(text: str, terms: list[tuple[str, str]]) -> None:
     if not all(unit in MILLISECONDS for _, unit in terms):
         meant = [number + MISTAKEN.get(unit, unit) for number, unit in terms]

@@ -13,7 +13,7 @@ import pytest
 from tests.tocsin.program import Ended, program
 
 ROOT = Path(__file__).parent.parent.parent
-SHOWN = re.compile(r"^\$ \.venv/bin/tocsin (diff .*)\n((?:[^`$].*\n)+)", re.MULTILINE)
+SHOWN = re.compile(r"^\$ \.venv/bin/tocsin (diff .* --html .*)\n((?:[^`$].*\n)+)", re.MULTILINE)
 
 
 @pytest.fixture

@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ingest.duration import LONGEST, Duration, DurationError, format_duration, parse_duration
+from ingest.duration import (
+    LONGEST,
+    Duration,
+    DurationError,
+    format_duration,
+    format_time_left,
+    parse_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +97,18 @@ def test_a_model_field_takes_text_and_refuses_bare_numbers() -> None:
     for bare in (5, 5.0, True, None):
         with pytest.raises(ValidationError):
             field.validate_python(bare)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "0s"),
+        (1, "1s"),
+        (240_000, "4min"),
+        (1_798_715, "29min59s"),
+        (90_000_000, "1d1h"),
+        (3_599_001, "1h"),
+    ],
+)
+def test_what_is_left_of_a_time_is_told_in_whole_seconds(milliseconds: int, text: str) -> None:
+    assert format_time_left(milliseconds) == text

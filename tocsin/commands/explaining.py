@@ -39,7 +39,9 @@ CONFIG, KINDS = Path("configs/tocsin.yaml"), Path("configs/kinds.yaml")
 def explain(
     what: Annotated[str, typer.Argument(help="A warning's or incident's id or its beginning; or a rule.")],
     subject: Annotated[str, typer.Argument(help="With a rule: a sensor, zone or gateway.")] = "",
-    at: Annotated[str | None, typer.Option(help="With a rule: at this instant, ISO 8601 or 8h ago.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="With a rule: a time ago (8h) or an instant, ISO 8601.")
+    ] = None,
     begin: Annotated[str | None, typer.Option("--from", help="When it was nearest, from here on.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="... up to here.")] = None,
     state: State = STATE,

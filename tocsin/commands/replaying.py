@@ -35,7 +35,7 @@ Sensors = Annotated[
 Zones = Annotated[Path | None, typer.Option("--zones", help="The zones of --sensors, GeoJSON.")]
 Kinds = Annotated[Path | None, typer.Option("--kinds", help="The kinds of --sensors; else kinds.yaml.")]
 Begin = Annotated[
-    str, typer.Option("--from", help="Tell what was received from there on: 8h ago, or ISO 8601.")
+    str, typer.Option("--from", help="Tell what was received from there on: a time ago (8h) or ISO 8601.")
 ]
 End = Annotated[str, typer.Option("--to", help="End there; deadlines up to then count.")]
 WarmUp = Annotated[

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from console.overview import NAMES
-from ingest.duration import format_duration
+from ingest.duration import format_time_left
 from rules.engine.parts import Part
 from rules.engine.rule_account import EVIDENCE, GradeAccount, Newest, RuleAccount
 from rules.engine.verdict import FALSE, LEAST_COVERAGE, TRUE
@@ -90,10 +90,10 @@ def _state(grade: GradeAccount, account: RuleAccount, words: Words) -> str:
     if grade.raised is not None:
         state = words("raised").format(when(grade.raised)) + ("" if grade.auto else f", {words('review')}")
         if grade.release_left is not None:
-            return f"{state}; {words('falls').format(format_duration(grade.release_left))}"
+            return f"{state}; {words('falls').format(format_time_left(grade.release_left))}"
         return f"{state}; {words('holds')}" if grade.holds and not grade.true else state
     if grade.sustain_left:
-        return words("sustaining").format(format_duration(grade.sustain_left))
+        return words("sustaining").format(format_time_left(grade.sustain_left))
     if grade.true:
         return words("not allowed") if not account.allowed else words("true")
     return words("false") if grade.condition.verdict == FALSE else words("unknown")
@@ -113,7 +113,7 @@ def _part(part: Part, words: Words) -> Iterator[str]:
     if part.missing and part.value is not None and part.threshold is not None:
         yield f"      {_missing(part, words)}"
     if part.left:
-        yield f"      {words('left').format(format_duration(part.left))}"
+        yield f"      {words('left').format(format_time_left(part.left))}"
     if part.covered is not None and part.width and 100 * part.covered < LEAST_COVERAGE * part.width:
         known = f"{100 * part.covered / part.width:.0f} %"
         yield f"      {words('thin').format(known, LEAST_COVERAGE)}"

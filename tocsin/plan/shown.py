@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ingest.duration import format_duration
+from ingest.duration import format_time_left
 from rules.grade import Grade
 from tocsin.commands.sheet import Cell, grade, show, when
 from tocsin.plan.document import counted
@@ -20,7 +20,7 @@ def shown(plan: Plan) -> None:
     )
     columns = ("rule", "subject", "grade", "disposition", "value")
     show("what is raised at once", columns, _raised(plan))
-    windows = ((w.kind, w.metric, format_duration(w.width)) for w in plan.warming)
+    windows = ((w.kind, w.metric, format_time_left(w.width)) for w in plan.warming)
     show(
         "windows that fill first: until then they may raise, not clear", ("kind", "metric", "window"), windows
     )
@@ -51,7 +51,7 @@ def _different(found: list[Difference]) -> Iterator[tuple[Cell, ...]]:
 def _fates(plan: Plan) -> Iterator[tuple[Cell, ...]]:
     for fate in plan.fates:
         after = plan.falling.get(fate.warning)
-        then = "" if after is None else f"does not hold, falls in {format_duration(after)} if so"
+        then = "" if after is None else f"does not hold, falls in {format_time_left(after)} if so"
         yield (
             fate.warning,
             fate.rule,
