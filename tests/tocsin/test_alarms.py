@@ -24,7 +24,7 @@ def river(tmp_path: Path) -> CsvRecord:
     csv = tmp_path / "river.csv"
     rows = [f"{at(5 * number)},river-1,stage,{stage}\n" for number, stage in enumerate(STAGES)]
     csv.write_text("time,sensor,metric,value\n" + "".join(rows), encoding="utf-8")
-    return CsvRecord([csv], basis().registry)
+    return CsvRecord([csv])
 
 
 def judgement(record: CsvRecord, begin: int | None = None, end: int | None = None) -> Judgement:
