@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE, SECOND
@@ -20,6 +20,7 @@ from rules.engine.parts import Part
 from rules.engine.rule_account import GradeAccount, RuleAccount
 from rules.grade import Grade
 from rules.rule import Confirm, Rule, Subjects
+from tests.conftest import EXAMPLES
 from tests.rules import test_groups_properties as places
 from tests.rules.broken import POISON, breaking
 from tests.rules.district import District, place_rule
@@ -242,6 +243,7 @@ def check_grades(account: RuleAccount, *, settled: bool) -> None:
         assert part.missing is None or agrees_with_the_margin(part)
 
 
+@settings(max_examples=max(EXAMPLES // 5, 10))
 @given(cases())
 def test_the_account_agrees_with_what_the_engine_has_told(case: Any) -> None:
     kind, found, journal = case
@@ -264,6 +266,7 @@ def test_the_account_agrees_with_what_the_engine_has_told(case: Any) -> None:
                 check_grades(account, settled=settled[subject] and just_judged)
 
 
+@settings(max_examples=max(EXAMPLES // 5, 10))
 @given(places.rules(), places.histories())
 def test_of_places_too_the_account_agrees_and_changes_nothing(
     ladder: Rule, drawn: list[places.Reading]
@@ -287,6 +290,7 @@ def test_of_places_too_the_account_agrees_and_changes_nothing(
     assert places.told(asked) == places.told(left_alone)
 
 
+@settings(max_examples=max(EXAMPLES // 5, 10))
 @given(cases())
 def test_explaining_changes_nothing(case: Any) -> None:
     kind, found, journal = case
