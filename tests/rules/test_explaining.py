@@ -234,10 +234,14 @@ def agrees_with_the_margin(part: Part) -> bool:
     return bool(compare(reached, part.threshold)) and not compare(reached - hair, part.threshold)
 
 
-def check_grades(account: RuleAccount, *, settled: bool) -> None:
-    """What is true and lasted long enough stands; `only_if` is asked at readings, not in silence."""
+def check_grades(account: RuleAccount, *, in_order: bool, just_judged: bool) -> None:
+    """What is true and lasted long enough stands; `only_if` is asked at readings, not in silence.
+
+    What is late makes no warning stand again that has cleared after it (D6).
+    """
+    allowed = account.only_if is None or (just_judged and account.allowed)
     for grade in account.grades:
-        if grade.true and grade.raised is None and (account.only_if is None or (settled and account.allowed)):
+        if grade.true and grade.raised is None and in_order and allowed:
             assert grade.sustain_left
     for part in every_part(account):
         assert part.missing is None or agrees_with_the_margin(part)
@@ -263,7 +267,7 @@ def test_the_account_agrees_with_what_the_engine_has_told(case: Any) -> None:
             assert account.top == told.get((each.id, subject))
             if any(word.value is not None for word in account.newest):
                 just_judged = any(word.received == received for word in account.newest)
-                check_grades(account, settled=settled[subject] and just_judged)
+                check_grades(account, in_order=settled[subject], just_judged=just_judged)
 
 
 @settings(max_examples=max(EXAMPLES // 5, 10))
