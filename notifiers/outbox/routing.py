@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from notifiers.bulletin import Bulletin
 from notifiers.outbox.approvals import nothing_to_release, review
-from notifiers.outbox.bulletins import Change, draft
+from notifiers.outbox.bulletins import Change, draft, record
 from notifiers.outbox.cancelling import cancelled_again
 from notifiers.outbox.deliveries import Contact, contacts, is_news, overtake
 from notifiers.outbox.flooding import collapse, reckon
@@ -123,6 +123,9 @@ def _lower(
     bulletin = draft(connection, router, incident.id, change, now)
     for contact in known:
         overtake(connection, bulletin, contact.addressee, now)
+    if not chosen and stands.floor is not None:
+        # Nobody has to hear of it, but whoever is asked later is asked about this grade.
+        record(connection, bulletin)
     return _announced(connection, router, bulletin, chosen)
 
 

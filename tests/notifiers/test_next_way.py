@@ -142,3 +142,18 @@ def test_a_grade_that_has_passed_is_hurried_no_other_way(tmp_path: Path) -> None
     turn(outbox, by, START + MINUTE)
     assert [d.grade for d in outbox.claim("email", START + MINUTE, 9)] == [Grade.ORANGE]
     outbox.close()
+
+
+def test_whoever_is_asked_about_who_was_not_reached_is_asked_about_the_grade_that_holds(
+    outbox: Outbox,
+) -> None:
+    """Yellow came and went while the blue alert was on its way: nobody has heard of it."""
+    by = router(route(ANA))
+    commit(outbox, by, raised(after=Grade.BLUE))
+    [alert] = outbox.claim("sms", START, 9)
+    commit(outbox, by, raised(Grade.BLUE, Grade.YELLOW, ordinal=1))
+    commit(outbox, by, raised(Grade.YELLOW, Grade.BLUE, ordinal=2))
+    outbox.settle(alert.key, Rejected("no such number"), START)
+    turn(outbox, by, START)
+    asked = [d for d in send(outbox) if d.recipient != "ana"]
+    assert {(d.recipient, d.grade) for d in asked} == {("lin", Grade.BLUE), ("wei", Grade.BLUE)}

@@ -14,7 +14,11 @@ from tests.tocsin.program import Tocsin, program
 from tests.tocsin.recorded import Recorded, recorded
 from tests.tocsin.village import SENSORS, bundle, report, write
 
-NOW = SystemClock().now()
+
+@pytest.fixture
+def now() -> int:
+    """When the test begins: commands count back from their own present."""
+    return SystemClock().now()
 
 
 @pytest.fixture
@@ -23,12 +27,12 @@ def tocsin(capfd: pytest.CaptureFixture[str]) -> Tocsin:
 
 
 @pytest.fixture
-def village(tmp_path: Path) -> Iterator[Recorded]:
+def village(tmp_path: Path, now: int) -> Iterator[Recorded]:
     """The last hours: a river heard half an hour ago and one heard now, behind a snapshot."""
-    with recorded(tmp_path / "state", NOW - 240 * MINUTE) as village:
-        village.receive(210, report("river-1", NOW - 30 * MINUTE, 1.0))
+    with recorded(tmp_path / "state", now - 240 * MINUTE) as village:
+        village.receive(210, report("river-1", now - 30 * MINUTE, 1.0))
         village.keep()
-        village.receive(239, report("river-2", NOW - MINUTE, 1.25), report("river-9", NOW, 1.0))
+        village.receive(239, report("river-2", now - MINUTE, 1.25), report("river-9", now, 1.0))
         yield village
 
 
@@ -107,9 +111,11 @@ def test_status_as_a_table_and_the_silent_only_where_asked_for(tocsin: Tocsin, v
     assert "rain-1\tnever" in tocsin("sensors", "status", "--state", village.state, "--silent").out
 
 
-def test_status_without_a_snapshot_says_how_far_back_it_knows(tocsin: Tocsin, tmp_path: Path) -> None:
-    with recorded(tmp_path, NOW - 240 * MINUTE) as village:
-        village.receive(239, report("river-2", NOW, 1.25))
+def test_status_without_a_snapshot_says_how_far_back_it_knows(
+    tocsin: Tocsin, tmp_path: Path, now: int
+) -> None:
+    with recorded(tmp_path, now - 240 * MINUTE) as village:
+        village.receive(239, report("river-2", now, 1.25))
         whole = tocsin("sensors", "status", "--state", tmp_path)
         ended = tocsin("sensors", "status", "--state", tmp_path, "--since", "1h")
 
@@ -130,7 +136,7 @@ def strangers(tmp_path: Path) -> Path:
             )
             for n, topic in enumerate(topics)
         ]
-        quarantine.add(5, NOW, refused)
+        quarantine.add(5, SystemClock().now(), refused)
     return tmp_path / "state"
 
 
@@ -217,7 +223,7 @@ def test_quarantine_of_one_device_is_what_it_sent_or_what_names_it(tocsin: Tocsi
             Rejected(n, Reason.MALFORMED, detail, topic, b"{")
             for n, (topic, detail) in enumerate(zip(topics, details, strict=True))
         ]
-        quarantine.add(5, NOW, refused)
+        quarantine.add(5, SystemClock().now(), refused)
 
     def shown(device: str) -> list[str]:
         ended = tocsin("quarantine", "--state", tmp_path, "--json", "--device", device)
