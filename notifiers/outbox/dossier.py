@@ -137,12 +137,7 @@ def recent_warnings(connection: sqlite3.Connection, limit: int) -> list[str]:
 
 def dossier(connection: sqlite3.Connection, warning: str, now: int) -> Dossier:
     """All of one warning, by its whole id, as of `now` (ms)."""
-    lines = [
-        Told(transition_of(row[:-1]), row[-1] or "")
-        for row in connection.execute(
-            f"SELECT {TRANSITION}, routed FROM transitions WHERE warning = ? ORDER BY ordinal", (warning,)
-        )
-    ]
+    lines = _lines(connection, warning)
     row = connection.execute(
         "SELECT incident, cancelled, flood, capped FROM members WHERE warning = ?", (warning,)
     ).fetchone()
@@ -186,6 +181,13 @@ def dossier(connection: sqlite3.Connection, warning: str, now: int) -> Dossier:
         unreached=[found for found in unreached(connection, now) if found.incident == known],
         audit=records(connection, ids, did, since),
     )
+
+
+def _lines(connection: sqlite3.Connection, warning: str) -> list[Told]:
+    rows = connection.execute(
+        f"SELECT {TRANSITION}, routed FROM transitions WHERE warning = ? ORDER BY ordinal", (warning,)
+    )
+    return [Told(transition_of(row[:-1]), row[-1] or "") for row in rows]
 
 
 def last_line(connection: sqlite3.Connection, rule: str, subject: str, at: int) -> Transition | None:
