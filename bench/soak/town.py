@@ -11,8 +11,8 @@ from bench.fleet.city import City, Plan
 from bench.servers import shipped_settings
 from bench.sights import Sounds
 from bench.subject import Subject
-from simulators.faults import FaultProxy
 from simulators.mosquitto import Mosquitto
+from simulators.proxy import FaultProxy
 from simulators.victoria_metrics import VictoriaMetrics
 
 # What is reconciled is read within seconds, so a soak of days needs no more of the journal than this.

@@ -15,8 +15,8 @@ from ingest.session.wire import Undecodable, messages
 from ingest.snapshots import Snapshots
 from notifiers.outbox.reader import OutboxReader, Progress
 from rules.transition import Transition, line
-from simulators.faults import FaultProxy
 from simulators.mosquitto import UNLIMITED, Mosquitto
+from simulators.proxy import FaultProxy
 from simulators.publisher import Publisher
 from tests.faults.record import read
 from tests.system.daemon_process import LOUDSPEAKER, DaemonProcess

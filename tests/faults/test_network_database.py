@@ -14,7 +14,7 @@ import pytest
 
 from bench.sights import Sights
 from ingest.series.influx import InfluxStore
-from simulators.faults import FaultProxy
+from simulators.proxy import FaultProxy
 from simulators.victoria_metrics import VictoriaMetrics
 from tests.faults.network import Network, Station, network, reconcile, stopped, until
 

@@ -14,9 +14,9 @@ import pytest
 from ingest.clock import SystemClock
 from notifiers.delivery import State
 from notifiers.outbox.reader import Progress
-from simulators.faults import FaultProxy
 from simulators.horn import Horn
 from simulators.phone import Fault, PhoneGateway
+from simulators.proxy import FaultProxy
 from tests.faults.network import ZONES, Network, Station, network, topic, until
 from tests.system.daemon_process import HORN_KEY, LOUDSPEAKER, sms
 

@@ -6,8 +6,8 @@ Times are real: a fault is something between two machines, and no simulated cloc
 import asyncio
 from contextlib import suppress
 
-from simulators.faults.connection import Connection, Streams, reset
-from simulators.faults.weather import Flow, Weather
+from simulators.proxy.connection import Connection, Streams, reset
+from simulators.proxy.weather import Flow, Weather
 
 __all__ = ["FaultProxy"]
 

@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from simulators.faults.weather import Flow, Weather
+from simulators.proxy.weather import Flow, Weather
 
 CHUNK = 16 * 1024
 # Chunks on their way in one direction; who sends more waits, as on a real link.

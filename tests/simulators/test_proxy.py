@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from simulators.faults import FaultProxy
+from simulators.proxy import FaultProxy
 
 WITHIN = 5.0  # s for what must happen
 QUIET = 0.15  # s in which what must not happen would have
