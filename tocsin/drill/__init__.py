@@ -1,0 +1,1 @@
+"""Drills: a storyline played against a daemon of its own, and what came of it beside what was expected."""
