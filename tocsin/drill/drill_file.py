@@ -4,7 +4,7 @@ Times are ms after the start. `read_drill` says what is wrong with the file alon
 does not fit the configuration.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Annotated, Literal, Self, TypeAlias
@@ -102,23 +102,25 @@ class TemperEntry(Strict):
         return self
 
 
-class ExpectedWarning(Strict):
+class _Due(Strict):
+    by: Duration
+
+
+class ExpectedWarning(_Due):
     """A warning of a rule in a zone, or in one below it, that reaches `grade` no later than `by`."""
 
     rule: str
     zone: str
     grade: GradeName
     since: Annotated[Duration, Field(alias="from")] = 0
-    by: Duration
 
 
-class ExpectedTelling(Strict):
+class ExpectedTelling(_Due):
     """All of `who` have what tells of `grade` in `zone` no later than `by`."""
 
     who: Names
     zone: str
     grade: GradeName
-    by: Duration
 
 
 class ExpectedHandling(Strict):
@@ -137,12 +139,11 @@ class ExpectedHandling(Strict):
         return self
 
 
-class ExpectedDeed(Strict):
+class ExpectedDeed(_Due):
     """A person does something at the desk, no later than `by`."""
 
     who: str
     does: Literal["ack", "arrive", "handle", "close", "cancel", "release", "refuse", "raise", "shelve"]
-    by: Duration
 
 
 class ExpectEntry(Strict):
@@ -208,7 +209,12 @@ def _beyond(document: Document, file: DrillFile) -> Iterator[Finding]:
     """What happens, or is expected, after the end."""
     expect = file.expect
     places: list[tuple[Path, int]] = [(("storyline", n, "at"), e.at) for n, e in enumerate(file.storyline)]
-    for part, entries in (("warnings", expect.warnings), ("told", expect.told), ("deeds", expect.deeds)):
+    due: tuple[tuple[str, Sequence[_Due]], ...] = (
+        ("warnings", expect.warnings),
+        ("told", expect.told),
+        ("deeds", expect.deeds),
+    )
+    for part, entries in due:
         places += [(("expect", part, n, "by"), entry.by) for n, entry in enumerate(entries)]
     for path, at in places:
         if at > file.lasts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ingest.registry import Registry
 from notifiers.bulletin import Act as Announced
 from notifiers.contacts import HORNS, Person
+from notifiers.headline import GRADES
 from notifiers.outbox.work import Stage
 from rules.grade import Grade
 from tocsin.configuration import Configuration
@@ -20,7 +21,6 @@ from tocsin.drill.drill_file import (
 from tocsin.drill.performance import Hearing, Performance, Rise
 
 _TELLS = frozenset({Announced.ALERT, Announced.UPDATE, Announced.DIGEST, Announced.REQUEST})
-GRADES_ZH = {"blue": "蓝色", "yellow": "黄色", "orange": "橙色", "red": "红色"}
 STAGES_ZH = {Stage.ACKNOWLEDGED: "确认", Stage.ARRIVED: "到场", Stage.HANDLED: "处置"}
 
 
@@ -66,7 +66,7 @@ class Scoring:
             verdict = Verdict.EARLY
         rule, place = self._title(wanted.rule), self._place(wanted.zone)
         what = {
-            "zh": f"{rule['zh']}：{place['zh']}{GRADES_ZH[wanted.grade]}",
+            "zh": f"{rule['zh']}：{place['zh']}{zh(wanted.grade)}",
             "en": f"{rule['en']}: {wanted.grade} in {place['en']}",
         }
         return Item(kind="warnings", what=what, due=wanted.by, came=at, verdict=verdict)
@@ -78,7 +78,7 @@ class Scoring:
         last = None if never else self._after(max(at for at in first.values() if at is not None))
         names, place = ", ".join(wanted.who), self._place(wanted.zone)
         what = {
-            "zh": f"{names} 收到{place['zh']}{GRADES_ZH[wanted.grade]}预警",
+            "zh": f"{names} 收到{place['zh']}{zh(wanted.grade)}预警",
             "en": f"{names} know of {wanted.grade} in {place['en']}",
         }
         verdict = Verdict.MISSED if never else _verdict(last, wanted.by)
@@ -125,7 +125,7 @@ class Scoring:
                 slowest = None if not took or None in took else max(t for t in took if t is not None)
                 place = self._place(wanted.zone)
                 what = {
-                    "zh": f"{place['zh']}{GRADES_ZH[wanted.grade]}预警：{STAGES_ZH[stage]}用时",
+                    "zh": f"{place['zh']}{zh(wanted.grade)}预警：{STAGES_ZH[stage]}用时",
                     "en": f"{wanted.grade} in {place['en']}: {stage} after",
                 }
                 yield Item(
@@ -151,7 +151,7 @@ class Scoring:
     def _no_other(self) -> Item:
         grades, others = self.file.expect.no_other, self.others()
         what = {
-            "zh": f"没有其他{'、'.join(GRADES_ZH[g] for g in grades)}预警",
+            "zh": f"没有其他{'、'.join(zh(g) for g in grades)}预警",
             "en": f"no other {' or '.join(grades)} warning",
         }
         at = self._after(min((rise.at for rise in others), default=None))
@@ -174,6 +174,10 @@ class Scoring:
 
     def _title(self, rule: str) -> Text:
         return title(self.configuration, rule)
+
+
+def zh(grade: str) -> str:
+    return GRADES["zh"][Grade[grade.upper()]]
 
 
 def named(registry: Registry, zone: str) -> Text:

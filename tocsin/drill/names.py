@@ -1,0 +1,127 @@
+"""What a drill names and the configuration does not have, or has as something else."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ingest.document.composer import Path
+from ingest.document.source_text import did_you_mean
+from ingest.finding import Finding, words
+from notifiers.contacts import HORNS, PUBLIC
+from rules.rulebook.silence import SUFFIX
+from tocsin.configuration import Configuration
+from tocsin.drill.drill_file import Drill, StoryEntry
+
+# Of which kind a sensor must be that an entry names.
+KINDS: Mapping[str, str] = {
+    "fire": "smoke", "nuisance": "smoke", "leakage": "electrical", "overload": "electrical",
+    "arcing": "electrical", "sag": "electrical", "flood": "stage", "release": "gas", "tank": "tank",
+    "crowd": "workshop",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name, where it stands, what it is to be, and the names that there are."""
+
+    path: Path
+    name: str
+    what: str
+    known: Iterable[str]
+
+
+def strangers(drill: Drill, configuration: Configuration) -> Iterator[Finding]:
+    """E402 for each name that nothing has, E403 for a sensor of another kind."""
+    known = _Known.of(configuration)
+    for found in _named(drill, known):
+        if found.name not in (names := set(found.known)):
+            message = words("no {what} {name}", what=found.what, name=found.name)
+            yield drill.document.finding(found.path, "E402", message, did_you_mean(found.name, names))
+    for number, entry in enumerate(drill.file.storyline):
+        yield from _misfit(drill, number, entry, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    kinds: Mapping[str, str]
+    zones: Iterable[str]
+    gateways: frozenset[str]
+    horns: tuple[str, ...]
+    rules: tuple[str, ...]
+    people: Iterable[str]
+    recipients: tuple[str, ...]
+    channels: Iterable[str]
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "_Known":
+        registry, contacts = configuration.basis.registry, configuration.contacts
+        horns = tuple(horn for zone in registry.zones.values() for horn in zone.horns)
+        rules = [rule.id for rule in configuration.basis.rules]
+        return cls(
+            {sensor.id: sensor.kind for sensor in registry.sensors},
+            registry.zones,
+            frozenset(sensor.gateway for sensor in registry.sensors if sensor.gateway),
+            horns,
+            (*rules, *(rule + SUFFIX for rule in rules)),
+            contacts.people,
+            (*contacts.people, *contacts.groups, *contacts.rosters, HORNS, PUBLIC, *horns),
+            configuration.settings.channels,
+        )
+
+
+def _named(drill: Drill, known: _Known) -> Iterator[Named]:
+    for number, entry in enumerate(drill.file.storyline):
+        yield from _in_story(("storyline", number, entry.key), entry, known)
+    people = [*drill.file.people, *drill.file.players]
+    paths: list[Path] = [("people", name) for name in drill.file.people]
+    paths += [("players", number) for number in range(len(drill.file.players))]
+    for path, name in zip(paths, people, strict=True):
+        yield Named(path, name, words("person"), known.people)
+    yield from _expected(drill, known)
+
+
+def _in_story(path: Path, entry: StoryEntry, known: _Known) -> Iterator[Named]:
+    several: tuple[tuple[str, str, Iterable[str]], ...] = (
+        ("sensors", words("sensor"), known.kinds),
+        ("gateways", words("gateway"), known.gateways),
+        ("horns", words("loudspeaker"), known.horns),
+        ("to", words("recipient"), known.recipients),
+    )
+    one: tuple[tuple[str, str, Iterable[str]], ...] = (
+        ("sensor", words("sensor"), known.kinds),
+        ("over", words("zone or sensor"), [*known.zones, *known.kinds]),
+        ("channel", words("channel"), known.channels),
+    )
+    happening = entry.happening
+    for key, what, names in one:
+        if (name := getattr(happening, key, None)) is not None:
+            yield Named((*path, key), name, what, names)
+    for key, what, names in several:
+        for index, name in enumerate(getattr(happening, key, None) or ()):
+            yield Named((*path, key, index), name, what, names)
+
+
+def _expected(drill: Drill, known: _Known) -> Iterator[Named]:
+    expect = drill.file.expect
+    for part in ("warnings", "told", "handling"):
+        for number, entry in enumerate(getattr(expect, part)):
+            yield Named(("expect", part, number, "zone"), entry.zone, words("zone"), known.zones)
+    for number, warning in enumerate(expect.warnings):
+        yield Named(("expect", "warnings", number, "rule"), warning.rule, words("rule"), known.rules)
+    for number, told in enumerate(expect.told):
+        for index, name in enumerate(told.who):
+            path = ("expect", "told", number, "who", index)
+            yield Named(path, name, words("recipient"), known.recipients)
+    for number, deed in enumerate(expect.deeds):
+        yield Named(("expect", "deeds", number, "who"), deed.who, words("person"), known.people)
+    for number, name in enumerate(expect.unreached):
+        yield Named(("expect", "unreached", number), name, words("recipient"), known.recipients)
+
+
+def _misfit(drill: Drill, number: int, entry: StoryEntry, known: _Known) -> Iterator[Finding]:
+    """A fire at a rain gauge."""
+    wanted, name = KINDS.get(entry.key), getattr(entry.happening, "sensor", None)
+    if wanted is None or name is None or known.kinds.get(name, wanted) == wanted:
+        return
+    message = words("{name} is a sensor of the kind {kind}", name=name, kind=known.kinds[name])
+    advice = words("name one of the kind {wanted}", wanted=wanted)
+    yield drill.document.finding(("storyline", number, entry.key, "sensor"), "E403", message, advice)
