@@ -9,6 +9,7 @@ state/          the daemon's own: journal, outbox, bundles
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,8 @@ from tocsin.bundle import Bundles
 from tocsin.configuration import Configuration, configure
 from tocsin.drill.card import Act, Card, Missing, Moment, Real, Text
 from tocsin.drill.courses import courses
-from tocsin.drill.drill_file import Drill, InjectEntry, StoryEntry, read_drill
+from tocsin.drill.drill_file import Drill, StoryEntry, read_drill
+from tocsin.drill.happenings import InjectEntry
 from tocsin.drill.performance import Heard, Performance, performed
 from tocsin.drill.score import Scoring
 
@@ -60,8 +62,8 @@ class Record:
         scoring = Scoring(self.drill.file, self.configuration, self.performance)
         file, held, began = self.drill.file, self.held, self.held.began
         return Card(
-            title=dict(file.title),
-            purpose=dict(file.purpose),
+            title=_plain(file.title),
+            purpose=_plain(file.purpose),
             file=held.file,
             began=began,
             held=held.held,
@@ -123,9 +125,13 @@ def read_record(directory: Path) -> Record:
     return Record(drill, configuration, held, performance)
 
 
+def _plain(text: Mapping[Any, str]) -> Text:
+    return {str(language): said for language, said in text.items()}
+
+
 def _moment(entry: StoryEntry) -> Moment:
     happening = entry.happening
     if isinstance(happening, InjectEntry):
-        return Moment(at=entry.at, what=entry.key, text=dict(happening.text))
+        return Moment(at=entry.at, what=entry.key, text=_plain(happening.text))
     named = next((str(v) for k, v in happening if k in {"sensor", "over", "channel"} and v), "")
     return Moment(at=entry.at, what=entry.key, text={"zh": named, "en": named})

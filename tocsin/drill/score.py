@@ -46,7 +46,7 @@ class Scoring:
 
     def others(self) -> list[Rise]:
         """Warnings of forbidden grades that no expectation names: false ones."""
-        forbidden = {Grade[name.upper()] for name in self.file.expect.no_other}
+        forbidden = {grade_named(name) for name in self.file.expect.no_other}
         wanted = self.file.expect.warnings
         return [
             rise
@@ -58,7 +58,7 @@ class Scoring:
         return rise.rule == wanted.rule and self._within(rise.zone, wanted.zone)
 
     def _warning(self, wanted: ExpectedWarning) -> Item:
-        grade = Grade[wanted.grade.upper()]
+        grade = grade_named(wanted.grade)
         came = [r.at for r in self.performance.rises if self._is_of(r, wanted) and r.grade >= grade]
         at = self._after(min(came, default=None))
         verdict = _verdict(at, wanted.by)
@@ -72,7 +72,7 @@ class Scoring:
         return Item(kind="warnings", what=what, due=wanted.by, came=at, verdict=verdict)
 
     def _told(self, wanted: ExpectedTelling) -> Item:
-        grade = Grade[wanted.grade.upper()]
+        grade = grade_named(wanted.grade)
         first = {who: self._first_heard(who, wanted.zone, grade) for who in self._everybody(wanted)}
         never = sorted(who for who, at in first.items() if at is None)
         last = None if never else self._after(max(at for at in first.values() if at is not None))
@@ -114,7 +114,7 @@ class Scoring:
 
     def _handling(self, wanted: ExpectedHandling) -> Iterator[Item]:
         """Of each stage, the slowest of the incidents that are meant."""
-        grade = Grade[wanted.grade.upper()]
+        grade = grade_named(wanted.grade)
         told: dict[str, int] = {}
         for hearing in self._hearings(wanted.zone, grade):
             told.setdefault(hearing.incident, hearing.created)
@@ -176,8 +176,14 @@ class Scoring:
         return title(self.configuration, rule)
 
 
+def grade_named(name: str) -> Grade:
+    """As a drill file writes it."""
+    return Grade[name.upper()]
+
+
 def zh(grade: str) -> str:
-    return GRADES["zh"][Grade[grade.upper()]]
+    """Its colour in Chinese."""
+    return GRADES["zh"][grade_named(grade)]
 
 
 def named(registry: Registry, zone: str) -> Text:
