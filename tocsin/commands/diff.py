@@ -20,8 +20,9 @@ from tocsin.comparison.comparing import Comparison, compare
 from tocsin.comparison.document import document
 from tocsin.comparison.figures import conditions, failures
 from tocsin.comparison.page import page
-from tocsin.comparison.tables import Sheet, headline, listed, sheets
+from tocsin.comparison.tables import headline, listed, sheets
 from tocsin.comparison.words import words_of
+from tocsin.page import Sheet
 from tocsin.recorded import CsvRecord, JournalRecord, NothingRecorded, Period, Record
 from tocsin.rule_sets import Around, Places, RuleSet, UnknownRuleSet, rule_set
 

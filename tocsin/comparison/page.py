@@ -1,38 +1,30 @@
-"""A comparison as one page that needs nothing else: it opens without a network, in light and in dark."""
+"""A comparison as one page: tables, then each warning that differs as a picture."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
-from importlib.resources import files
 
 from tocsin.commands.language import Language
 from tocsin.comparison.comparing import Comparison
 from tocsin.comparison.curves import measured, window
 from tocsin.comparison.episodes import Pair, gravest_first
 from tocsin.comparison.picture import Seen, picture
-from tocsin.comparison.tables import Sheet, headline, how, listed, sheets
+from tocsin.comparison.tables import headline, how, listed, sheets
 from tocsin.comparison.words import words_of
+from tocsin.page import page as whole
+from tocsin.page import section, table
 
 
 def page(comparison: Comparison, language: Language, most: int) -> str:
     """HTML; of the warnings that differ the `most` gravest are drawn, the others counted."""
-    words, style = words_of(language), files("tocsin.comparison").joinpath("page.css").read_text("utf-8")
-    found = gravest_first(comparison.pairs)
-    title = escape(words("Two sets of rules compared"))
-    body = [f"<h1>{title}</h1>", _head(comparison, language), *_tables(comparison, language)]
+    words, found = words_of(language), gravest_first(comparison.pairs)
+    body = [_head(comparison, language), *_tables(comparison, language)]
     if found:
         body.append(f"<h2>{escape(words('Warnings that differ'))}</h2>")
         body.append(f"<p>{escape(_shown(len(found), most, language))}</p>")
-        body.append(_table(listed(comparison, language, most)))
+        body.append(table(listed(comparison, language, most)))
         body += (_drawn(comparison, pair, language, number) for number, pair in enumerate(found[:most]))
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    return (
-        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        f'<link rel="icon" href="data:,"><title>{title}</title><style>{style}</style></head>'
-        f"<body>{''.join(body)}</body></html>\n"
-    )
+    return whole(words("Two sets of rules compared"), language, body)
 
 
 def _head(comparison: Comparison, language: Language) -> str:
@@ -51,14 +43,8 @@ def _head(comparison: Comparison, language: Language) -> str:
 def _tables(comparison: Comparison, language: Language) -> Iterator[str]:
     yield '<div class="tables">'
     for sheet in sheets(comparison, language):
-        yield f"<section><h2>{escape(sheet.title)}</h2>{_table(sheet)}</section>"
+        yield section(sheet)
     yield "</div>"
-
-
-def _table(sheet: Sheet) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in sheet.columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(c)}</td>' for c in row)}</tr>" for row in sheet.rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _shown(found: int, most: int, language: Language) -> str:

@@ -1,7 +1,6 @@
 """A comparison as tables: the same ones for the terminal and for the page."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.commands.language import Language
@@ -9,15 +8,7 @@ from tocsin.comparison.comparing import Comparison, Told
 from tocsin.comparison.episodes import Episode, Pair, gravest_first
 from tocsin.comparison.figures import COUNTED, Row, leads, rows
 from tocsin.comparison.words import Words, grade_of, shift_of, words_of
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One table in words."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+from tocsin.page import Sheet
 
 
 def headline(comparison: Comparison, language: Language) -> str:

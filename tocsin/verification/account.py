@@ -1,12 +1,12 @@
 """What is told of a score: its tables, or the same as JSON."""
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from rules.grade import Grade
 from rules.transition import iso
 from tocsin.commands.language import Language
+from tocsin.page import Sheet
 from tocsin.verification import document
 from tocsin.verification.score import FalseAlarm, Missed, OfZone, Score
 from tocsin.verification.words import (
@@ -21,15 +21,6 @@ from tocsin.verification.words import (
     paired_counts,
     sentence,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table."""
-
-    title: str
-    columns: list[str]
-    rows: list[list[str]]
 
 
 def headline(of: Score, zone: tzinfo, language: Language) -> str:
