@@ -1,0 +1,142 @@
+"""A score card as tables: the same ones for the terminal and for the page."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, tzinfo
+from statistics import median
+
+from tocsin.commands.language import Language
+from tocsin.drill.card import Card, Course
+from tocsin.drill.card_words import clock, told, verdict_of, words_of
+from tocsin.page import Sheet
+
+STAGES = ("acknowledged", "arrived", "handled")
+
+
+def headline(card: Card, language: Language) -> str:
+    """Whether the drill was passed, and how much of it."""
+    words = words_of(language)
+    met = words("{} of {} expectations met").format(card.met, len(card.items))
+    how = words("played {} of {}").format(clock(card.lasted), clock(card.planned))
+    line = f"{words('passed' if card.passed else 'not passed')}: {met}; {how}"
+    return f"{line}; {words('stopped')}: {told(card.stopped, language)}" if card.stopped else line
+
+
+def sheets(card: Card, language: Language) -> list[Sheet]:
+    """Those with a row, in the order in which somebody reads them."""
+    expected = ("expected", "due", "came", "result", "detail")
+    hours = ("warning", "place", "grade", "raised", "delivered", *STAGES, "recipients")
+    written: list[tuple[str, Sequence[str], Iterable[Sequence[str]]]] = [
+        ("Real warnings during the drill", ("at", "grade", "place", "text"), _real(card, language)),
+        ("What was expected", expected, _items(card, language)),
+        ("How long it took", hours, (_course(course, language) for course in card.courses)),
+        ("Not reached at the end", ("who", "place", "grade", "why", "meant so"), _missing(card, language)),
+        ("Who did what", ("at", "who", "did", "answered"), _acts(card)),
+        ("What happened", ("at", "what", "detail"), _story(card, language)),
+        ("Messages", ("what", "count"), ((name, f"{count:,}") for name, count in card.counts.items())),
+        ("Faults played", ("what", "count"), ((name, f"{count:,}") for name, count in card.faults.items())),
+    ]
+    found = (_sheet(title, columns, rows, language) for title, columns, rows in written)
+    return [sheet for sheet in found if sheet.rows]
+
+
+def side_by_side(cards: Iterable[Card], zone: tzinfo, language: Language) -> Sheet:
+    """A row for each drill, the oldest first."""
+    columns = (
+        "drill", "held", "expectations", "false", "unreached", "median time to deliver",
+        "median time to acknowledge", "in time: acknowledged, arrived, handled",
+    )  # fmt: skip
+    rows = (
+        (
+            told(card.title, language),
+            f"{datetime.fromtimestamp(card.held / 1000, zone):%Y-%m-%d %H:%M}",
+            f"{card.met}/{len(card.items)}",
+            str(len(card.others)),
+            str(sum(not missing.expected for missing in card.missing)),
+            _median(_after(course.delivered, course.raised) for course in card.courses),
+            _median(_after(course.acknowledged, course.told) for course in card.courses),
+            ", ".join(_in_time(card.courses, stage) for stage in STAGES),
+        )
+        for card in sorted(cards, key=lambda card: card.held)
+    )
+    return _sheet("Drills side by side", columns, rows, language)
+
+
+def _sheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> Sheet:
+    words = words_of(language)
+    return Sheet(words(title), [words(column) for column in columns], [*rows])
+
+
+def _items(card: Card, language: Language) -> Iterator[Sequence[str]]:
+    for item in card.items:
+        due = "–" if item.due is None else clock(item.due)
+        yield (
+            told(item.what, language),
+            due,
+            clock(item.came),
+            verdict_of(item.verdict, language),
+            item.detail,
+        )
+
+
+def _course(course: Course, language: Language) -> Sequence[str]:
+    """Raised after the start; delivered after that; stages after it was told, against their deadlines."""
+    return (
+        told(course.title, language),
+        told(course.place, language),
+        course.grade,
+        clock(course.raised),
+        _plus(_after(course.delivered, course.raised)),
+        *(_stage(course, stage) for stage in STAGES),
+        f"{course.reached}/{course.of}",
+    )
+
+
+def _stage(course: Course, stage: str) -> str:
+    took, limit = _after(getattr(course, stage), course.told), course.limits.get(stage)
+    if limit is None:
+        return _plus(took)
+    sign = "✓" if took is not None and took <= limit else "✗"
+    return f"{sign} {_plus(took)} / {clock(limit)}"
+
+
+def _real(card: Card, language: Language) -> Iterator[Sequence[str]]:
+    words = words_of(language)
+    for real in card.real:
+        said = f"{words('REAL')} {told(real.text, language)}"
+        yield clock(real.at), real.grade, told(real.place, language), said
+
+
+def _missing(card: Card, language: Language) -> Iterator[Sequence[str]]:
+    words = words_of(language)
+    for missing in card.missing:
+        meant = words("yes" if missing.expected else "no")
+        yield missing.who, missing.zone, missing.grade, missing.detail, meant
+
+
+def _acts(card: Card) -> Iterator[Sequence[str]]:
+    for act in card.acts:
+        yield clock(act.at), act.by, act.does, act.said
+
+
+def _story(card: Card, language: Language) -> Iterator[Sequence[str]]:
+    for moment in card.story:
+        yield clock(moment.at), moment.what, told(moment.text, language)
+
+
+def _after(instant: int | None, since: int | None) -> int | None:
+    return None if instant is None or since is None else instant - since
+
+
+def _plus(ms: int | None) -> str:
+    return "–" if ms is None else f"+{clock(ms)}"
+
+
+def _median(times: Iterable[int | None]) -> str:
+    known = [time for time in times if time is not None]
+    return clock(int(median(known))) if known else "–"
+
+
+def _in_time(courses: Sequence[Course], stage: str) -> str:
+    """Of the incidents that have a deadline for it."""
+    limited = [(_after(getattr(c, stage), c.told), c.limits[stage]) for c in courses if stage in c.limits]
+    return f"{sum(took is not None and took <= limit for took, limit in limited)}/{len(limited)}"
