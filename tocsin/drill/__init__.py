@@ -1,0 +1,1 @@
+"""Exercises: a simulated town around the shipped daemon, sealed from live service."""
