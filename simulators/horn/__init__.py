@@ -129,7 +129,8 @@ class Horn:
         """One connection, until it is lost."""
         async with self._new_client() as client:
             topics = [(f"tocsin/horns/{horn}/{kind}", 1) for horn in self._speakers for kind in HEARD]
-            codes = await client.subscribe(topics)
+            # Of no topic at all the client makes an error.
+            codes = await client.subscribe(topics) if topics else ()
             _heed_cancellation()
             if any(isinstance(code, ReasonCode) and code.is_failure for code in codes):
                 raise aiomqtt.MqttError("the broker does not let the horns hear all that is for them")

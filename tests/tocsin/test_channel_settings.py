@@ -14,8 +14,7 @@ from tests.tocsin.village import bundle
 from tocsin.channel_settings import Apprise, Cap, Channel, Kannel, Loudspeaker, TemplateSms, Webhook
 from tocsin.channels import Surroundings, channels_of
 from tocsin.configuration import configure
-from tocsin.demo import sealed
-from tocsin.settings import SeriesSettings, Settings, Watchdog, read_settings
+from tocsin.settings import Settings, read_settings
 from tocsin.wiring import verify
 
 ACTS = ("alert", "update", "clear", "cancel", "digest", "request")
@@ -270,28 +269,3 @@ def test_a_channel_has_the_name_that_the_settings_give_it(tmp_path: Path) -> Non
     made = channels_of(around)
 
     assert [(of.name, of.realm) for of in made] == [("one", Realm.LIVE), ("horns", Realm.LIVE)]
-
-
-def test_a_demo_keeps_names_and_reach_and_nothing_that_is_live() -> None:
-    """No heartbeat goes out of a demo, and nothing into the history of a city."""
-    watched = Watchdog(heartbeat_url="https://watch.example/beat")
-    history = SeriesSettings(store="victoriametrics", url="http://db.example:8428")
-    live = settings(WRITTEN).model_copy(update={"watchdog": watched, "series": history})
-
-    demo = sealed(live, 1111, 2222, Path("/demo.key"))
-
-    assert demo.realm is Realm.DRILL
-    assert demo.reach == live.reach
-    assert {of.realm for of in demo.channels.values()} == {Realm.DRILL}
-    assert (demo.watchdog, demo.series) == (None, SeriesSettings())
-    assert (demo.mqtt.host, demo.mqtt.port, demo.mqtt.password_file) == ("127.0.0.1", 1111, None)
-    for of in demo.channels.values():
-        if isinstance(of, Apprise):
-            assert of.url is not None
-            assert of.url.startswith("json://127.0.0.1:2222/")
-            assert ("to=public&" in of.url, "{recipient}" in of.url) == (
-                of.reach is Reach.PUBLIC,
-                of.reach is not Reach.PUBLIC,
-            )
-        else:
-            assert of == Loudspeaker(via="loudspeaker", realm=Realm.DRILL, key_file=Path("/demo.key"))

@@ -1,1 +1,1 @@
-"""Drills: a storyline played against a daemon of its own, and what came of it beside what was expected."""
+"""Exercises: a simulated town around the shipped daemon, sealed from live service."""

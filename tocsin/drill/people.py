@@ -1,4 +1,4 @@
-"""The people of a demo and its daemon: they answer by SMS, and speak with its desk over the Unix socket."""
+"""The people of a town and its daemon: they answer by SMS, and speak with its desk over the Unix socket."""
 
 import asyncio
 import socket
@@ -15,10 +15,11 @@ from notifiers.contacts import Role
 from notifiers.delivery import Reply
 from notifiers.routes import Reach
 from simulators.horn import Horn
-from simulators.officers import FalseCall, Officer, Officers
+from simulators.officers import Officer, Officers
 from simulators.phone import PhoneGateway
 from tocsin.daemon import Daemon
 from tocsin.desk import reachable
+from tocsin.drill.layout import Layout
 
 _numbers = count()
 
@@ -26,20 +27,28 @@ _numbers = count()
 class StaffedDaemon(Daemon):
     """Its desk takes the name that a client gave its end of the socket for the account.
 
-    In a demo one account of the machine plays everybody, on a socket that only this account can open.
+    In a town one account of the machine plays everybody, on a socket that only this account can open. Who
+    gives no name, as the commands do, is the account that the kernel names.
     """
 
     def _peer(self, connection: socket.socket) -> str:
+        if not (address := connection.getpeername()):
+            return super()._peer(connection)
         # An abstract address: NUL, then what `speak` wrote.
-        return bytes(connection.getpeername())[1:].decode().split("/")[1]
+        return bytes(address)[1:].decode().split("/")[1]
 
 
-def officers_of(daemon: Daemon, phone: PhoneGateway, horn: Horn, seed: int, call: FalseCall) -> Officers:
+def officers_of(daemon: Daemon, phone: PhoneGateway, horn: Horn, layout: Layout) -> Officers:
     """Everybody of the contacts who has a telephone, and the people beside the horns."""
     settings, clock = daemon.configuration.settings, daemon.clock
     sms = next(name for name, reach in settings.reach.items() if reach is Reach.PHONE)
     people = [
-        Officer(person.phone, person.account, Role.APPROVER in person.roles)
+        Officer(
+            person.phone,
+            person.account,
+            Role.APPROVER in person.roles,
+            layout.profiles.get(person.id, layout.usual),
+        )
         for person in daemon.configuration.contacts.people.values()
         if person.phone
     ]
@@ -58,8 +67,9 @@ def officers_of(daemon: Daemon, phone: PhoneGateway, horn: Horn, seed: int, call
         played=horn.played,
         answer=answer,
         press=horn.press,
-        seed=seed,
-        call=call,
+        seed=layout.seed,
+        call=layout.call,
+        bystanders=layout.usual,
     )
 
 

@@ -1,4 +1,4 @@
-"""One account of the machine plays everybody of a demo: the desk knows them by the name they give."""
+"""One account of the machine plays everybody of a town: the desk knows them by the name they give."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ from ingest.clock import SystemClock
 from notifiers.contacts import Contacts, Person, Role
 from tests.tocsin.serving import opened, running
 from tocsin.configuration import configure
-from tocsin.demo_officers import StaffedDaemon, speak
+from tocsin.drill.people import StaffedDaemon, speak
 from tocsin.first_bundle import apply_first
 
 
