@@ -1,4 +1,4 @@
-"""What a fleet says and when, byte for byte the same for one seed: the values, the incidents, the mishaps."""
+"""What a fleet says and when, byte for byte the same for one seed: the values, the events, the mishaps."""
 
 import heapq
 import random
@@ -10,9 +10,9 @@ from enum import StrEnum
 from ingest.clock import HOUR, SECOND
 from simulators.device import Device
 from simulators.instruments import INSTRUMENTS
-from simulators.scenario import Scenario
+from simulators.scenario import NOTHING, Scenario
 
-# A device that sees an incident does not wait for its next report.
+# A device that feels an event does not wait for its next report.
 URGENT_INTERVAL = 10 * SECOND
 OFFLINE_FOR = HOUR
 # No sensor's first metric is a power.
@@ -49,7 +49,7 @@ class Report:
 
 
 class Unit:
-    """One device at work. A device that an incident hits has no mishaps, so that what must be seen is."""
+    """One device at work. One that feels an urgent event has no mishaps, so that what must be seen is."""
 
     def __init__(self, device: Device, scenario: Scenario, seed: int, mishaps: float) -> None:
         self.mishaps: Counter[Mishap] = Counter()
@@ -57,10 +57,11 @@ class Unit:
         self._topic = device.topic
         self._stranger = replace(device, id=f"unlisted-{device.zone}-{device.kind}").topic
         make = INSTRUMENTS[device.kind]
-        self._values = make(device, random.Random(f"{seed}/{device.id}"), scenario.storms)
-        self._incidents = sorted(scenario.of(device.id), key=lambda incident: incident.start)
+        effects = scenario.effects.get(device.id, NOTHING)
+        self._values = make(device, random.Random(f"{seed}/{device.id}"), effects)
+        self._urgent = scenario.urgent.get(device.id, ())
         self._chance = random.Random(f"{seed}/{device.id}/mishap")
-        self._share = 0.0 if self._incidents else mishaps
+        self._share = 0.0 if self._urgent else mishaps
         self._seq = 0
         self._back_at = 0
         self._held: list[Report] = []
@@ -68,7 +69,7 @@ class Unit:
     def at(self, instant: int) -> list[Report]:
         """What the device sends at `instant`; its reports of an hour offline come all at once."""
         self._seq += 1
-        values = self._values(instant, max((i.level(instant) for i in self._incidents), default=0.0))
+        values = ",".join(f'"{metric}":{number}' for metric, number in self._values(instant).items())
         payload = f'{{"t":{instant},"seq":{self._seq},"v":{{{values}}}}}'.encode()
         report = Report(self._device.gateway, self._device.kind, self._topic, payload)
         if instant < self._back_at:
@@ -82,10 +83,10 @@ class Unit:
         return [report]
 
     def next(self, instant: int) -> int:
-        """When it speaks again: at the latest at the onset of an incident."""
-        if any(i.start <= instant < i.end for i in self._incidents):
+        """When it speaks again: at the latest when it begins to feel an urgent event."""
+        if any(start <= instant < end for start, end in self._urgent):
             return instant + URGENT_INTERVAL
-        onsets = (i.start for i in self._incidents if i.start > instant)
+        onsets = (start for start, _ in self._urgent if start > instant)
         return min(instant + self._device.interval, next(onsets, instant + self._device.interval))
 
     def _mishap(self, report: Report, instant: int) -> list[Report]:

@@ -16,9 +16,10 @@ import pytest
 from ingest.clock import DAY, HOUR, MINUTE, SECOND, LockstepClock
 from simulators.broker import LoopbackBroker
 from simulators.device import Device, read_devices
+from simulators.events import Fire, Storm
 from simulators.fleet import Fleet
 from simulators.reports import Mishap, Report, Reports
-from simulators.scenario import Incident, Scenario, Storm, county_days
+from simulators.scenario import Scenario, county_days
 
 START = 1_528_027_140_000
 COUNTY = Path(__file__).parents[2] / "configs" / "sensors.csv"
@@ -148,23 +149,26 @@ def test_temperature_and_load_follow_the_day(sensors: Path) -> None:
 
 
 def test_a_fire_is_reported_at_once_and_often_then_decays(sensors: Path) -> None:
-    onset = START + HOUR + 7 * SECOND
-    fire = Incident("s1", onset, rise=5 * MINUTE, hold=10 * MINUTE, fall=10 * MINUTE)
-    smoke = values(reports(read_devices(sensors), Scenario((fire,))).until(START + 2 * HOUR), "smoke")
+    devices = read_devices(sensors)
+    fire = Fire(START + HOUR + 7 * SECOND, "s1", burning=10 * MINUTE, neighbours=0)
+    scenario = Scenario.of([fire], devices, 1)
+    smoke = values(reports(devices, scenario).until(START + 2 * HOUR), "smoke")
 
     burning = [stamp for stamp, density in smoke["s1"].items() if density >= 0.15]
+    [(onset, end)] = scenario.urgent["s1"]
     assert onset in smoke["s1"]
-    assert onset < burning[0] < onset + 5 * MINUTE
-    assert 10 * MINUTE < burning[-1] - burning[0] < 25 * MINUTE
-    assert max(b - a for a, b in pairwise(burning)) == 10 * SECOND
+    assert fire.begin < onset < burning[0] < fire.begin + 2 * MINUTE
+    assert 10 * MINUTE < burning[-1] - burning[0] < 40 * MINUTE
+    urgent = [stamp for stamp in smoke["s1"] if onset <= stamp <= end]
+    assert {b - a for a, b in pairwise(urgent)} == {10 * SECOND}
     assert max(smoke["s2"].values()) < 0.15
 
 
 def test_a_storm_fills_a_gauge_with_its_depth_in_whole_tips(sensors: Path) -> None:
     devices = [device for device in read_devices(sensors) if device.kind == "rain"]
-    storm = Storm(START + 5 * HOUR, devices[0].x, devices[0].y, (0, 0), radius=5, spell=0.5, depth=100)
+    storm = Scenario.of([Storm(START + 5 * HOUR, "r1", depth=100)], devices, 1)
 
-    [amounts] = values(reports(devices, Scenario(storms=(storm,))).until(START + DAY), "rain").values()
+    [amounts] = values(reports(devices, storm).until(START + DAY), "rain").values()
 
     assert sum(amounts.values()) == pytest.approx(100, rel=0.06)
     assert all(round(amount * 10) == pytest.approx(amount * 10) for amount in amounts.values())
@@ -174,10 +178,8 @@ def test_a_storm_fills_a_gauge_with_its_depth_in_whole_tips(sensors: Path) -> No
 def test_the_default_days_cross_the_ladders_in_their_first_ten_hours(seed: int) -> None:
     devices = read_devices(COUNTY)
     days = county_days(devices, START, seed)
-    hit = {incident.sensor for incident in days.incidents}
-    some = list(
-        reports([d for d in devices if d.id in hit or d.kind == "rain"], days, seed).until(START + 10 * HOUR)
-    )
+    felt = [device for device in devices if device.id in days.effects]
+    some = list(reports(felt, days, seed).until(START + 10 * HOUR))
 
     def crossed(metric: str, threshold: float) -> int:
         return sum(max(by_stamp.values()) >= threshold for by_stamp in values(some, metric).values())
@@ -192,7 +194,7 @@ def test_the_default_days_cross_the_ladders_in_their_first_ten_hours(seed: int) 
     assert sum(depth >= 50 for depth in depths) >= 3
 
 
-def test_a_county_without_some_kinds_has_none_of_their_incidents(sensors: Path) -> None:
+def test_a_county_without_some_kinds_has_none_of_their_events(sensors: Path) -> None:
     stages = [device for device in read_devices(sensors) if device.kind == "stage"]
 
     assert county_days(stages, START, 1) == CALM
@@ -260,9 +262,9 @@ def test_what_was_measured_in_an_hour_offline_is_sent_late_in_order_and_complete
     assert {b - a for a, b in pairwise(stamps)} == {5 * MINUTE}
 
 
-def test_a_sensor_that_an_incident_hits_has_no_mishaps(sensors: Path) -> None:
+def test_a_sensor_that_feels_an_urgent_event_has_no_mishaps(sensors: Path) -> None:
     devices = [device for device in read_devices(sensors) if device.id == "s1"]
-    fleet = reports(devices, Scenario((Incident("s1", START + HOUR),)), mishaps=1)
+    fleet = reports(devices, Scenario.of([Fire(START + HOUR, "s1")], devices, 1), mishaps=1)
 
     assert all(json.loads(report.payload)["v"] for report in fleet.until(START + DAY))
     assert fleet.mishaps.total() == 0

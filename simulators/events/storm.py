@@ -1,0 +1,99 @@
+"""A storm that passes over rain gauges, and the rivers that it fills."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ingest.clock import HOUR, MINUTE
+from simulators.device import Device
+from simulators.events.place import Devices, Effects, felt, position
+from simulators.signal import Signal
+from simulators.waveforms import Floats, catchment, storm
+
+STEP = MINUTE
+STEP_HOURS = STEP / HOUR
+LEAST_RAIN, LEAST_STAGE = 0.01, 0.001  # mm/h and m
+# Low water as a share of the warning stage; project.
+LOW_WATER = 0.4
+
+
+def low_water(device: Device) -> float:
+    """m."""
+    return LOW_WATER * device.parameter("warning_stage", "m", 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Catchment:
+    """What lies above each stage gauge: `area` km2, unless the site has a `catchment_area`.
+
+    `concentration` h is how long the farthest water is on its way. `initial` mm are lost, then `constant`
+    mm/h. `record_flow` m3/s and km2 is what filled the river to its record stage. Rain is that at the gauge.
+    The defaults are this project's own, of a small mountain stream.
+    """
+
+    area: float = 20
+    concentration: float = 1.5
+    initial: float = 20
+    constant: float = 8
+    record_flow: float = 14
+
+    def stage(self, rain: Floats, device: Device) -> Floats:
+        """m that the river rises above low water by `rain` in mm/h, one a minute, and by what follows."""
+        area = device.parameter("catchment_area", "km2", self.area)
+        runoff = catchment.effective(rain, STEP_HOURS, self.initial, self.constant)
+        flow = catchment.discharge(runoff, STEP_HOURS, area, self.concentration)
+        record = device.parameter("record_stage", "m", 4.0) - low_water(device)
+        return catchment.depth(flow, self.record_flow * area, record)
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A design storm: `depth` mm would fall in `duration` at its centre, heaviest after the share `peak`.
+
+    Then the centre is over `place`; it drifts by `drift` km/h east and north. `radius` km is one sigma.
+    `intensity` is the local formula that shapes it.
+    """
+
+    begin: int
+    place: str
+    depth: float = 120
+    duration: int = 3 * HOUR
+    peak: float = 0.4
+    radius: float = 6
+    drift: tuple[float, float] = (0, 0)
+    intensity: storm.Intensity = field(default_factory=storm.Intensity)
+    catchment: Catchment = field(default_factory=Catchment)
+
+    urgent = False
+
+    @property
+    def ends(self) -> int:
+        """When the last water has passed."""
+        return self.begin + self.duration + int(catchment.PASSED * self.catchment.concentration * HOUR) + STEP
+
+    def effects(self, devices: Devices, seed: int) -> Effects:
+        centre = position(self.place, devices)
+        return felt(
+            (device.id, *effect)
+            for device in devices
+            if device.kind in ("rain", "stage")
+            for effect in self._at(device, centre)
+        )
+
+    def _at(self, device: Device, centre: tuple[float, float]) -> Iterator[tuple[str, Signal | None]]:
+        rain = self._rate(device.x - centre[0], device.y - centre[1])
+        if device.kind == "rain":
+            yield "rain", Signal.sampled(self.begin, STEP, rain).kept(LEAST_RAIN)
+        else:
+            rise = self.catchment.stage(rain, device)
+            yield "stage", Signal.sampled(self.begin, STEP, rise).kept(LEAST_STAGE)
+
+    def _rate(self, x: float, y: float) -> Floats:
+        """mm/h each minute, `x` and `y` km from the place of the centre."""
+        minutes = np.arange(self.duration // STEP + 1, dtype=np.float64)
+        duration = self.duration / MINUTE
+        hours = (minutes - self.peak * duration) / 60
+        east, north = self.drift
+        rate = storm.chicago(minutes, duration, self.depth, self.peak, self.intensity)
+        return rate * storm.footprint(x - east * hours, y - north * hours, self.radius)
