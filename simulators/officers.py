@@ -20,10 +20,6 @@ Desk: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]
 """What the desk replies to a request of an account."""
 
 LOOK = 10 * SECOND
-# Of ten each: texts that are taken on, announcements acknowledged at the horn, proposals refused.
-TAKEN_OF_TEN, PRESSED_OF_TEN, REFUSED_OF_TEN = 6, 2, 1
-# How long it takes, in seconds: to read and answer, to be there, to have it done, to decide.
-ANSWER, WAY, WORK, THOUGHT = (10, 50), (45, 170), (60, 180), (120, 420)
 # A call that is believed, and how long it takes until it turns out to be wrong.
 FIRST_CALL, CALLS, FOUND_OUT = 20 * MINUTE, 2 * HOUR, 6 * MINUTE
 
@@ -33,6 +29,31 @@ _GRADE = re.compile("(蓝色|BLUE)|(黄色|YELLOW)|(橙色|ORANGE)|(红色|RED)"
 _NOTHING_TO_DO = re.compile("预警解除|预警取消|降级为|ALL CLEAR|CANCELLED|Downgraded")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How somebody answers.
+
+    Of ten each: texts that are taken on (`takes`), announcements acknowledged at the horn (`presses`),
+    proposals decided at all (`decides`), and of these those refused (`refuses`). How long it takes in
+    seconds, from and to: to read and `answer`, to be there (`way`), to have it done (`work`), to decide
+    (`thought`).
+    """
+
+    takes: int = 6
+    presses: int = 2
+    decides: int = 10
+    refuses: int = 1
+    answer: tuple[int, int] = (10, 50)
+    way: tuple[int, int] = (45, 170)
+    work: tuple[int, int] = (60, 180)
+    thought: tuple[int, int] = (120, 420)
+
+
+ORDINARY = Profile()
+ABSENT = Profile(takes=0, presses=0, decides=0)
+"""Of whoever ignores everything, or is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Officer:
     """`number` is the telephone, `account` what the desk knows them by, '' for whoever has none."""
@@ -40,6 +61,7 @@ class Officer:
     number: str
     account: str = ""
     approves: bool = False
+    profile: Profile = ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +79,7 @@ class Officers:
 
     `inbox` is what the telephones show, `played` what the horns played; `answer` takes (number, text) and
     `press` a horn. The first officer with an account who does not approve keeps the desk: raises `call` by
-    hand now and then, and reports for those without an account.
+    hand now and then, and reports for those without an account. Who stands beside the horns is `bystanders`.
     `refused` counts what the desk did not do.
     """
 
@@ -73,6 +95,7 @@ class Officers:
         press: Callable[[str], None],
         seed: int,
         call: FalseCall | None = None,
+        bystanders: Profile = ORDINARY,
     ) -> None:
         self.refused = 0
         self._officers = {officer.number: officer for officer in officers}
@@ -84,6 +107,7 @@ class Officers:
         self._press = press
         self._seed = seed
         self._call = call
+        self._bystanders = bystanders
         self._read = self._heard = self._speaking = 0
         # The grade of each incident as it was told last, and how often it rose.
         self._grades: dict[str, int] = {}
@@ -112,26 +136,26 @@ class Officers:
                     group.create_task(self._hear(one.horn, " ".join(one.text.values())))
 
     async def _read_text(self, officer: Officer, text: str) -> None:
-        chance = random.Random(f"{self._seed} {officer.number} {text}")
+        chance, profile = random.Random(f"{self._seed} {officer.number} {text}"), officer.profile
         if asked := _RELEASE.search(text):
             if officer.approves:
                 await self._decide(officer, asked[1], int(asked[2]), chance)
             return
         number, rise = self._to_do(text)
-        if number and chance.randrange(10) < TAKEN_OF_TEN:
-            await self._pause(chance, ANSWER)
+        if number and chance.randrange(10) < profile.takes:
+            await self._pause(chance, profile.answer)
             if self._first((number, rise)):
                 self._answer(officer.number, f"收到 {number[:8]}")
-                await self._see_to(officer.account, number, chance)
+                await self._see_to(officer.account, number, chance, profile)
 
     async def _hear(self, horn: str, text: str) -> None:
-        chance = random.Random(f"{self._seed} {horn} {text}")
+        chance, profile = random.Random(f"{self._seed} {horn} {text}"), self._bystanders
         number, rise = self._to_do(text)
-        if number and chance.randrange(10) < PRESSED_OF_TEN:
-            await self._pause(chance, ANSWER)
+        if number and chance.randrange(10) < profile.presses:
+            await self._pause(chance, profile.answer)
             if self._first((number, rise)):
                 self._press(horn)
-                await self._see_to("", number, chance)
+                await self._see_to("", number, chance, profile)
 
     def _to_do(self, text: str) -> tuple[str, str]:
         """The one incident that a text wants to be seen to, '' for none, and which of its rises it is."""
@@ -145,21 +169,23 @@ class Officers:
         self._grades[number] = rank
         return ("" if _NOTHING_TO_DO.search(text) else number), f"rise {self._rises[number]}"
 
-    async def _see_to(self, account: str, number: str, chance: random.Random) -> None:
+    async def _see_to(self, account: str, number: str, chance: random.Random, profile: Profile) -> None:
         account = account or self._keeper()
-        await self._pause(chance, WAY)
+        await self._pause(chance, profile.way)
         await self._act(account, type="arrive", incident=number)
-        await self._pause(chance, WORK)
+        await self._pause(chance, profile.work)
         await self._act(account, type="handle", incident=number, note="seen to")
 
     async def _decide(self, officer: Officer, number: str, revision: int, chance: random.Random) -> None:
-        await self._pause(chance, THOUGHT)
+        if chance.randrange(10) >= officer.profile.decides:
+            return
+        await self._pause(chance, officer.profile.thought)
         if not self._first((number, str(revision))):
             return
         found = await self._say(officer.account, {"ask": "proposals", "about": number})
         for proposal in found.get("found", ()):
             known = {"incident": proposal["incident"], "revision": proposal["revision"]}
-            if chance.randrange(10) < REFUSED_OF_TEN:
+            if chance.randrange(10) < officer.profile.refuses:
                 await self._act(officer.account, type="refuse", reason="not confirmed on the spot", **known)
             else:
                 await self._act(officer.account, type="release", hash=proposal["hash"], **known)

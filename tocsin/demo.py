@@ -20,12 +20,13 @@ from rules.grade import Grade
 from rules.realm import Realm
 from simulators.broker import LoopbackBroker
 from simulators.fleet import Fleet
-from simulators.horn import Horn
+from simulators.horn import Condition, Horn
 from simulators.officers import FalseCall
 from simulators.phone import PhoneGateway
 from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
 from simulators.readings_csv import Row, read_rows
+from simulators.timetable import Timetable
 from tocsin.bundle import Bundle
 from tocsin.channel_settings import Apprise, Channel, Loudspeaker
 from tocsin.channels import horns_of
@@ -42,7 +43,7 @@ HOST = "127.0.0.1"
 CONNECT_SECONDS = 10
 FOREVER = 2**62
 # A horn that hears, plays and says nothing: the people of its place are reached by telephone instead.
-DEAD = "horn-riverside-2"
+DEAD = {"horn-riverside-2": Timetable(Condition(dead=True))}
 # What somebody reports by telephone, and what turns out to be wrong.
 CALL = FalseCall(
     "fire",
@@ -123,7 +124,7 @@ async def _around(
     recorded = frozenset(row.sensor for row in river)
     fleet = Fleet(sensors, seed, clock, HOST, port, exclude=recorded)
     await fleet.connect()
-    horn = Horn(horns_of(registry), HOST, port, clock, key, dead={DEAD})
+    horn = Horn(horns_of(registry), HOST, port, clock, key, conditions=DEAD)
     try:
         playback = Playback(river, _places(registry), publisher, clock)
         yield County(broker, port, phone, phone_port, horn, fleet, playback, seed)
