@@ -1,14 +1,15 @@
 """A county's or a city's sensors on the wire, one connection for each gateway."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import cycle
 from pathlib import Path
 
 from ingest.clock import SECOND, Clock
 from simulators.device import read_devices
+from simulators.faults import Layer, everyday
 from simulators.publisher import Publisher
-from simulators.reports import Mishap, Reports
+from simulators.reports import Reports
 from simulators.scenario import Scenario, county_days
 
 # Messages of one connection that may wait for the broker before the fleet waits, too.
@@ -21,7 +22,8 @@ class Fleet:
     `sensors` is the CSV of the registry, without the ids in `exclude`. What is due goes out together every
     `tick` ms, each report with its own stamp. `connections` joins gateways into that many connections;
     `rate` (messages/s over all) replaces the devices' intervals, for load. Without a `scenario` the days are
-    those of `county_days`. ValueError names what in the CSV cannot be used.
+    those of `county_days`. Of the reports of sensors that it does not hit, the share `mishaps` goes wrong;
+    then all pass through the layers of `faults`. ValueError names what in the CSV cannot be used.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Fleet:
         connections: int | None = None,
         rate: float | None = None,
         mishaps: float = 0.01,
+        faults: Sequence[Layer] = (),
     ) -> None:
         self.by_kind: Counter[str] = Counter()
         self._clock = clock
@@ -48,7 +51,9 @@ class Fleet:
             raise ValueError(f"{sensors}: no sensor to simulate; list some, or exclude fewer")
         start = clock.now()
         scenario = county_days(devices, start, seed) if scenario is None else scenario
-        self._reports = Reports(devices, scenario, seed, start, mishaps=mishaps, rate=rate)
+        hit = frozenset(scenario.urgent)
+        layers = [*everyday(mishaps, seed, spared=hit), *faults]
+        self._reports = Reports(devices, scenario, seed, start, faults=layers, rate=rate)
         gateways = sorted({device.gateway for device in devices})
         # The client id is that of the first gateway on the connection; sensors without one share "fleet".
         clients = gateways[:connections]
@@ -57,7 +62,7 @@ class Fleet:
 
     @property
     def published(self) -> int:
-        """Messages given to the broker, mishaps included."""
+        """Messages given to the broker, with all that went wrong."""
         return sum(publisher.published for publisher in self._publishers)
 
     @property
@@ -66,9 +71,9 @@ class Fleet:
         return sum(publisher.acked for publisher in self._publishers)
 
     @property
-    def mishaps(self) -> Counter[Mishap]:
-        """What has gone wrong so far, on purpose."""
-        return self._reports.mishaps
+    def happened(self) -> Counter[str]:
+        """How many reports each sort of fault met so far, by its name."""
+        return self._reports.happened
 
     @property
     def left_out(self) -> Counter[str]:
@@ -103,8 +108,9 @@ class Fleet:
 
     async def _publish(self, instant: int) -> None:
         for report in self._reports.until(instant):
-            self._carriers[report.gateway].publish(report.topic, report.payload)
-            self.by_kind[report.kind] += 1
+            device = report.device
+            self._carriers[device.gateway].publish(report.topic, report.encoded(), report.retain)
+            self.by_kind[device.kind] += 1
         for publisher in self._publishers:
             publisher.send()
         for publisher in self._publishers:

@@ -9,6 +9,9 @@ from enum import Enum
 from http import HTTPStatus
 from typing import TypeAlias
 
+from ingest.clock import Clock
+from simulators.timetable import Timetable
+
 LARGEST_BODY = 65_536
 REQUEST_WITHIN = 10.0  # s for the client to say what it wants
 PROMISED = 1_000_000  # bytes of the body of which only a part comes
@@ -153,6 +156,20 @@ class ScriptedGateway(HttpServer):
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
         return self.script.popleft() if self.script else self.usual
+
+
+class TimedGateway(HttpServer):
+    """Each request takes the answer that `plan` has for its instant; `requests` holds them."""
+
+    def __init__(self, clock: Clock, plan: Timetable[Answer]) -> None:
+        super().__init__()
+        self.requests: list[Request] = []
+        self._clock = clock
+        self._plan = plan
+
+    def answer(self, request: Request) -> Answer:
+        self.requests.append(request)
+        return self._plan.at(self._clock.now())
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

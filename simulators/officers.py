@@ -34,12 +34,14 @@ class Profile:
     """How somebody answers.
 
     Of ten each: texts that are taken on (`takes`), announcements acknowledged at the horn (`presses`),
-    proposals refused (`refuses`). How long it takes in seconds, from and to: to read and `answer`, to be
-    there (`way`), to have it done (`work`), to decide (`thought`).
+    proposals decided at all (`decides`), and of these those refused (`refuses`). How long it takes in
+    seconds, from and to: to read and `answer`, to be there (`way`), to have it done (`work`), to decide
+    (`thought`).
     """
 
     takes: int = 6
     presses: int = 2
+    decides: int = 10
     refuses: int = 1
     answer: tuple[int, int] = (10, 50)
     way: tuple[int, int] = (45, 170)
@@ -48,6 +50,8 @@ class Profile:
 
 
 ORDINARY = Profile()
+ABSENT = Profile(takes=0, presses=0, decides=0)
+"""Of whoever ignores everything, or is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,8 @@ class Officers:
         await self._act(account, type="handle", incident=number, note="seen to")
 
     async def _decide(self, officer: Officer, number: str, revision: int, chance: random.Random) -> None:
+        if chance.randrange(10) >= officer.profile.decides:
+            return
         await self._pause(chance, officer.profile.thought)
         if not self._first((number, str(revision))):
             return

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ingest.clock import Clock
 from simulators.gateway import Answer, BadRequest, Break, HttpServer, Reply, Request
+from simulators.timetable import Timetable
 
 JSON = {"Content-Type": "application/json"}
 
@@ -34,6 +35,8 @@ ANSWERS: dict[Fault, Answer] = {
     Fault.LOST_ANSWER: Break.HANG,
 }
 
+SOUND: Timetable[Fault | None] = Timetable(None)
+
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:
@@ -48,21 +51,22 @@ class TextMessage:
 class PhoneGateway(HttpServer):
     """Answers 200 for every message and shows each key once, whatever the number of attempts.
 
-    `faults` are met in turn, one a request. `refused` counts requests that were no message, `repeated`
-    those of a key that was known.
+    `faults` are met in turn, one a request; a request without one meets what `plan` has for its instant.
+    `refused` counts requests that were no message, `repeated` those of a key that was known.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, plan: Timetable[Fault | None] = SOUND) -> None:
         super().__init__()
         self.inbox: list[TextMessage] = []
         self.faults: deque[Fault] = deque()
         self.repeated = 0
         self._clock = clock
+        self._plan = plan
         self._keys: set[str] = set()
 
     def answer(self, request: Request) -> Answer:
         to, text, key = _message(request)
-        fault = self.faults.popleft() if self.faults else None
+        fault = self.faults.popleft() if self.faults else self._plan.at(self._clock.now())
         if fault in (None, Fault.LOST_ANSWER):
             self._show(to, text, key)
         return Reply(200, json.dumps({"id": key}).encode(), JSON) if fault is None else ANSWERS[fault]

@@ -11,8 +11,10 @@ from console.live import show
 from console.summary import Summary, table
 from ingest.clock import MINUTE, LockstepClock
 from rules.grade import Grade
+from simulators.horn import Condition
 from simulators.officers import FalseCall
 from simulators.readings_csv import read_rows
+from simulators.timetable import Timetable
 from tocsin.configuration import read_bundle
 from tocsin.drill.layout import Layout
 from tocsin.drill.town import Town, at_work, daemon_of, town_around
@@ -20,7 +22,7 @@ from tocsin.overview import Watcher
 
 FOREVER = 2**62
 # A horn that hears, plays and says nothing: the people of its place are reached by telephone instead.
-DEAD = "horn-riverside-2"
+DEAD = {"horn-riverside-2": Timetable(Condition(dead=True))}
 # What somebody reports by telephone, and what turns out to be wrong.
 CALL = FalseCall(
     "fire",
@@ -51,7 +53,7 @@ async def demonstrate(configs: Path, seconds: float | None, scale: float, seed: 
         seed=seed,
         recorded=river,
         repeat=True,
-        dead=frozenset({DEAD}),
+        horns=DEAD,
         call=CALL,
     )
     bundle = read_bundle(configs / "tocsin.yaml")

@@ -11,8 +11,9 @@ import asyncio
 import random
 import socket
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import cast
 
 import aiomqtt
@@ -23,10 +24,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.clock import HOUR, SECOND, Clock
+from simulators.horn.condition import Condition
 from simulators.horn.speaker import Speaker
 from simulators.horn.wire import Command, Poll, own_key
+from simulators.timetable import Timetable
 
-__all__ = ["Command", "Horn", "Played"]
+__all__ = ["Command", "Condition", "Horn", "Played"]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # s between two attempts to connect
 ANSWER_WITHIN = 5.0  # s for the broker
@@ -49,10 +52,10 @@ class Played:
 class Horn:
     """The horns `ids`, over one connection that `run` keeps and whose commands wait for it when it is lost.
 
-    Each has its own key, made from the fleet key `key`. It plays one command at a time, for `play_ms` with
-    all its repetitions, and plays an id once: a repeated command gets the same receipt again. The horns in
-    `fails` answer that they could not; those in `dead` hear, play and say nothing. `unreadable` counts
-    messages that made no sense, `refused` those not signed for the horn and replayed nonces.
+    Each has its own key, made from the fleet key `key`. It plays one command at a time, and plays an id once:
+    a repeated command gets the same receipt again. Single horns are as `conditions` say, all others are sound
+    and play for `play_ms`. `unreadable` counts messages that made no sense, `refused` those not signed for
+    the horn and replayed nonces.
     """
 
     def __init__(
@@ -64,21 +67,21 @@ class Horn:
         key: bytes,
         *,
         play_ms: int = 3 * SECOND,
-        fails: Collection[str] = frozenset(),
-        dead: Collection[str] = frozenset(),
+        conditions: Mapping[str, Timetable[Condition]] = MappingProxyType({}),
         identifier: str = "horns",
     ) -> None:
         self.played: list[Played] = []
         self.unreadable = 0
         self._host, self._port, self._identifier = host, port, identifier
         self._clock = clock
-        self._dead = dead
+        sound = Timetable(Condition(play_ms=play_ms))
+        self._conditions = {horn: conditions.get(horn, sound) for horn in ids}
         self._speakers = {
-            horn: Speaker(
-                horn, own_key(key, horn), clock, self._say, self._over, play_ms=play_ms, fails=fails
-            )
-            for horn in ids
+            horn: Speaker(horn, own_key(key, horn), clock, self._say, self._over, condition=condition)
+            for horn, condition in self._conditions.items()
         }
+        # While it runs.
+        self._group: asyncio.TaskGroup
         self._outgoing: deque[tuple[str, bytes]] = deque()
         self._to_do = asyncio.Event()
         self._inbox = _Inbox()
@@ -108,6 +111,7 @@ class Horn:
         """Stay connected, until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
+                self._group = group
                 group.create_task(self._answer())
                 await self._stay_connected(group)
         finally:
@@ -142,7 +146,7 @@ class Horn:
 
     def _hear(self, message: aiomqtt.Message, group: asyncio.TaskGroup) -> None:
         _, _, horn, kind = message.topic.value.split("/")
-        if horn in self._dead:
+        if self._now(horn).dead:
             return
         try:
             heard = msgspec.json.decode(message.payload, type=HEARD[kind])
@@ -158,13 +162,27 @@ class Horn:
                 self._speakers[horn].answer(heard)
 
     def _over(self, horn: str, command: Command) -> None:
-        if horn not in self._dead:
+        if not self._now(horn).dead:
             self.played.append(Played(self._clock.now(), horn, command.id, command.grade, command.text))
 
     def _say(self, horn: str, kind: str, payload: bytes) -> None:
-        if horn not in self._dead:
-            self._outgoing.append((f"tocsin/horns/{horn}/{kind}", payload))
+        condition = self._now(horn)
+        if kind == "receipt" and condition.delay:
+            self._group.create_task(self._say_late(horn, payload, condition))
+        else:
+            self._send(horn, kind, payload, condition.receipts if kind == "receipt" else 1)
+
+    async def _say_late(self, horn: str, receipt: bytes, condition: Condition) -> None:
+        await self._clock.sleep_until(self._clock.now() + condition.delay)
+        self._send(horn, "receipt", receipt, condition.receipts)
+
+    def _send(self, horn: str, kind: str, payload: bytes, times: int) -> None:
+        if not self._now(horn).dead:
+            self._outgoing += [(f"tocsin/horns/{horn}/{kind}", payload)] * times
             self._to_do.set()
+
+    def _now(self, horn: str) -> Condition:
+        return self._conditions[horn].at(self._clock.now())
 
     async def _answer(self) -> None:
         """Publish in order; what the broker has not taken goes out again on the next connection."""

@@ -1,21 +1,23 @@
 """One horn: what it has taken, what it plays, what it has said."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
-from ingest.clock import SECOND, Clock
+from ingest.clock import Clock
 from simulators.horn import wire
+from simulators.horn.condition import Condition
 from simulators.horn.wire import Command, Poll
+from simulators.timetable import Timetable
 
 VOLUME = 80  # percent
+BROKEN = "the amplifier does not answer"
 
 
 class Speaker:
-    """Plays one command at a time, each for `play_ms` with all its repetitions, and each id once.
+    """Plays one command at a time, and each id once, as its condition is.
 
     `say` publishes (kind of message, payload); `played` is told of each command that was played to its end.
-    A horn among those in `fails` has a broken amplifier. `refused` counts what was not signed with its key,
-    and what came under a nonce of another command.
+    `refused` counts what was not signed with its key, and what came under a nonce of another command.
     """
 
     def __init__(
@@ -26,13 +28,12 @@ class Speaker:
         say: Callable[[str, str, bytes], None],
         played: Callable[[str, Command], None],
         *,
-        play_ms: int = 3 * SECOND,
-        fails: Collection[str] = frozenset(),
+        condition: Timetable[Condition],
     ) -> None:
         self.refused = 0
         self._horn, self._key, self._clock = horn, key, clock
         self._say, self._played = say, played
-        self._play_ms, self._fails = play_ms, fails
+        self._condition = condition
         self._queue: list[Command] = []
         self._playing: asyncio.Task[None] | None = None
         self._over = 0
@@ -91,8 +92,8 @@ class Speaker:
     def _obstacle(self, command: Command) -> str | None:
         if command.expires <= self._clock.now():
             return "expired"
-        if self._horn in self._fails:
-            return "the amplifier does not answer"
+        if self._now().broken:
+            return BROKEN
         if command.revision < self._outdated.get(command.incident, 0):
             return "outdated"
         return None
@@ -123,12 +124,19 @@ class Speaker:
                 self._settle(command, "failed", "expired")
                 continue
             self._last = command.id
-            self._over = self._clock.now() + self._play_ms
+            begins = self._now()
+            self._over = self._clock.now() + begins.play_ms
             await self._clock.sleep_until(self._over)
             self._queue.pop(0)
+            if begins.broken or self._now().broken:
+                self._settle(command, "failed", BROKEN)
+                continue
             self._played(self._horn, command)
             self._settle(command, "played")
         self._playing = None
+
+    def _now(self) -> Condition:
+        return self._condition.at(self._clock.now())
 
     def _settle(self, command: Command, state: str, reason: str = "") -> None:
         self._receipts[command.id] = self._receipt(command, state, reason)

@@ -1,9 +1,10 @@
 """A loudspeaker channel with its broker and horns, for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from ingest.clock import LockstepClock
@@ -11,7 +12,8 @@ from notifiers.delivery import Receipt, Reply
 from notifiers.loudspeaker import HornBroker, LoudspeakerChannel
 from rules.realm import Realm
 from simulators.broker import LoopbackBroker
-from simulators.horn import Horn
+from simulators.horn import Condition, Horn
+from simulators.timetable import Timetable
 from tests.notifiers.announced import AT
 
 KEY = b"a fleet key that only tests have, and no horn"
@@ -74,12 +76,14 @@ class Sirens:
 
 @asynccontextmanager
 async def sirens(
-    dead: set[str] | None = None, ids: tuple[str, ...] = ("east", "west"), **options: Any
+    conditions: Mapping[str, Timetable[Condition]] = MappingProxyType({}),
+    ids: tuple[str, ...] = ("east", "west"),
+    **options: Any,
 ) -> AsyncIterator[Sirens]:
     clock, heard = LockstepClock(AT), Heard()
     broker = LoopbackBroker(clock)
     port = await broker.start()
-    horn = Horn(ids, "127.0.0.1", port, clock, KEY, dead=set() if dead is None else dead)
+    horn = Horn(ids, "127.0.0.1", port, clock, KEY, conditions=conditions)
     channel = channel_at(port, clock, heard, **{"horns": ids, **options})
     for name, idle in (("broker", broker.idle), ("horn", horn.idle), ("channel", channel.idle)):
         clock.hop(name, idle)

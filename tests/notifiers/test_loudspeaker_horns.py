@@ -10,6 +10,8 @@ from notifiers.delivery import Delivery, Reply, State
 from notifiers.loudspeaker import Heard
 from notifiers.outcome import Sent
 from rules.grade import Grade
+from simulators.horn import Condition
+from simulators.timetable import Timetable
 from tests.notifiers.announced import AT, bulletin, delivery
 from tests.notifiers.sounding import Sirens, eventually, sirens
 
@@ -84,10 +86,8 @@ async def test_the_button_acknowledges_what_was_played() -> None:
 
 async def test_a_horn_that_dies_is_silent_within_a_minute_and_no_other_is() -> None:
     """F13 of the failures we plan for."""
-    dead = set[str]()
-    async with sirens(dead) as at:
-        await at.clock.run(AT + 10 * SECOND)
-        dead.add("west")
+    dies = Timetable(Condition(), [(AT + 10 * SECOND, Condition(dead=True))])
+    async with sirens({"west": dies}) as at:
         await at.clock.run(AT + MINUTE - 1)
         assert at.channel.silent(at.clock.now()) == []
         await at.clock.run(AT + 10 * SECOND + MINUTE)
@@ -98,11 +98,10 @@ async def test_a_horn_that_dies_is_silent_within_a_minute_and_no_other_is() -> N
 
 
 async def test_a_horn_that_comes_back_is_silent_no_more() -> None:
-    dead = {"west"}
-    async with sirens(dead) as at:
+    revives = Timetable(Condition(dead=True), [(AT + 5 * MINUTE + 1, Condition())])
+    async with sirens({"west": revives}) as at:
         await at.clock.run(AT + 5 * MINUTE)
         assert at.channel.silent(at.clock.now()) == ["west"]
-        dead.clear()
         await at.clock.run(AT + 5 * MINUTE + 30 * SECOND)
 
         assert at.channel.silent(at.clock.now()) == []
@@ -134,7 +133,8 @@ async def test_a_connection_that_stands_again_asks_at_once() -> None:
 
 
 async def test_after_a_reload_the_new_horns_are_asked_and_the_old_ones_are_not() -> None:
-    async with sirens(dead={"east", "west"}, horns=["east"]) as at:
+    dead = Timetable(Condition(dead=True))
+    async with sirens({"east": dead, "west": dead}, horns=["east"]) as at:
         await at.clock.run(AT + HOUR)
         assert at.channel.silent(at.clock.now()) == ["east"]
         at.channel.know(["west"])

@@ -9,9 +9,10 @@ from ingest.clock import HOUR, LockstepClock, SystemClock
 from notifiers.bulletin import Act
 from notifiers.delivery import Reply, State
 from notifiers.outcome import Retry, Sent
-from simulators.horn import Horn, wire
+from simulators.horn import Condition, Horn, wire
 from simulators.mosquitto import Mosquitto
 from simulators.publisher import Publisher
+from simulators.timetable import Timetable
 from tests.notifiers.announced import AT, bulletin, delivery
 from tests.notifiers.sounding import KEY, Heard, channel_at, eventually, running
 
@@ -31,7 +32,8 @@ async def mosquitto(tmp_path: Path) -> AsyncIterator[Mosquitto]:
 
 async def test_horns_play_fail_and_are_dead_and_the_channel_hears_which(mosquitto: Mosquitto) -> None:
     clock, heard = SystemClock(), Heard()
-    horn = Horn(HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=0, fails={"h-2"}, dead={"h-3"})
+    conditions = {"h-2": Timetable(Condition(broken=True)), "h-3": Timetable(Condition(dead=True))}
+    horn = Horn(HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=0, conditions=conditions)
     channel = channel_at(mosquitto.port, clock, heard, horns=HORNS, poll_every=100, silent_after=1000)
     async with running(horn, channel):
         for name in HORNS:

@@ -17,8 +17,10 @@ from ingest.clock import DAY, HOUR, MINUTE, SECOND, LockstepClock
 from simulators.broker import LoopbackBroker
 from simulators.device import Device, read_devices
 from simulators.events import Fire, Storm
+from simulators.faults import everyday
 from simulators.fleet import Fleet
-from simulators.reports import Mishap, Report, Reports
+from simulators.report import Report
+from simulators.reports import Reports
 from simulators.scenario import Scenario, county_days
 
 START = 1_528_027_140_000
@@ -49,14 +51,14 @@ def write(folder: Path, text: str) -> Path:
 
 
 def reports(devices: list[Device], scenario: Scenario = CALM, seed: int = 1, mishaps: float = 0) -> Reports:
-    return Reports(devices, scenario, seed, START, mishaps=mishaps)
+    return Reports(devices, scenario, seed, START, faults=everyday(mishaps, seed))
 
 
 def values(some: Iterable[Report], metric: str) -> dict[str, dict[int, float]]:
     """By sensor and stamp."""
     found: dict[str, dict[int, float]] = defaultdict(dict)
     for report in some:
-        said = json.loads(report.payload)
+        said = json.loads(report.encoded())
         if metric in said["v"]:
             found[report.topic.split("/")[4]][said["t"]] = said["v"][metric]
     return found
@@ -73,7 +75,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(sensors: Pa
 
     def bytes_of(seed: int) -> list[tuple[str, bytes]]:
         some = reports(devices, days, seed, mishaps=0.05).until(START + 6 * HOUR)
-        return [(report.topic, report.payload) for report in some]
+        return [(report.topic, report.encoded()) for report in some]
 
     assert bytes_of(1) == bytes_of(1)
     assert bytes_of(1) != bytes_of(2)
@@ -94,7 +96,7 @@ def test_how_often_the_fleet_is_asked_changes_nothing(sensors: Path) -> None:
 def test_each_sensor_reports_at_its_interval_with_a_phase_of_its_own(sensors: Path) -> None:
     stamps: dict[str, list[int]] = defaultdict(list)
     for report in reports(read_devices(sensors)).until(START + 2 * HOUR):
-        stamps[report.topic.split("/")[4]].append(json.loads(report.payload)["t"])
+        stamps[report.topic.split("/")[4]].append(json.loads(report.encoded())["t"])
 
     gaps = {sensor: {b - a for a, b in pairwise(s)} for sensor, s in stamps.items()}
     assert {g: gap for g, gap in gaps.items() if gap != {5 * MINUTE}} == {
@@ -201,75 +203,6 @@ def test_a_county_without_some_kinds_has_none_of_their_events(sensors: Path) -> 
     assert county_days([], START, 1) == CALM
 
 
-def test_mishaps_have_their_share_and_every_sort_of_them_happens(sensors: Path) -> None:
-    fleet = reports(read_devices(sensors), mishaps=0.01)
-    some = list(fleet.until(START + 20 * DAY))
-
-    assert set(fleet.mishaps) == set(Mishap)
-    assert fleet.mishaps.total() / len(some) == pytest.approx(0.01, rel=0.2)
-
-
-def mishap(sensors: Path, which: Mishap) -> list[list[Report]]:
-    """What each device says of its first report that meets `which`, before and after it."""
-    fleet = reports([d for d in read_devices(sensors) if d.id == "h1"], mishaps=0.5)
-    step, told = START, []
-    while not fleet.mishaps[which]:
-        step += MINUTE
-        told.append(list(fleet.until(step)))
-    return told
-
-
-def test_garbage_is_a_truncated_report(sensors: Path) -> None:
-    [report] = mishap(sensors, Mishap.GARBAGE)[-1]
-
-    with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
-        json.loads(report.payload)
-
-
-def test_a_wrong_unit_is_of_another_dimension(sensors: Path) -> None:
-    [report] = mishap(sensors, Mishap.WRONG_UNIT)[-1]
-
-    assert json.loads(report.payload)["u"] == {"stage": "kW"}
-
-
-def test_a_stranger_says_the_same_under_an_id_that_is_not_registered(sensors: Path) -> None:
-    known, stranger = mishap(sensors, Mishap.STRANGER)[-1]
-
-    assert stranger.topic == "tocsin/v1/west/stage/unlisted-west-stage/telemetry"
-    assert stranger.payload == known.payload
-
-
-def test_a_duplicate_is_the_same_twice(sensors: Path) -> None:
-    first, second = mishap(sensors, Mishap.DUPLICATE)[-1]
-
-    assert first == second
-
-
-def test_what_was_measured_in_an_hour_offline_is_sent_late_in_order_and_complete(sensors: Path) -> None:
-    fleet = reports([d for d in read_devices(sensors) if d.id == "h1"], mishaps=0.5)
-    step = START
-    while not fleet.mishaps[Mishap.OFFLINE]:
-        step += 5 * MINUTE
-        before = list(fleet.until(step))
-    assert before == []
-
-    silent = list(fleet.until(step + 55 * MINUTE))
-    late = list(fleet.until(step + 60 * MINUTE))
-
-    assert silent == []
-    stamps = [json.loads(report.payload)["t"] for report in late]
-    assert len(stamps) == 13
-    assert {b - a for a, b in pairwise(stamps)} == {5 * MINUTE}
-
-
-def test_a_sensor_that_feels_an_urgent_event_has_no_mishaps(sensors: Path) -> None:
-    devices = [device for device in read_devices(sensors) if device.id == "s1"]
-    fleet = reports(devices, Scenario.of([Fire(START + HOUR, "s1")], devices, 1), mishaps=1)
-
-    assert all(json.loads(report.payload)["v"] for report in fleet.until(START + DAY))
-    assert fleet.mishaps.total() == 0
-
-
 class Wire:
     """A loopback broker and what a subscriber hears on it."""
 
@@ -335,7 +268,7 @@ async def test_what_is_published_is_heard_with_stamps_that_have_passed(sensors: 
         await on.run(fleet, START + HOUR)
 
         expected = reports(read_devices(sensors, {"h1"})).until(START + HOUR)
-        assert sorted(on.heard) == sorted((report.topic, report.payload) for report in expected)
+        assert sorted(on.heard) == sorted((report.topic, report.encoded()) for report in expected)
         assert fleet.published == fleet.acked == len(on.heard) == fleet.by_kind.total()
         assert fleet.by_kind["gas"] == 120
         assert "stage" not in fleet.by_kind

@@ -5,7 +5,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from simulators.gateway import LARGEST_BODY, PROMISED, Answer, Break, Reply, ScriptedGateway
+from ingest.clock import LockstepClock
+from simulators.gateway import (
+    LARGEST_BODY,
+    PROMISED,
+    Answer,
+    Break,
+    Reply,
+    ScriptedGateway,
+    TimedGateway,
+)
+from simulators.timetable import Timetable
+
+AT = 1_528_060_200_000
 
 POST = b"POST /sms?x=1 HTTP/1.1\r\nContent-Length: 4\r\nX-Key: k\r\n\r\nbody"
 HEAD = f"HTTP/1.1 200 OK\r\nContent-Length: {PROMISED}\r\n\r\n".encode()
@@ -63,6 +75,23 @@ async def test_the_script_comes_first_and_then_the_usual(gateway: ScriptedGatewa
         b"Content-Length: 1\r\nConnection: close\r\nRetry-After: 7\r\n\r\nx",
         b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     ]
+
+
+async def test_a_plan_gives_each_stretch_of_time_its_answer() -> None:
+    clock = LockstepClock(AT)
+    plan: Timetable[Answer] = Timetable(Reply(200), [(AT + 5, Reply(503)), (AT + 10, Break.HANG_UP)])
+    gateway = TimedGateway(clock, plan)
+    port, said = await gateway.start(), []
+    for instant in (AT, AT + 4, AT + 5, AT + 9, AT + 10):
+        await clock.run(instant)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(POST)
+        said.append((await reader.read())[9:12])
+        writer.close()
+    await gateway.stop()
+
+    assert said == [b"200", b"200", b"503", b"503", b""]
+    assert len(gateway.requests) == 5
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Horns play what they are told, once and in time, and say so."""
 
 import asyncio
+from collections import Counter
 from itertools import groupby
 
-from ingest.clock import HOUR, SECOND
+from ingest.clock import HOUR, MINUTE, SECOND
+from simulators.horn import Condition
+from simulators.timetable import Timetable
 from tests.simulators.square import START, eventually, square
 
 
@@ -83,13 +86,59 @@ async def test_a_command_that_expires_while_another_one_is_played_is_not_played(
 
 
 async def test_a_horn_that_fails_says_so() -> None:
-    async with square(fails={"west"}) as at:
+    async with square(conditions={"west": Timetable(Condition(broken=True))}) as at:
         await at.command("west")
 
         [(horn, receipt)] = await at.hear(1)
         assert (horn, receipt["state"]) == ("west", "failed")
         assert receipt["reason"]
         assert at.horn.played == []
+
+
+async def test_each_horn_has_its_own_time_to_play() -> None:
+    slow = Timetable(Condition(play_ms=9 * SECOND))
+    async with square(play_ms=2 * SECOND, conditions={"west": slow}) as at:
+        await at.command("east")
+        await at.command("west")
+        await at.clock.run(START + HOUR)
+
+        assert [(played.horn, played.at - START) for played in at.horn.played] == [
+            ("east", 2 * SECOND),
+            ("west", 9 * SECOND),
+        ]
+
+
+async def test_an_amplifier_fails_and_is_repaired_at_its_instants() -> None:
+    """What plays as it fails has failed."""
+    broken = [(START + 10 * SECOND, Condition(broken=True)), (START + 20 * SECOND, Condition())]
+    async with square(conditions={"east": Timetable(Condition(), broken)}) as at:
+        for command, second in (("before", 0), ("cut", 8), ("during", 12), ("after", 20)):
+            await at.clock.run(START + second * SECOND)
+            await at.command(id=command)
+        await at.clock.run(START + HOUR)
+
+        await at.hear(4)
+        reason = "the amplifier does not answer"
+        assert at.reasons() == {"before": "played", "cut": reason, "during": reason, "after": "played"}
+        assert [played.id for played in at.horn.played] == ["before", "after"]
+
+
+async def test_receipts_are_late_doubled_or_never_come() -> None:
+    never = [(START + 10 * MINUTE, Condition(receipts=0))]
+    async with square(conditions={"east": Timetable(Condition(delay=MINUTE, receipts=2), never)}) as at:
+        await at.command("east", id="k1")
+        await at.clock.run(START + 3 * SECOND + MINUTE - 1)
+        assert at.receipts == []
+        await at.clock.run(START + 10 * MINUTE)
+        await at.command("east", id="k2")
+        await at.clock.run(START + 20 * MINUTE)
+        await at.command("west", id="k3")
+        await at.clock.run(START + 30 * MINUTE)
+
+        heard = await at.hear(3)
+        assert Counter(said["id"] for _, said in heard) == {"k1": 2, "k3": 1}
+        assert [said["at"] for _, said in heard if said["id"] == "k1"] == [START + 3 * SECOND] * 2
+        assert [played.id for played in at.horn.played] == ["k1", "k2", "k3"]
 
 
 async def test_an_unreadable_command_is_counted_and_the_next_one_is_played() -> None:

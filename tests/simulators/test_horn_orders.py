@@ -9,10 +9,13 @@ import pytest
 from ingest.clock import HOUR, SECOND, LockstepClock
 from notifiers.loudspeaker.signature import signed
 from notifiers.loudspeaker.wire import Command, Poll
-from simulators.horn import wire
+from simulators.horn import Condition, wire
 from simulators.horn.speaker import Speaker
 from simulators.horn.wire import own_key
+from simulators.timetable import Timetable
 from tests.simulators.square import KEY, START, command, eventually, square
+
+DEAD = Timetable(Condition(dead=True))
 
 
 async def test_a_changed_text_is_refused_with_a_reason() -> None:
@@ -209,7 +212,14 @@ async def test_a_poll_that_was_not_signed_for_it_is_not_answered() -> None:
 async def test_a_speaker_is_busy_before_it_plays_and_when_it_has_played() -> None:
     """Or simulated time could move past the end of what it plays."""
     clock, said = LockstepClock(START), list[str]()
-    speaker = Speaker("h", own_key(KEY, "h"), clock, lambda *said_: said.append(said_[1]), lambda *_: None)
+    speaker = Speaker(
+        "h",
+        own_key(KEY, "h"),
+        clock,
+        lambda *said_: said.append(said_[1]),
+        lambda *_: None,
+        condition=Timetable(Condition()),
+    )
     async with asyncio.TaskGroup() as group:
         speaker.take(msgspec.json.decode(command("h"), type=wire.Command), group)
         assert not speaker.idle()
@@ -223,7 +233,7 @@ async def test_a_speaker_is_busy_before_it_plays_and_when_it_has_played() -> Non
 
 
 async def test_a_dead_horn_hears_plays_and_says_nothing() -> None:
-    async with square(dead={"west"}) as at:
+    async with square(conditions={"west": DEAD}) as at:
         await at.command("west")
         await at.poll("west", "there?")
         await at.command("east")
@@ -236,10 +246,10 @@ async def test_a_dead_horn_hears_plays_and_says_nothing() -> None:
 
 
 async def test_a_horn_that_comes_back_knows_nothing_of_what_it_did_not_hear() -> None:
-    dead = {"west"}
-    async with square(dead=dead) as at:
+    revives = Timetable(Condition(dead=True), [(START + SECOND, Condition())])
+    async with square(conditions={"west": revives}) as at:
         await at.command("west", id="k1")
-        dead.clear()
+        await at.clock.run(START + SECOND)
         await at.command("west", id="k2")
         await at.clock.run(START + HOUR)
 
@@ -248,10 +258,9 @@ async def test_a_horn_that_comes_back_knows_nothing_of_what_it_did_not_hear() ->
 
 
 async def test_a_horn_that_dies_while_it_plays_says_nothing_of_it() -> None:
-    dead = set[str]()
-    async with square(dead=dead) as at:
+    dies = Timetable(Condition(), [(START + SECOND, Condition(dead=True))])
+    async with square(conditions={"west": dies}) as at:
         await at.command("west")
-        dead.add("west")
         await at.command("east")
         await at.clock.run(START + 3 * SECOND)
 

@@ -2,11 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ingest.clock import HOUR, MINUTE, SECOND, LockstepClock
 from simulators.horn import Played
-from simulators.officers import CALLS, FIRST_CALL, FOUND_OUT, FalseCall, Officer, Officers
+from simulators.officers import (
+    ABSENT,
+    CALLS,
+    FIRST_CALL,
+    FOUND_OUT,
+    ORDINARY,
+    FalseCall,
+    Officer,
+    Officers,
+    Profile,
+)
 from simulators.phone import TextMessage
 
 START = 1_528_060_200_000
@@ -22,7 +33,13 @@ CALL = FalseCall("fire", "market-street", 3, {"en": "A warehouse burns"})
 class County:
     """What the officers said, with the ms since the start; the desk has one proposal and does everything."""
 
-    def __init__(self, *officers: Officer, seed: int = 1, call: FalseCall | None = None) -> None:
+    def __init__(
+        self,
+        *officers: Officer,
+        seed: int = 1,
+        call: FalseCall | None = None,
+        bystanders: Profile = ORDINARY,
+    ) -> None:
         self.clock = LockstepClock(START)
         self.inbox: list[TextMessage] = []
         self.played: list[Played] = []
@@ -41,6 +58,7 @@ class County:
             press=self.pressed.append,
             seed=seed,
             call=call,
+            bystanders=bystanders,
         )
         self.clock.hop("officers", self.officers.idle)
 
@@ -69,6 +87,35 @@ class County:
 
     def kinds(self) -> list[tuple[str, str]]:
         return [(account, str(act["type"])) for _, account, act in self.acts]
+
+
+async def test_each_answers_as_their_profile_says() -> None:
+    always = Profile(takes=10, answer=(5, 5), way=(60, 60), work=(7, 7))
+    keen = Officer("+8610000000011", "keen", profile=always)
+    deaf = Officer("+8610000000012", "deaf", profile=ABSENT)
+    for seed in range(10):
+        county = await answered(YELLOW, to=(keen, deaf), seed=seed)
+
+        assert county.answers == [(keen.number, "收到 5f2a9c0e")]
+        # Nobody reads before they look.
+        assert [(at - 10 * SECOND) // SECOND for at, _, _ in county.acts] == [65, 72]
+
+
+async def test_whoever_ignores_everything_answers_and_decides_nothing() -> None:
+    lin, wu = replace(LIN, profile=ABSENT), replace(WU, profile=ABSENT)
+    for seed in range(10):
+        county = await answered(YELLOW, RED, WANTED, to=(lin, wu), seed=seed)
+
+        assert (county.answers, county.acts) == ([], [])
+
+
+async def test_bystanders_of_a_horn_have_a_profile_of_their_own() -> None:
+    for presses in (0, 10):
+        county = County(LIN, bystanders=Profile(presses=presses))
+        county.played.append(Played(START, "horn-1", "key", "red", {"en": RED}))
+        await county.pass_time((10 * MINUTE, lambda: None))
+
+        assert county.pressed == ["horn-1"] * (presses // 10)
 
 
 async def answered(*texts: str, to: tuple[Officer, ...] = (LIN,), seed: int = 1) -> County:

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from ingest.clock import LockstepClock
+from ingest.clock import SECOND, LockstepClock
 from notifiers.apprise import AppriseChannel
 from notifiers.delivery import Delivery
 from notifiers.outcome import Retry, Sent, Unknown
 from rules.realm import Realm
 from simulators.gateway import LARGEST_BODY
 from simulators.phone import Fault, PhoneGateway
+from simulators.timetable import Timetable
 from tests.notifiers import announced
 
 START = 1_528_060_200_000
@@ -35,11 +37,22 @@ async def port(gateway: PhoneGateway) -> int:
 
 
 @pytest.fixture
-def channel(port: int) -> Iterator[AppriseChannel]:
-    url = f"json://127.0.0.1:{port}/sms?:to={{recipient}}&:key={{key}}"
-    channel = AppriseChannel("sms", Realm.DRILL, url, honours_keys=True, rate=1000, timeout=0.3)
-    yield channel
-    channel.close()
+def channel_to() -> Iterator[Callable[[int], AppriseChannel]]:
+    """Makes channels to the gateway at a port."""
+    with ExitStack() as left:
+
+        def make(port: int) -> AppriseChannel:
+            url = f"json://127.0.0.1:{port}/sms?:to={{recipient}}&:key={{key}}"
+            made = AppriseChannel("sms", Realm.DRILL, url, honours_keys=True, rate=1000, timeout=0.3)
+            left.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def channel(port: int, channel_to: Callable[[int], AppriseChannel]) -> AppriseChannel:
+    return channel_to(port)
 
 
 async def post(port: int, body: bytes, target: str = "/sms", head: str | None = None) -> tuple[int, str]:
@@ -156,3 +169,23 @@ async def test_a_client_that_leaves_early_is_no_message(gateway: PhoneGateway, p
 
     assert (await post(port, b'{"to": "+86", "message": "x"}'))[0] == 200
     assert [message.text for message in gateway.inbox] == ["x"]
+
+
+async def test_a_plan_is_met_from_its_instant_to_the_next(
+    channel_to: Callable[[int], AppriseChannel],
+) -> None:
+    clock = LockstepClock(START)
+    plan = Timetable(
+        None,
+        [(START + SECOND, Fault.BUSY), (START + 2 * SECOND, Fault.LOST_ANSWER), (START + 3 * SECOND, None)],
+    )
+    gateway = PhoneGateway(clock, plan)
+    channel = channel_to(await gateway.start())
+    outcomes = []
+    for second in range(4):
+        await clock.run(START + second * SECOND)
+        outcomes.append(type(await channel.send(delivery(second))))
+    await gateway.stop()
+
+    assert outcomes == [Sent, Retry, Unknown, Sent]
+    assert [message.key for message in gateway.inbox] == [delivery(n).key for n in (0, 2, 3)]

@@ -21,10 +21,11 @@ from notifiers.outbox.audit import Record
 from notifiers.outbox.desk import Desk
 from notifiers.outbox.reader import Progress
 from simulators.gateway import Reply, Request, ScriptedGateway
-from simulators.horn import Horn
+from simulators.horn import Condition, Horn
 from simulators.kannel import PASSWORD, TOKEN, USERNAME, Kannel
 from simulators.mosquitto import Mosquitto
 from simulators.publisher import Publisher
+from simulators.timetable import Timetable
 from tests.system.daemon_process import HORN_KEY, LOUDSPEAKER, DaemonProcess
 from tocsin.desk import socket_in
 from tocsin.desk.client import ask
@@ -234,7 +235,8 @@ async def town(directory: Path) -> AsyncIterator[Town]:
         }
         ids = [f"horn-{zone}-{number}" for zone in ZONES for number in (1, 2)]
         key = bytes.fromhex(HORN_KEY["TOCSIN_HORN_KEY"])
-        horns = Horn(ids, "127.0.0.1", mqtt, SystemClock(), key, play_ms=100, dead={DEAD})
+        conditions = {DEAD: Timetable(Condition(dead=True))}
+        horns = Horn(ids, "127.0.0.1", mqtt, SystemClock(), key, play_ms=100, conditions=conditions)
         publisher = Publisher("127.0.0.1", mqtt, "gateway")
         await publisher.connect()
         left.push_async_callback(publisher.close)

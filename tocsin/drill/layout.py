@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulators.faults import Layer
+from simulators.horn import Condition
 from simulators.officers import ORDINARY, FalseCall, Profile
+from simulators.phone import SOUND, Fault
 from simulators.readings_csv import Row
 from simulators.scenario import Scenario
+from simulators.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +19,8 @@ class Layout:
 
     `sensors` is the CSV of those that the fleet simulates, less those of the `recorded` rows, which are
     played as they were received, over and over if `repeat`. Without a `scenario` the days are those of a
-    county. The horns in `dead` hear, play and say nothing, those in `failing` answer that they could not.
+    county. On their way reports meet the layers of `faults`, and `mishaps` of them what happens every day.
+    `horns` says how some of them are and when, `phones` what the gateway of all other channels answers.
     People answer as in `profiles`, by their ids in the contacts, all others and whoever stands beside the
     horns as `usual`. `call` is what somebody reports by telephone now and then.
     """
@@ -25,8 +30,10 @@ class Layout:
     scenario: Scenario | None = None
     recorded: Sequence[Row] = ()
     repeat: bool = False
-    dead: frozenset[str] = frozenset()
-    failing: frozenset[str] = frozenset()
+    faults: Sequence[Layer] = ()
+    mishaps: float = 0.01
+    horns: Mapping[str, Timetable[Condition]] = field(default_factory=dict)
+    phones: Timetable[Fault | None] = SOUND
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     usual: Profile = ORDINARY
     call: FalseCall | None = None

@@ -69,7 +69,7 @@ async def town_around(
     ConfigurationError for what is wrong with the files, ValueError for sensors that cannot be simulated.
     """
     async with AsyncExitStack() as left:
-        broker, phone = LoopbackBroker(), PhoneGateway(clock)
+        broker, phone = LoopbackBroker(), PhoneGateway(clock, layout.phones)
         port = await broker.start(HOST)
         left.push_async_callback(broker.stop)
         phone_port = await phone.start()
@@ -136,13 +136,16 @@ def _horn_key(directory: Path) -> Path:
 
 def _fleet(layout: Layout, clock: LockstepClock, port: int) -> Fleet:
     recorded = frozenset(row.sensor for row in layout.recorded)
-    return Fleet(layout.sensors, layout.seed, clock, HOST, port, exclude=recorded, scenario=layout.scenario)
+    return Fleet(
+        layout.sensors, layout.seed, clock, HOST, port,
+        exclude=recorded, scenario=layout.scenario, faults=layout.faults, mishaps=layout.mishaps,
+    )  # fmt: skip
 
 
 def _horns(layout: Layout, registry: Registry, clock: LockstepClock, port: int, key: Path) -> Horn:
     fleet_key = bytes.fromhex(key.read_text("utf-8"))
     horns = horns_of(registry)
-    return Horn(horns, HOST, port, clock, fleet_key, dead=layout.dead, fails=layout.failing)
+    return Horn(horns, HOST, port, clock, fleet_key, conditions=layout.horns)
 
 
 def _places(registry: Registry) -> dict[str, Place]:
