@@ -29,6 +29,7 @@ from tocsin.commands import (
     changes,
     checking,
     diff,
+    drill,
     duty,
     explaining,
     proposals,
@@ -73,6 +74,7 @@ for commands in (
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(sensors.app, name="sensors")
+app.add_typer(drill.app, name="drill")
 
 FINDINGS, USAGE, ENVIRONMENT = 1, 2, 3
 # Of a table that no terminal shows.

@@ -21,17 +21,16 @@ from rules.rulebook.rule_file import GradeName
 from rules.rulebook.trial_file import parse_start
 from tocsin.drill.happenings import (
     ArcingEntry,
-    ChannelEntry,
+    CableEntry,
     CrowdEntry,
     FaultEntry,
     FireEntry,
-    FloodEntry,
     HornsEntry,
     InjectEntry,
     LeakageEntry,
     Names,
     NuisanceEntry,
-    OverloadEntry,
+    PhonesEntry,
     ReleaseEntry,
     SagEntry,
     Share,
@@ -41,9 +40,8 @@ from tocsin.drill.happenings import (
 
 Text: TypeAlias = Annotated[dict[Literal["zh", "en"], str], AfterValidator(at_least_one)]
 Happening: TypeAlias = (
-    FireEntry | NuisanceEntry | LeakageEntry | OverloadEntry | ArcingEntry | SagEntry | StormEntry
-    | FloodEntry | ReleaseEntry | TankEntry | CrowdEntry | FaultEntry | HornsEntry | ChannelEntry
-    | InjectEntry
+    FireEntry | NuisanceEntry | LeakageEntry | CableEntry | ArcingEntry | SagEntry | StormEntry | ReleaseEntry
+    | TankEntry | CrowdEntry | FaultEntry | HornsEntry | PhonesEntry | InjectEntry
 )  # fmt: skip
 FASTEST = 100_000
 
@@ -55,17 +53,16 @@ class StoryEntry(Strict):
     fire: FireEntry | None = None
     nuisance: NuisanceEntry | None = None
     leakage: LeakageEntry | None = None
-    overload: OverloadEntry | None = None
+    cable: CableEntry | None = None
     arcing: ArcingEntry | None = None
     sag: SagEntry | None = None
     storm: StormEntry | None = None
-    flood: FloodEntry | None = None
     release: ReleaseEntry | None = None
     tank: TankEntry | None = None
     crowd: CrowdEntry | None = None
     fault: FaultEntry | None = None
     horns: HornsEntry | None = None
-    channel: ChannelEntry | None = None
+    phones: PhonesEntry | None = None
     inject: InjectEntry | None = None
 
     @model_validator(mode="after")

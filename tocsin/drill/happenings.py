@@ -12,6 +12,8 @@ from ingest.finding import quoted, words
 from ingest.kinds.quantity import parse_quantity
 from ingest.units import UnitError, convert
 from notifiers.contacts_file import Lasting, OneOrMore, at_least_one
+from simulators.events.release import GASES
+from simulators.faults import FAULTS
 
 Names: TypeAlias = Annotated[tuple[str, ...], AfterValidator(at_least_one), OneOrMore]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
@@ -37,123 +39,113 @@ Millimetres: TypeAlias = Annotated[float, measured("mm")]
 KilometresAnHour: TypeAlias = Annotated[float, measured("km/h")]
 MetresASecond: TypeAlias = Annotated[float, measured("m/s")]
 Milliamperes: TypeAlias = Annotated[float, measured("mA")]
+Kelvins: TypeAlias = Annotated[float, measured("K")]
+Absorbance: TypeAlias = Annotated[float, measured("dB/m")]
 Volts: TypeAlias = Annotated[float, measured("V")]
 Kilowatts: TypeAlias = Annotated[float, measured("kW")]
 Kilograms: TypeAlias = Annotated[float, measured("kg")]
-KilogramsASecond: TypeAlias = Annotated[float, measured("kg/s")]
 
 
-class FireEntry(Strict):
-    """Begins beside a smoke detector; its neighbours see it later and weaker."""
+class _Placed(Strict):
+    """`place` is a sensor, or a zone that has one of the kind."""
 
-    sensor: str
-    growth: Literal["slow", "medium", "fast", "ultra-fast"] = "fast"
-    peak: Kilowatts = 2000
-    lasts: Lasting
+    place: str
 
 
-class NuisanceEntry(Strict):
+class FireEntry(_Placed):
+    """Grows with the square of time to `peak`, burns on and dies; so many neighbours feel it, too."""
+
+    growth: Literal["slow", "medium", "fast", "ultra-fast"] = "medium"
+    peak: Kilowatts = 300
+    burning: Lasting = 600_000
+    fuel: Literal["wood", "plastic", "foam"] = "wood"
+    neighbours: Annotated[int, Field(ge=0, le=50)] = 1
+
+
+class NuisanceEntry(_Placed):
     """What a smoke detector takes for smoke."""
 
-    sensor: str
-    of: Literal["cooking", "dust", "steam"]
-    lasts: Lasting
+    cause: Literal["cooking", "steam", "dust"]
+    peak: Absorbance = 0.12
+    lasts: Lasting = 900_000
 
 
-class LeakageEntry(Strict):
-    """Insulation fails: residual current grows to `reaches` within `rises`."""
+class LeakageEntry(_Placed):
+    """Insulation fails: residual current grows by `leak` within `grows`, and stays so long."""
 
-    sensor: str
-    reaches: Milliamperes
-    rises: Lasting
-    lasts: Lasting
-
-
-class OverloadEntry(Strict):
-    """A cable carries `load` times its rated current and heats up with its time constant."""
-
-    sensor: str
-    load: Annotated[float, Field(gt=1, le=10)]
-    lasts: Lasting
+    leak: Milliamperes = 550
+    grows: Lasting = 1_200_000
+    lasts: Lasting = 1_200_000
 
 
-class ArcingEntry(Strict):
-    """Half-cycles of arc in a second."""
+class CableEntry(_Placed):
+    """A bad joint that heats a cable by `rise` in the end; `overload` is a share of the rated current."""
 
-    sensor: str
-    arcs: Annotated[int, Field(ge=1, le=100)]
-    lasts: Lasting
-
-
-class SagEntry(Strict):
-    """The voltage falls by so much."""
-
-    sensor: str
-    by: Volts
-    lasts: Lasting
+    rise: Kelvins = 60
+    overload: Annotated[float, Field(ge=0, le=5)] = 0
+    lasts: Lasting = 3_600_000
 
 
-class StormEntry(Strict):
-    """`depth` falls within `within` at its centre, most heavily when `peak` of the time is over (Chicago).
+class ArcingEntry(_Placed):
+    """Bursts of so many half-cycles of arc in a second."""
 
-    The cell stands over a zone or gauge and drifts `towards` so many degrees (0 north, 90 east).
+    half_cycles: Annotated[int, Field(ge=1, le=100)] = 20
+    bursts: Annotated[int, Field(ge=1, le=1000)] = 3
+    every: Lasting = 120_000
+
+
+class SagEntry(_Placed):
+    """All circuits of a place lack so many volts."""
+
+    drop: Volts = 60
+    lasts: Lasting = 120_000
+
+
+class StormEntry(_Placed):
+    """`depth` falls within `lasts` at its centre, most heavily when `peak` of the time is over (Chicago).
+
+    Then the centre stands over `place`; it drifts `towards` so many degrees (0 north, 90 east).
     """
 
-    over: str
     depth: Millimetres
-    within: Lasting
-    radius: Kilometres = 5
+    lasts: Lasting
     peak: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    radius: Kilometres = 6
     drift: KilometresAnHour | None = None
     towards: Degrees = 90
 
 
-class FloodEntry(Strict):
-    """A river rises by `rise` within `rises` and falls more slowly; without a storm over its gauge."""
+class ReleaseEntry(_Placed):
+    """`mass` of a gas flows out evenly within `lasts`, `upwind` of a detector or in the middle of a zone."""
 
-    sensor: str
-    rise: Metres
-    rises: Lasting
-    lasts: Lasting
-
-
-class ReleaseEntry(Strict):
-    """Gas escapes `upwind` of a detector: at once (`mass`) or for a time (`rate`, `lasts`)."""
-
-    sensor: str
-    gas: str
-    upwind: Metres = 50
-    mass: Kilograms | None = None
-    rate: KilogramsASecond | None = None
-    lasts: Lasting
+    gas: Literal[tuple(GASES)]  # type: ignore[valid-type]
+    mass: Kilograms
+    lasts: Lasting = 600_000
     wind: MetresASecond = 2
-    comes_from: Annotated[Degrees, Field(alias="from")] = 270
+    wind_from: Degrees = 270
     stability: Literal["A", "B", "C", "D", "E", "F"] = "D"
+    upwind: Metres = 50
 
 
-class TankEntry(Strict):
-    """What goes wrong with a tank."""
+class TankEntry(_Placed):
+    """`size`: % an hour of an overfill, % of a leak, kelvins of heating."""
 
-    sensor: str
-    does: Literal["overfill", "leak", "heat", "overpressure"]
-    lasts: Lasting
+    cause: Literal["overfill", "leak", "heating"]
+    size: Annotated[float, Field(gt=0, le=1000)] = 60
+    lasts: Lasting = 3_600_000
 
 
-class CrowdEntry(Strict):
+class CrowdEntry(_Placed):
     """So many people more in a workshop."""
 
-    sensor: str
-    people: Annotated[int, Field(ge=1, le=500)]
-    lasts: Lasting
+    people: Annotated[int, Field(ge=1, le=500)] = 3
+    lasts: Lasting = 1_200_000
 
 
 class FaultEntry(Strict):
     """Reports that go wrong, of sensors or of all behind gateways; `share` of them."""
 
-    fault: Literal[
-        "dropout", "duplicates", "reordering", "late", "clock-ahead", "clock-behind", "clock-steps", "stuck",
-        "drift", "sentinel", "ghosts", "restamped", "outage", "store-and-forward", "garbage", "impersonation",
-    ]  # fmt: skip
+    kind: Literal[tuple(FAULTS)]  # type: ignore[valid-type]
     sensors: Names | None = None
     gateways: Names | None = None
     share: Share = 1
@@ -163,15 +155,14 @@ class FaultEntry(Strict):
 class HornsEntry(Strict):
     """How loudspeakers are from now on."""
 
-    horns: Names
+    which: Names
     are: Literal["well", "dead", "broken"]
 
 
-class ChannelEntry(Strict):
-    """How the gateway of a channel answers for a time."""
+class PhonesEntry(Strict):
+    """How the gateway of every channel but the loudspeakers answers for a time."""
 
-    channel: str
-    answers: Literal["busy", "unavailable", "nothing"]
+    answer: Literal["busy", "unavailable", "hang up"]
     lasts: Lasting
 
 

@@ -11,11 +11,10 @@ from rules.rulebook.silence import SUFFIX
 from tocsin.configuration import Configuration
 from tocsin.drill.drill_file import Drill, StoryEntry
 
-# Of which kind a sensor must be that an entry names.
+# Of which kind a sensor must be, or one of a zone, at which something happens.
 KINDS: Mapping[str, str] = {
-    "fire": "smoke", "nuisance": "smoke", "leakage": "electrical", "overload": "electrical",
-    "arcing": "electrical", "sag": "electrical", "flood": "stage", "release": "gas", "tank": "tank",
-    "crowd": "workshop",
+    "fire": "smoke", "nuisance": "smoke", "leakage": "electrical", "cable": "electrical",
+    "arcing": "electrical", "sag": "electrical", "tank": "tank", "crowd": "workshop",
 }  # fmt: skip
 
 
@@ -30,7 +29,7 @@ class Named:
 
 
 def strangers(drill: Drill, configuration: Configuration) -> Iterator[Finding]:
-    """E402 for each name that nothing has, E403 for a sensor of another kind."""
+    """E402 for each name that nothing has, E403 for a place without a sensor that could feel it."""
     known = _Known.of(configuration)
     for found in _named(drill, known):
         if found.name not in (names := set(found.known)):
@@ -43,13 +42,13 @@ def strangers(drill: Drill, configuration: Configuration) -> Iterator[Finding]:
 @dataclass(frozen=True, slots=True)
 class _Known:
     kinds: Mapping[str, str]
+    homes: Mapping[str, str]
     zones: Iterable[str]
     gateways: frozenset[str]
     horns: tuple[str, ...]
     rules: tuple[str, ...]
     people: Iterable[str]
     recipients: tuple[str, ...]
-    channels: Iterable[str]
 
     @classmethod
     def of(cls, configuration: Configuration) -> "_Known":
@@ -58,14 +57,19 @@ class _Known:
         rules = [rule.id for rule in configuration.basis.rules]
         return cls(
             {sensor.id: sensor.kind for sensor in registry.sensors},
+            {sensor.id: sensor.zone for sensor in registry.sensors},
             registry.zones,
             frozenset(sensor.gateway for sensor in registry.sensors if sensor.gateway),
             horns,
             (*rules, *(rule + SUFFIX for rule in rules)),
             contacts.people,
             (*contacts.people, *contacts.groups, *contacts.rosters, HORNS, PUBLIC, *horns),
-            configuration.settings.channels,
         )
+
+    def of_place(self, place: str) -> set[str]:
+        """The kinds of the sensors there; of a name that nothing has, all, as that is told already."""
+        found = {kind for sensor, kind in self.kinds.items() if place in (sensor, self.homes[sensor])}
+        return found if place in self.kinds or place in self.zones else set(KINDS.values())
 
 
 def _named(drill: Drill, known: _Known) -> Iterator[Named]:
@@ -83,18 +87,12 @@ def _in_story(path: Path, entry: StoryEntry, known: _Known) -> Iterator[Named]:
     several: tuple[tuple[str, str, Iterable[str]], ...] = (
         ("sensors", words("sensor"), known.kinds),
         ("gateways", words("gateway"), known.gateways),
-        ("horns", words("loudspeaker"), known.horns),
+        ("which", words("loudspeaker"), known.horns),
         ("to", words("recipient"), known.recipients),
     )
-    one: tuple[tuple[str, str, Iterable[str]], ...] = (
-        ("sensor", words("sensor"), known.kinds),
-        ("over", words("zone or sensor"), [*known.zones, *known.kinds]),
-        ("channel", words("channel"), known.channels),
-    )
     happening = entry.happening
-    for key, what, names in one:
-        if (name := getattr(happening, key, None)) is not None:
-            yield Named((*path, key), name, what, names)
+    if (place := getattr(happening, "place", None)) is not None:
+        yield Named((*path, "place"), place, words("zone or sensor"), [*known.zones, *known.kinds])
     for key, what, names in several:
         for index, name in enumerate(getattr(happening, key, None) or ()):
             yield Named((*path, key, index), name, what, names)
@@ -118,10 +116,10 @@ def _expected(drill: Drill, known: _Known) -> Iterator[Named]:
 
 
 def _misfit(drill: Drill, number: int, entry: StoryEntry, known: _Known) -> Iterator[Finding]:
-    """A fire at a rain gauge."""
-    wanted, name = KINDS.get(entry.key), getattr(entry.happening, "sensor", None)
-    if wanted is None or name is None or known.kinds.get(name, wanted) == wanted:
+    """A fire at a rain gauge, or where there is no smoke sensor."""
+    wanted, place = KINDS.get(entry.key), getattr(entry.happening, "place", "")
+    if wanted is None or wanted in known.of_place(place):
         return
-    message = words("{name} is a sensor of the kind {kind}", name=name, kind=known.kinds[name])
-    advice = words("name one of the kind {wanted}", wanted=wanted)
-    yield drill.document.finding(("storyline", number, entry.key, "sensor"), "E403", message, advice)
+    message = words("no {wanted} sensor at {place}", wanted=wanted, place=place)
+    advice = words("name one of the kind {wanted}, or a zone that has one", wanted=wanted)
+    yield drill.document.finding(("storyline", number, entry.key, "place"), "E403", message, advice)

@@ -73,7 +73,7 @@ class Record:
             stopped=held.stopped,
             items=tuple(scoring.items()),
             courses=tuple(courses(self.configuration, self.performance)),
-            story=tuple(map(_moment, file.storyline)),
+            story=tuple(map(moment, file.storyline)),
             acts=tuple(self._acts()),
             missing=tuple(self._missing()),
             others=tuple(f"{rise.rule} {rise.subject} {rise.grade}" for rise in scoring.others()),
@@ -129,9 +129,10 @@ def _plain(text: Mapping[Any, str]) -> Text:
     return {str(language): said for language, said in text.items()}
 
 
-def _moment(entry: StoryEntry) -> Moment:
+def moment(entry: StoryEntry) -> Moment:
+    """An entry of a storyline in words."""
     happening = entry.happening
     if isinstance(happening, InjectEntry):
         return Moment(at=entry.at, what=entry.key, text=_plain(happening.text))
-    named = next((str(v) for k, v in happening if k in {"sensor", "over", "channel"} and v), "")
+    named = next((str(v) for k, v in happening if k in {"place", "kind", "answer"} and v), "")
     return Moment(at=entry.at, what=entry.key, text={"zh": named, "en": named})

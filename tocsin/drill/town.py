@@ -138,7 +138,8 @@ def _fleet(layout: Layout, clock: LockstepClock, port: int) -> Fleet:
     recorded = frozenset(row.sensor for row in layout.recorded)
     return Fleet(
         layout.sensors, layout.seed, clock, HOST, port,
-        exclude=recorded, scenario=layout.scenario, faults=layout.faults, mishaps=layout.mishaps,
+        exclude=recorded, scenario=layout.scenario, tick=layout.tick,
+        faults=layout.faults, mishaps=layout.mishaps,
     )  # fmt: skip
 
 
