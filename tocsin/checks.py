@@ -1,4 +1,4 @@
-"""What `tocsin check` finds in a configuration, or in the files of it that an operator asks about."""
+"""What `tocsin check` finds in a configuration and its drills, or in the files that somebody asks about."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -8,7 +8,9 @@ from ingest.document.source_text import SourceText
 from ingest.finding import ConfigurationError, Finding
 from tocsin.bundle import Bundle
 from tocsin.commands.language import Language
-from tocsin.configuration import Configuration, configure, read_bundle
+from tocsin.configuration import Configuration, configure, read_bundle, read_text
+from tocsin.drill.drill_file import read_drill
+from tocsin.drill.names import strangers
 from tocsin.gaps import gaps
 from tocsin.settings import read_files
 from tocsin.shortcomings import shortcomings
@@ -16,12 +18,13 @@ from tocsin.trials import NoFilesError
 from tocsin.wording import in_language
 
 SETTINGS = "tocsin.yaml"
+DRILLS = "drills"
 DEFAULT = Path("configs") / SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`errors` keep the configuration from being used; `warnings` can be told once there are none."""
+    """`errors` keep a file from being used; `warnings` can be told once the configuration has none."""
 
     errors: tuple[Finding, ...]
     warnings: tuple[Finding, ...] = ()
@@ -63,7 +66,22 @@ def check(settings: Path, now: int) -> Checked:
     except ConfigurationError as error:
         return Checked(tuple(sorted(error.findings)))
     found = [*shortcomings(configuration, now), *gaps(configuration, bundle.texts)]
-    return Checked((), tuple(_shown(bundle, found)), configuration)
+    wrong = tuple(
+        sorted(finding for path in drills(settings) for finding in _of_drill(path, settings, configuration))
+    )
+    return Checked(wrong, tuple(_shown(bundle, found)), None if wrong else configuration)
+
+
+def drills(settings: Path) -> list[Path]:
+    """The drills that lie beside a settings file."""
+    return sorted((settings.parent / DRILLS).glob("*.yaml"))
+
+
+def _of_drill(path: Path, settings: Path, configuration: Configuration) -> Iterator[Finding]:
+    findings: list[Finding] = []
+    text, name = read_text(path, findings), path.relative_to(settings.parent).as_posix()
+    drill, wrong = (None, findings) if findings else read_drill(name, text)
+    yield from wrong if drill is None else strangers(drill, configuration)
 
 
 def asked(paths: list[Path], config: Path | None) -> Asked:
@@ -112,6 +130,7 @@ def _names(settings: Path) -> dict[Path, str] | None:
     if files is None:
         return None
     names = [settings.name, *files.files(settings.parent)]
+    names += [path.relative_to(settings.parent).as_posix() for path in drills(settings)]
     return {(settings.parent / name).resolve(): name for name in names}
 
 

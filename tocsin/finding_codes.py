@@ -21,6 +21,9 @@ CODES: dict[str, str] = {
     "E011": "a sensor stands outside every zone",
     "E012": "a sensor stands in its zone only if its coordinates are GCJ-02",
     "E013": "horns play without approval, and the settings want one",
+    "E401": "a drill has something after its end",
+    "E402": "a drill names what the configuration does not have",
+    "E403": "no sensor can feel what happens there in a drill",
 }
 
 # Every code that a finding can have, with its meaning, in their order.

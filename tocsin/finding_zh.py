@@ -180,6 +180,27 @@ CHINESE: dict[str, str] = {
     "the hazard is missing: events are counted by hazard here": "缺少灾种：这里按灾种统计事件",
     "no grade `{name}`": "没有级别 `{name}`",
     "blue, yellow, orange or red, or nothing": "写 blue、yellow、orange 或 red，或留空",
+    # tocsin/drill
+    "an entry has a time and one thing that happens; this one has {n}": (
+        "一条剧情写一个时间和一件事；这里写了 {n} 件"
+    ),
+    "the shorter time comes first": "先写较短的时间",
+    "it says of no stage how long it may take": "没有写任何环节的时限",
+    "the drill expects no warning, and forbids none: whatever happens, it passes": (
+        "演练既不预期也不禁止任何预警：不论发生什么都会通过"
+    ),
+    "this is after the end of the drill": "这在演练结束之后",
+    "let it last longer, or move this": "延长演练，或改动此处",
+    "write it with its unit: {example}": "连同单位写：{example}",
+    "{value} has no unit": "{value} 没有单位",
+    "no {what} {name}": "没有{what} {name}",
+    "sensor": "传感器",
+    "gateway": "网关",
+    "loudspeaker": "大喇叭",
+    "zone or sensor": "区域或传感器",
+    "person": "人员",
+    "no {wanted} sensor at {place}": "{place} 没有 {wanted} 传感器",
+    "name one of the kind {wanted}, or a zone that has one": "写一个 {wanted} 传感器，或有这种传感器的区域",
 }
 
 CODES: dict[str, str] = {
@@ -196,4 +217,7 @@ CODES: dict[str, str] = {
     "E011": "传感器位于所有区域之外",
     "E012": "传感器的坐标若不是 GCJ-02，就不在其区域之内",
     "E013": "设置要求审批，而大喇叭不经审批就播放",
+    "E401": "演练结束之后还有内容",
+    "E402": "演练写到配置中没有的名称",
+    "E403": "该地点没有能感知此事件的传感器",
 }

@@ -16,7 +16,7 @@ def headline(card: Card, language: Language) -> str:
     """Whether the drill was passed, and how much of it."""
     words = words_of(language)
     met = words("{} of {} expectations met").format(card.met, len(card.items))
-    how = words("played {} of {}").format(clock(card.lasted), clock(card.planned))
+    how = words("played {} of {}").format(clock(min(card.lasted, card.planned)), clock(card.planned))
     line = f"{words('passed' if card.passed else 'not passed')}: {met}; {how}"
     return f"{line}; {words('stopped')}: {told(card.stopped, language)}" if card.stopped else line
 

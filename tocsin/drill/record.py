@@ -24,6 +24,8 @@ from tocsin.drill.happenings import InjectEntry
 from tocsin.drill.performance import Heard, Performance, performed
 from tocsin.drill.score import Scoring
 
+# Of what happens, what tells one of a kind from another.
+_TELLING = frozenset({"place", "which", "are", "kind", "sensors", "gateways", "answer", "cause", "gas"})
 DRILL, HELD, RECEIVED, STATE = "drill.yaml", "held.json", "received.jsonl", "state"
 
 
@@ -134,5 +136,6 @@ def moment(entry: StoryEntry) -> Moment:
     happening = entry.happening
     if isinstance(happening, InjectEntry):
         return Moment(at=entry.at, what=entry.key, text=_plain(happening.text))
-    named = next((str(v) for k, v in happening if k in {"place", "kind", "answer"} and v), "")
-    return Moment(at=entry.at, what=entry.key, text={"zh": named, "en": named})
+    named = [value for key, value in happening if key in _TELLING and value]
+    said = ", ".join(", ".join(each) if isinstance(each, tuple) else str(each) for each in named)
+    return Moment(at=entry.at, what=entry.key, text={"zh": said, "en": said})

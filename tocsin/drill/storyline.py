@@ -45,7 +45,7 @@ from tocsin.drill.happenings import (
 from tocsin.drill.layout import Layout
 
 # Seconds count in a drill: what a device says leaves soon after.
-TICK = 5 * SECOND
+TICK = 10 * SECOND
 _ANSWERS = {"busy": Fault.BUSY, "unavailable": Fault.UNAVAILABLE, "hang up": Fault.HANG_UP}
 _CONDITIONS = {"well": Condition(), "dead": Condition(dead=True), "broken": Condition(broken=True)}
 

@@ -21,6 +21,8 @@ from notifiers.contacts_file import ContactsFile
 from notifiers.routes_file import RoutesFile
 from rules.rulebook.rule_file import RuleFile
 from tocsin.channel_settings import Apprise, Cap, Kannel, Loudspeaker, TemplateSms, Webhook
+from tocsin.drill.drill_file import DrillFile
+from tocsin.schema.drill_keys import DRILL_KEYS
 from tocsin.schema.keys import KEYS
 from tocsin.settings import Settings
 from tocsin.trials.scenario_file import ScenarioFile
@@ -45,6 +47,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
         "contacts": ContactsFile,
         "routes": RoutesFile,
         "tests": ScenarioFile,
+        "drill": DrillFile,
     }
 )
 _CHANNELS: Final = {kind.__name__ for kind in (Apprise, Cap, Kannel, Loudspeaker, TemplateSms, Webhook)}
@@ -89,7 +92,11 @@ def text(name: str) -> str:
 
 def _part(name: str, part: Schema) -> Schema:
     """One class: without what its docstring says to programmers, with what its keys mean."""
-    described = {**KEYS.get(name, {}), **(KEYS["Channel"] if name in _CHANNELS else {})}
+    described = {
+        **KEYS.get(name, {}),
+        **DRILL_KEYS.get(name, {}),
+        **(KEYS["Channel"] if name in _CHANNELS else {}),
+    }
     part = _tidy({key: value for key, value in part.items() if key not in ("title", "description")})
     for key, of_key in part.get("properties", {}).items():
         of_key["description"] = described[key]
