@@ -16,11 +16,10 @@ from rich.console import Console
 from ingest.clock import SystemClock
 from ingest.finding import ConfigurationError, Finding
 from simulators.events import NobodyThere
-from tocsin.bundle import Bundle
 from tocsin.commands import FINDINGS, USAGE, fail
 from tocsin.commands.language import Lang, Language, spoken
 from tocsin.commands.sheet import show
-from tocsin.configuration import configure, read_bundle, read_text
+from tocsin.configuration import Configuration, configure, read_bundle, read_text
 from tocsin.drill.card import Card
 from tocsin.drill.card_page import card_page
 from tocsin.drill.card_tables import headline, sheets, side_by_side
@@ -60,7 +59,8 @@ def run(
     """Hold a drill with its own daemon, stores, broker and clock; nothing of it leaves this process."""
     language, console = spoken(lang), Console()
     bundle = read_bundle(config)
-    drill = _read(file, bundle, language)
+    configuration = configure(bundle)
+    drill = read(file, configuration, language)
     configure_log("error" if sys.stdout.isatty() else "warning", plain=True)
     held = SystemClock().now()
     directory = record or RECORDS / f"{file.stem}-{datetime.fromtimestamp(held / 1000):%Y%m%d-%H%M%S}"
@@ -68,7 +68,8 @@ def run(
     if any(directory.iterdir()):
         fail(f"{directory} is not empty; name an empty directory with --record", USAGE)
     pace = drill.file.speed if speed is None else speed
-    stage = Stage(bundle, config.parent / _sensors(bundle), directory, held, pace or None, console, language)
+    sensors = config.parent / _sensors(configuration)
+    stage = Stage(bundle, configuration, sensors, directory, held, pace or None, console, language)
     try:
         asyncio.run(_hold(drill, stage))
     except NobodyThere as error:
@@ -116,22 +117,22 @@ async def _hold(drill: Drill, stage: Stage) -> None:
     await hold(drill, stage, ending)
 
 
-def _read(file: Path, bundle: Bundle, language: Language) -> Drill:
-    """Raises ConfigurationError, in the language that is spoken."""
+def read(file: Path, configuration: Configuration, language: Language) -> Drill:
+    """A drill that fits a configuration. Raises ConfigurationError, in the language that is spoken."""
     findings: list[Finding] = []
     text = read_text(file, findings)
     drill, wrong = (None, findings) if findings else read_drill(str(file), text)
     if drill is not None:
-        wrong = [*strangers(drill, configure(bundle))]
+        wrong = [*strangers(drill, configuration)]
     if drill is None or wrong:
         raise ConfigurationError(in_language(wrong, language))
     return drill
 
 
-def _sensors(bundle: Bundle) -> str:
-    names = [name for name in configure(bundle).settings.sensors if name.endswith(".csv")]
+def _sensors(configuration: Configuration) -> str:
+    names = [name for name in configuration.settings.sensors if name.endswith(".csv")]
     if len(names) != 1:
-        fail(f"{bundle.main}: sensors: a drill plays those of one CSV, and this names {len(names)}", FINDINGS)
+        fail(f"sensors: a drill plays those of one CSV, and the settings name {len(names)}", FINDINGS)
     return names[0]
 
 

@@ -14,7 +14,7 @@ from ingest.clock import MINUTE, LockstepClock
 from simulators.device import read_devices
 from tocsin.bundle import Bundle
 from tocsin.commands.language import Language
-from tocsin.configuration import configure
+from tocsin.configuration import Configuration
 from tocsin.drill.card import Text
 from tocsin.drill.card_words import clock as after
 from tocsin.drill.card_words import told, words_of
@@ -59,12 +59,13 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where and how a drill is held: `directory` is empty, `sensors` the CSV of the bundle's sensors.
+    """Where and how a drill is held: `directory` is empty, `sensors` the CSV of the configuration's sensors.
 
     `held` is the real time (ms); `speed` simulated seconds a real one at most, None as fast as it goes.
     """
 
     bundle: Bundle
+    configuration: Configuration
     sensors: Path
     directory: Path
     held: int
@@ -75,7 +76,7 @@ class Stage:
 
 async def hold(drill: Drill, stage: Stage, ending: Ending) -> None:
     """Play it and write its record. Raises ConfigurationError, NobodyThere, OSError."""
-    begin = drill.begin(configure(stage.bundle).settings.zone_info)
+    begin = drill.begin(stage.configuration.settings.zone_info)
     clock = LockstepClock(begin - MINUTE, stage.speed)
     layout = layout_of(drill, begin, stage.sensors, read_devices(stage.sensors))
     async with town_around(stage.bundle, layout, clock, stage.directory) as town:
