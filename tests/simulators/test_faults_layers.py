@@ -11,7 +11,7 @@ import pytest
 
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
 from simulators.device import Device
-from simulators.faults import FAULTS, Layer, Scope
+from simulators.faults import FAULTS, Layer, Scope, everyday
 from simulators.faults.carriage import (
     Dropout,
     Duplicates,
@@ -245,3 +245,15 @@ def test_a_lasting_fault_begins_for_each_device_by_itself_and_ends_in_time(count
     runs = {sensor: "".join("x" if off else "." for off in offs).split(".") for sensor, offs in wrong.items()}
     assert all("x" * 12 in lengths for sensor, lengths in runs.items() if sensor not in ("g1", "t1"))
     assert len({tuple(lengths) for lengths in runs.values()}) == len(county)
+
+
+def test_the_mishaps_of_every_day_have_their_shares(county: list[Device]) -> None:
+    reports = fleet(county, *everyday(0.01, 1))
+    total = sum(1 for _ in reports.until(START + 20 * DAY))
+
+    # Of the late ones, each report of their hour.
+    shares = {"garbage": 0.25, "wrong-unit": 0.2, "impersonation": 0.2, "duplicates": 0.3}
+    assert set(reports.happened) == {*shares, "late"}
+    for name, share in shares.items():
+        assert reports.happened[name] / total == pytest.approx(0.01 * share, rel=0.2)
+    assert everyday(0, 1) == []
