@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,6 +66,34 @@ def faulty(stack: Sequence[Drawn], seed: int = 1) -> tuple[Reports, list[Layer]]
 def measured(report: Report) -> tuple[str, int]:
     """Which measurement this is."""
     return report.device.id, report.seq
+
+
+# Those that roll no dice of their own.
+certain = st.lists(
+    st.builds(
+        Drawn,
+        st.sampled_from([name for name in FAULTS if name not in ("reordering", "sentinel", "garbage")]),
+        scopes.map(lambda scope: replace(scope, share=float(scope.share == 1))),
+        st.just(1),
+    ),
+    max_size=5,
+)
+
+
+@given(certain)
+def test_a_stack_is_its_layers_called_one_behind_another(stack: list[Drawn]) -> None:
+    layers = [one.made() for one in stack]
+    called: list[Report] = []
+    for report in fleet(county()).until(MEASURED):
+        reports: Sequence[Report] = [report]
+        for layer in layers:
+            if layer.scope.covers(report.device):
+                reports = [out for each in reports for out in layer(each)]
+        called += reports
+
+    reports_of = faulty(stack)[0]
+    stacked = [report for report in reports_of.until(LEFT) if report.at <= MEASURED]
+    assert wire(stacked) == wire(sorted(called, key=lambda report: report.leaves))
 
 
 @given(any_stack, st.integers(0, 5))
