@@ -257,3 +257,24 @@ def test_the_mishaps_of_every_day_have_their_shares(county: list[Device]) -> Non
     for name, share in shares.items():
         assert reports.happened[name] / total == pytest.approx(0.01 * share, rel=0.2)
     assert everyday(0, 1) == []
+
+
+def test_all_behind_a_gateway_share_its_outage(county: list[Device]) -> None:
+    layer = StoreAndForward(Scope(share=0.01), 1, lasts=HOUR)
+    batches = defaultdict(set)
+    for report in fleet(county, layer).until(START + DAY):
+        if report.leaves > report.at:
+            batches[report.device.gateway, report.leaves].add(report.device.id)
+
+    of_gateway = {"gw-1": {"s1", "s2", "e1"}, "gw-2": {"r1", "h1", "g1"}, "": set()}
+    assert {gateway for gateway, _ in batches} >= {"gw-1", "gw-2"}
+    for (gateway, _), behind in batches.items():
+        assert behind >= of_gateway[gateway]
+
+
+def test_two_layers_meet_a_report_independently(county: list[Device]) -> None:
+    layers = [Dropout(Scope(sensors=frozenset({"g1"}), share=0.5), seed) for seed in (1, 2)]
+    left = of("g1", county, *layers, until=START + DAY)
+
+    assert len(left) == pytest.approx(1440 / 4, rel=0.15)
+    assert [layer.happened for layer in layers] == pytest.approx([720, 360], rel=0.15)

@@ -315,17 +315,26 @@ async def test_a_lost_gateway_stores_what_its_sensors_say_and_forwards_it_when_i
         await fleet.close()
 
 
-async def test_a_gateway_that_finds_no_broker_stays_lost(sensors: Path) -> None:
+async def test_a_gateway_that_finds_no_broker_stays_lost_and_time_goes_on(sensors: Path) -> None:
     async with wire() as on:
-        fleet = await connected(sensors, on)
+        fleet = await connected(sensors, on, exclude=frozenset({"s1", "s2", "e1", "t1", "w1"}))
+        on.clock.hop("fleet", fleet.idle)
         await fleet.lose("gw-2")
         with pytest.raises(KeyError, match="gw-9"):
             await fleet.lose("gw-9")
         await on.broker.stop()
         with pytest.raises(ConnectionError, match="publisher gw-2"):
             await fleet.restore("gw-2")
+        running = asyncio.create_task(fleet.run())
+        async with asyncio.timeout(5):
+            await on.clock.run(START + 10 * MINUTE)
+        assert (fleet.published > 20, fleet.acked) == (True, 0)
 
-        on.clock.hop("fleet", fleet.idle)
+        await on.broker.start(port=on.port)
+        await fleet.restore("gw-2")
+        await on.clock.run(START + 20 * MINUTE)
+        assert fleet.published == fleet.acked > 40
+        await stop(running)
         await fleet.close()
 
 
