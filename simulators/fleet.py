@@ -58,6 +58,7 @@ class Fleet:
         # The client id is that of the first gateway on the connection; sensors without one share "fleet".
         clients = gateways[:connections]
         self._publishers = [Publisher(host, port, gateway or "fleet") for gateway in clients]
+        self._lost: set[Publisher] = set()
         self._carriers = dict(zip(gateways, cycle(self._publishers), strict=False))
 
     @property
@@ -83,12 +84,32 @@ class Fleet:
     def idle(self) -> bool:
         """Whether nothing is left to publish at the present instant and the broker has everything."""
         waits = self._next is None or self._next > self._clock.now()
-        return waits and all(publisher.idle() for publisher in self._publishers)
+        return waits and all(publisher.idle() for publisher in self._reached())
 
     async def connect(self) -> None:
         """Connect every gateway; errors as of `Publisher.connect`, after which `close` is due."""
         for publisher in self._publishers:
             await publisher.connect()
+
+    async def lose(self, gateway: str) -> None:
+        """Break the connection of a gateway, and of those that share it; it stores what its sensors say.
+
+        LookupError for a gateway that has no sensor here.
+        """
+        publisher = self._carriers[gateway]
+        self._lost.add(publisher)
+        await publisher.cut()
+
+    async def restore(self, gateway: str) -> None:
+        """Connect a lost gateway again, and forward what it stored; errors as of `Publisher.connect`."""
+        publisher = self._carriers[gateway]
+        # What it has stored is work at the present instant, or simulated time would run on.
+        self._lost.discard(publisher)
+        try:
+            await publisher.connect()
+        except ConnectionError:
+            self._lost.add(publisher)
+            raise
 
     async def run(self) -> None:
         """Publish until cancelled, over lost connections; RefusedError if the broker does not take it."""
@@ -111,7 +132,11 @@ class Fleet:
             device = report.device
             self._carriers[device.gateway].publish(report.topic, report.encoded(), report.retain)
             self.by_kind[device.kind] += 1
-        for publisher in self._publishers:
+        for publisher in self._reached():
             publisher.send()
-        for publisher in self._publishers:
+        for publisher in self._reached():
             await publisher.drain(BACKLOG)
+
+    def _reached(self) -> list[Publisher]:
+        """The connections that are not lost."""
+        return [publisher for publisher in self._publishers if publisher not in self._lost]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ingest.clock import SECOND
 from simulators.device import Device
-from simulators.faults import Layer, through
+from simulators.faults import Layer, Stack, stack_of
 from simulators.instruments import INSTRUMENTS, Instrument
 from simulators.report import Report
 from simulators.scenario import NOTHING, Scenario
@@ -20,27 +20,27 @@ URGENT_INTERVAL = 10 * SECOND
 class Unit:
     """One device at work; `urgent` are the stretches (from, to in ms, by their beginning) of what it sees."""
 
-    __slots__ = ("_device", "_layers", "_urgent", "_values", "seq")
+    __slots__ = ("_device", "_faults", "_urgent", "_values", "seq")
 
     def __init__(
         self,
         device: Device,
         values: Instrument,
         urgent: Sequence[tuple[int, int]],
-        layers: Sequence[Layer],
+        faults: Stack | None,
     ) -> None:
         self.seq = 0
         self._device = device
         self._values = values
         # The next one last.
         self._urgent = list(reversed(urgent))
-        self._layers = [layer for layer in layers if layer.scope.covers(device)]
+        self._faults = faults
 
     def at(self, instant: int) -> Sequence[Report]:
         """What leaves of its report at `instant`, now or later."""
         self.seq += 1
         report = Report(self._device, instant, instant, instant, self.seq, self._values(instant))
-        return through(self._layers, report) if self._layers else (report,)
+        return (report,) if self._faults is None else self._faults(report)
 
     def next(self, instant: int) -> int:
         """When it measures again: at the latest when it begins to feel an urgent event."""
@@ -75,8 +75,14 @@ class Reports:
         if rate is not None:
             able = [replace(device, interval=max(int(len(able) / rate * SECOND), 1)) for device in able]
         self._faults = faults
+        chance = random.Random(f"{seed}/faults")
         self._units = [
-            Unit(device, _instrument(device, scenario, seed), scenario.urgent.get(device.id, ()), faults)
+            Unit(
+                device,
+                _instrument(device, scenario, seed),
+                scenario.urgent.get(device.id, ()),
+                stack_of(faults, device, chance),
+            )
             for device in able
         ]
         phases = _even(able) if rate is not None else _random(able, seed)

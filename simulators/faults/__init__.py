@@ -14,11 +14,12 @@ from simulators.faults.carriage import (
     StoreAndForward,
 )
 from simulators.faults.clocks import ClockAhead, ClockBehind, ClockSteps, Restamped
-from simulators.faults.layer import FOREVER, Layer, Scope, through
+from simulators.faults.layer import FOREVER, Layer, Scope
 from simulators.faults.speech import Garbage, Impersonation
+from simulators.faults.stack import Stack, stack_of
 from simulators.faults.values import Drift, Sentinels, Stuck, WrongUnit
 
-__all__ = ["FAULTS", "FOREVER", "Layer", "Scope", "everyday", "through"]
+__all__ = ["FAULTS", "FOREVER", "Layer", "Scope", "Stack", "everyday", "stack_of"]
 
 
 class Maker(Protocol):

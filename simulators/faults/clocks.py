@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from ingest.clock import HOUR, MINUTE
+from ingest.clock import HOUR, MINUTE, SECOND
 from simulators.faults.layer import FOREVER, Episode, Lasting, Momentary, Scope
 from simulators.report import Report
+
+# Of a clock that nobody has set; no whole number of any device's intervals.
+WRONG = HOUR + 3 * MINUTE + 7 * SECOND
 
 
 class ClockAhead(Lasting):
@@ -14,7 +17,7 @@ class ClockAhead(Lasting):
 
     name = "clock-ahead"
 
-    def __init__(self, scope: Scope, seed: int, lasts: int = FOREVER, by: int = HOUR) -> None:
+    def __init__(self, scope: Scope, seed: int, lasts: int = FOREVER, by: int = WRONG) -> None:
         super().__init__(scope, seed, lasts)
         self._by = by
 
@@ -27,7 +30,7 @@ class ClockBehind(ClockAhead):
 
     name = "clock-behind"
 
-    def __init__(self, scope: Scope, seed: int, lasts: int = FOREVER, by: int = HOUR) -> None:
+    def __init__(self, scope: Scope, seed: int, lasts: int = FOREVER, by: int = WRONG) -> None:
         super().__init__(scope, seed, lasts, -by)
 
 
@@ -41,7 +44,7 @@ class ClockSteps(Lasting):
         scope: Scope,
         seed: int,
         lasts: int = FOREVER,
-        by: int = 20 * MINUTE,
+        by: int = 17 * MINUTE + 13 * SECOND,
         every: int = HOUR,
     ) -> None:
         super().__init__(scope, seed, lasts)
@@ -53,12 +56,17 @@ class ClockSteps(Lasting):
 
 
 class Restamped(Momentary):
-    """The gateway puts the instant at which the report leaves in the place of the device's stamp."""
+    """The gateway sends every `every` ms what it has, with that instant in place of the devices' stamps."""
 
     name = "restamped"
 
+    def __init__(self, scope: Scope, seed: int, every: int = 10 * SECOND) -> None:
+        super().__init__(scope, seed)
+        self._every = every
+
     def _changed(self, report: Report) -> Sequence[Report]:
-        return (replace(report, stamp=report.leaves),)
+        sent = report.leaves + -report.leaves % self._every
+        return (replace(report, stamp=sent, leaves=sent),)
 
 
 def _moved(report: Report, by: int) -> Report:

@@ -39,27 +39,32 @@ class Layer(ABC):
     """What happens to reports on their way, one after another in the order of their measurement.
 
     A layer belongs to one fleet: it has a generator of its own and counts. `happened` is the number of
-    reports that it acted on, and each time the fleet had `adds` messages more. `name` says what it does.
+    reports that it acted on, and each time the fleet had `adds` messages more. `name` says what it does,
+    `lasts` whether it has episodes: by who shares them, the newest.
     """
 
     name: ClassVar[str]
     adds: ClassVar[int] = 0
+    lasts: ClassVar[bool] = False
 
     def __init__(self, scope: Scope, seed: int) -> None:
         self.scope = scope
         self.happened = 0
+        self.share = scope.share
         self.episodes: dict[str, Episode] = {}
         self._chance = random.Random(f"{seed}/{self.name}")
-        # For `through`, which looks at them for every report.
-        self.roll, self.share = self._chance.random, scope.share
 
     def __call__(self, report: Report) -> Sequence[Report]:
         """What becomes of a report of a device that the scope covers; nothing leaves earlier for it."""
-        return self.meet(report, self.roll() < self.share)
+        return self.meet(report, self._chance.random() < self.share)
 
     @abstractmethod
     def meet(self, report: Report, chosen: bool) -> Sequence[Report]:
         """As a call, with what chance has `chosen`; without it, a call is needed only during `episodes`."""
+
+    def whose(self, device: Device) -> str:
+        """Who shares the device's episodes."""
+        return device.id
 
 
 class Momentary(Layer):
@@ -91,12 +96,14 @@ class Lasting(Layer):
     The scope's share is that of the reports with which it begins.
     """
 
+    lasts = True
+
     def __init__(self, scope: Scope, seed: int, lasts: int = FOREVER) -> None:
         super().__init__(scope, seed)
         self._lasts = lasts
 
     def meet(self, report: Report, chosen: bool) -> Sequence[Report]:
-        instant, whose = self._instant(report), self._whose(report.device)
+        instant, whose = self._instant(report), self.whose(report.device)
         episode = self.episodes.get(whose)
         if episode is None or not episode.since <= instant < episode.until:
             if not chosen or not self.scope.begin <= instant < self.scope.end:
@@ -114,10 +121,6 @@ class Lasting(Layer):
         """The instant that decides whether a report falls into an episode."""
         return report.at
 
-    def _whose(self, device: Device) -> str:
-        """Who shares an episode."""
-        return device.id
-
 
 class OfGateway(Lasting):
     """What lasts for all behind a gateway, and for what would leave it meanwhile."""
@@ -125,17 +128,5 @@ class OfGateway(Lasting):
     def _instant(self, report: Report) -> int:
         return report.leaves
 
-    def _whose(self, device: Device) -> str:
+    def whose(self, device: Device) -> str:
         return device.gateway or device.id
-
-
-def through(layers: Sequence[Layer], report: Report) -> Sequence[Report]:
-    """What leaves of a report behind all `layers`, the first one first."""
-    for number, layer in enumerate(layers):
-        chosen = layer.roll() < layer.share
-        if chosen or layer.episodes:
-            reports = layer.meet(report, chosen)
-            if len(reports) != 1:
-                return [out for each in reports for out in through(layers[number + 1 :], each)]
-            [report] = reports
-    return (report,)

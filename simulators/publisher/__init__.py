@@ -85,6 +85,10 @@ class Publisher:
         """
         await self._link.connect()
 
+    async def cut(self) -> None:
+        """The connection breaks without a goodbye; what is published waits for the next `connect`."""
+        await self._link.cut()
+
     async def close(self) -> None:
         """Say goodbye, so that no will is sent, and stop; `flush` first, or what is unacknowledged stays."""
         await self._link.close()

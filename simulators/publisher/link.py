@@ -77,18 +77,32 @@ class Link:
             raise RuntimeError(f"{self._name} is connected already: close it first")
         await self._attempt()
 
+    async def cut(self) -> None:
+        """The connection breaks, and none is sought before the next `connect`."""
+        stream = await self._end()
+        if stream is not None:
+            stream.abort()
+            await stream.gone
+
     async def close(self) -> None:
         """Say goodbye and stop reconnecting."""
-        if self._reconnecting is not None:
-            self._reconnecting.cancel()
-            self._reconnecting = None
-        stream = self.stream
-        self._let_go()
+        stream = await self._end()
         if stream is not None:
             stream.send(DisconnectPacket().write())
             stream.close()
             await asyncio.wait([stream.gone], timeout=CLOSE_WITHIN)
             stream.abort()
+
+    async def _end(self) -> PacketStream | None:
+        """Give up seeking and what there is; the stream that was used until now."""
+        if self._reconnecting is not None:
+            self._reconnecting.cancel()
+            # An attempt that is under way has the answer to itself until it is over.
+            await asyncio.wait([self._reconnecting])
+            self._reconnecting = None
+        stream = self.stream
+        self._let_go()
+        return stream
 
     def connected(self, stream: PacketStream) -> None:
         stream.send(self._hello.write())

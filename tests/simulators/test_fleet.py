@@ -290,6 +290,72 @@ async def test_each_gateway_has_its_connection_and_its_loss_loses_nothing(sensor
         assert fleet.published == fleet.acked == len(set(on.heard))
 
 
+async def test_a_lost_gateway_stores_what_its_sensors_say_and_forwards_it_when_it_is_back(
+    sensors: Path,
+) -> None:
+    async with wire() as on:
+        fleet = await connected(sensors, on)
+        on.clock.hop("fleet", fleet.idle)
+        running = asyncio.create_task(fleet.run())
+        await on.clock.run(START + 20 * MINUTE)
+        await fleet.lose("gw-2")
+        before = len(on.heard)
+        await on.clock.run(START + 40 * MINUTE)
+        heard = on.heard[before:]
+        with pytest.raises(LookupError, match="connected are"):
+            on.broker.drop("gw-2")
+        await fleet.restore("gw-2")
+        await on.clock.run(START + HOUR)
+        await stop(running)
+
+        meanwhile = {json.loads(payload)["seq"] for topic, payload in heard if "/g1/" in topic}
+        gas = [json.loads(payload)["seq"] for topic, payload in on.heard if "/g1/" in topic]
+        assert {topic.split("/")[4] for topic, _ in heard} == {"s1", "s2", "e1", "t1", "w1"}
+        assert meanwhile == set()
+        assert gas == list(range(1, 61))
+        assert fleet.published == fleet.acked == len(on.heard)
+        await fleet.close()
+
+
+async def test_a_gateway_that_finds_no_broker_stays_lost_and_time_goes_on(sensors: Path) -> None:
+    async with wire() as on:
+        fleet = await connected(sensors, on, exclude=frozenset({"s1", "s2", "e1", "t1", "w1"}))
+        on.clock.hop("fleet", fleet.idle)
+        await fleet.lose("gw-2")
+        with pytest.raises(KeyError, match="gw-9"):
+            await fleet.lose("gw-9")
+        await on.broker.stop()
+        with pytest.raises(ConnectionError, match="publisher gw-2"):
+            await fleet.restore("gw-2")
+        running = asyncio.create_task(fleet.run())
+        async with asyncio.timeout(5):
+            await on.clock.run(START + 10 * MINUTE)
+        assert (fleet.published > 20, fleet.acked) == (True, 0)
+
+        await on.broker.start(port=on.port)
+        await fleet.restore("gw-2")
+        await on.clock.run(START + 20 * MINUTE)
+        assert fleet.published == fleet.acked > 40
+        await stop(running)
+        await fleet.close()
+
+
+async def test_a_sensor_that_an_incident_hits_has_no_mishaps(sensors: Path) -> None:
+    fire = Scenario((Incident("s1", START + HOUR),))
+    async with wire() as on:
+        fleet = Fleet(sensors, 1, on.clock, "127.0.0.1", on.port, scenario=fire, mishaps=1)
+        await fleet.connect()
+        on.clock.hop("fleet", fleet.idle)
+        running = asyncio.create_task(fleet.run())
+        await on.clock.run(START + 3 * HOUR)
+        await stop(running)
+        await fleet.close()
+
+    numbers = [json.loads(payload)["seq"] for topic, payload in on.heard if "/s1/" in topic]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert fleet.happened.total() > len(numbers)
+
+
 async def test_connections_join_gateways(sensors: Path) -> None:
     async with wire() as on:
         fleet = await connected(sensors, on, connections=1)
