@@ -7,7 +7,7 @@ import numpy as np
 
 from ingest.clock import HOUR, MINUTE
 from simulators.device import Device
-from simulators.events.place import Devices, Effects, felt, position
+from simulators.events.place import Devices, Effects, device_at, felt, position
 from simulators.signal import Signal
 from simulators.waveforms import Floats, catchment, storm
 
@@ -97,3 +97,21 @@ class Storm:
         east, north = self.drift
         rate = storm.chicago(minutes, duration, self.depth, self.peak, self.intensity)
         return rate * storm.footprint(x - east * hours, y - north * hours, self.radius)
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A rain gauge of `place` that counts loses its power for a moment: its counter starts again from 0."""
+
+    begin: int
+    place: str
+
+    urgent = False
+
+    @property
+    def ends(self) -> int:
+        return self.begin + 1
+
+    def effects(self, devices: Devices, seed: int) -> Effects:
+        sensor = device_at(self.place, devices, "rain", seed).id
+        return {sensor: {"restart": Signal((self.begin, self.ends), (1.0, 1.0))}}
