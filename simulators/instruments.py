@@ -136,7 +136,7 @@ def gas_detector(_: Device, chance: random.Random, effects: Mapping[str, Signal]
         oxygen = max(OXYGEN + chance.gauss(0, 0.03) + displaced(at), 0)
         found = {"combustible": f"{combustible:.1f}", "oxygen": f"{oxygen:.1f}"}
         for metric, signal in toxic.items():
-            found[metric] = f"{min(signal.at(at), GASES[metric].scale):.3f}"
+            found[metric] = f"{min(signal.at(at), GASES[metric].scale):.2f}"
         return found
 
     return values
