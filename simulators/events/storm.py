@@ -33,10 +33,10 @@ class Catchment:
     """
 
     area: float = 20
-    concentration: float = 1.5
-    initial: float = 20
-    constant: float = 8
-    record_flow: float = 14
+    concentration: float = 2
+    initial: float = 30
+    constant: float = 10
+    record_flow: float = 16
 
     def stage(self, rain: Floats, device: Device) -> Floats:
         """m that the river rises above low water by `rain` in mm/h, one a minute, and by what follows."""

@@ -21,9 +21,11 @@ NOMINAL_VOLTAGE = 220.0  # V
 
 def daily_load(hours: Floats) -> Floats:
     """Share of the rated current by local hour: little at night, more in the morning, most in the evening."""
-    hour = np.mod(hours, 24)
-    morning = 0.2 * np.exp(-np.square((hour - 8) / 2))
-    return 0.3 + morning + 0.5 * np.exp(-np.square((hour - 19.5) / 2.5))
+
+    def around(peak: float) -> Floats:
+        return np.mod(hours - peak + 12, 24) - 12
+
+    return 0.3 + 0.2 * np.exp(-np.square(around(8) / 2)) + 0.5 * np.exp(-np.square(around(19.5) / 2.5))
 
 
 def cable_rise(load: Floats, seconds: Floats, constant: float = TIME_CONSTANT) -> Floats:

@@ -11,6 +11,7 @@ from ingest.clock import HOUR, MINUTE
 from simulators.events import Catchment, Release, Storm
 from simulators.events.storm import low_water
 from simulators.signal import Signal
+from simulators.waveforms import storm
 from tests.simulators.county import START, device, felt, most
 
 LIUKEYU = Storm(START, "upper-valley", depth=220, duration=80 * MINUTE)
@@ -89,6 +90,16 @@ def test_more_rain_is_a_higher_river_and_a_larger_catchment_a_later_one() -> Non
 
     assert all(a < b for a, b in pairwise(heavier))
     assert np.argmax(large.values) > np.argmax(small.values) + 30
+
+
+def test_the_record_is_that_of_each_square_kilometre_and_a_site_may_have_an_area_of_its_own() -> None:
+    minutes = np.arange(481.0)
+    rain = storm.chicago(minutes, 80, 220, 0.4, storm.Intensity())
+    here = device("stage-upper-valley")
+    own = replace(here, site={**here.site, "catchment_area": (80.0, "km2")})
+
+    assert Catchment().stage(rain, own) == pytest.approx(Catchment(area=20).stage(rain, here))
+    assert Catchment(record_flow=32).stage(rain, here).max() < Catchment().stage(rain, here).max()
 
 
 def test_a_river_rises_after_its_rain() -> None:

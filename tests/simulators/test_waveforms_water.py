@@ -75,6 +75,14 @@ def test_drizzle_tips_now_and_then() -> None:
     assert left == pytest.approx(0)
 
 
+def test_a_bucket_that_is_full_to_the_brim_tips() -> None:
+    """0.3 / 0.1 is a little less than 3 in floating point."""
+    tips, left = gauge.tips(np.array([0.3]))
+
+    assert tips.tolist() == [3]
+    assert left == pytest.approx(0)
+
+
 def test_a_counter_starts_again_after_99999_9_mm() -> None:
     assert gauge.advanced(999_998, 1) == 999_999
     assert gauge.advanced(999_998, 5) == 3
