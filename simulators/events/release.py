@@ -14,6 +14,7 @@ from simulators.waveforms import Floats, release
 STEP = 5 * SECOND
 REACH = 10_000.0  # m, as far as the spreads hold
 EDGE = 4.0  # sigmas of a puff
+ASIDE = 7.0  # sigmas beside the axis at which there is nothing of any release
 WIDEST = 0.22  # sigma for a metre of way, stability A
 MOLAR_VOLUME = 24.45  # l/mol at 25 degC and 101.325 kPa
 OXYGEN = 20.9  # % by volume
@@ -102,9 +103,9 @@ class Release:
         self, device: Device, source: tuple[float, float], before: float
     ) -> Iterator[tuple[str, Signal | None]]:
         x, y = 1000 * (device.x - source[0]), 1000 * (device.y - source[1])
-        along, across = (float(part) for part in release.downwind(np.array(x), np.array(y), self.wind_from))
+        along, across = release.downwind(x, y, self.wind_from)
         along += before
-        if 0 < along <= REACH:
+        if 0 < along <= REACH and abs(across) <= ASIDE * WIDEST * along:
             first, since = self._window(along)
             yield from self._felt(self.begin + first, self._concentration(since, along, across))
 

@@ -1,5 +1,6 @@
 """A storm that passes over rain gauges, and the rivers that it fills."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from simulators.waveforms import Floats, catchment, storm
 STEP = MINUTE
 STEP_HOURS = STEP / HOUR
 LEAST_RAIN, LEAST_STAGE = 0.01, 0.001  # mm/h and m
+# So many sigmas from the centre less than that falls of any storm on earth.
+EDGE = 5.0
 # Low water as a share of the warning stage; project.
 LOW_WATER = 0.4
 
@@ -78,6 +81,7 @@ class Storm:
             (device.id, *effect)
             for device in devices
             if device.kind in ("rain", "stage")
+            and self._nearest(device.x - centre[0], device.y - centre[1]) <= EDGE * self.radius
             for effect in self._at(device, centre)
         )
 
@@ -88,6 +92,14 @@ class Storm:
         else:
             rise = self.catchment.stage(rain, device)
             yield "stage", Signal.sampled(self.begin, STEP, rise).kept(LEAST_STAGE)
+
+    def _nearest(self, x: float, y: float) -> float:
+        """km that the centre on its way passes at, `x` and `y` km from its place."""
+        east, north = self.drift
+        first, last = -self.peak * self.duration / HOUR, (1 - self.peak) * self.duration / HOUR
+        speed = east * east + north * north
+        hours = min(max((x * east + y * north) / speed, first), last) if speed else 0.0
+        return math.hypot(x - east * hours, y - north * hours)
 
     def _rate(self, x: float, y: float) -> Floats:
         """mm/h each minute, `x` and `y` km from the place of the centre."""

@@ -43,7 +43,7 @@ def spreads(distance: Floats, stability: str) -> tuple[Floats, Floats]:
     return across, b * distance * (1 + c * distance) ** e
 
 
-def downwind(x: Floats, y: Floats, wind_from: float) -> tuple[Floats, Floats]:
+def downwind(x: float, y: float, wind_from: float) -> tuple[float, float]:
     """How far along and across the wind a place is that lies `x` east and `y` north of the source, in their
     unit; `wind_from` in degrees, 0 from the north, 90 from the east."""
     east, north = -math.sin(math.radians(wind_from)), -math.cos(math.radians(wind_from))
