@@ -13,6 +13,7 @@ import numpy as np
 from ingest.clock import DAY, HOUR, SECOND
 from simulators.device import Device
 from simulators.events.circuit import rated_current
+from simulators.events.release import GASES, OXYGEN
 from simulators.events.storm import low_water
 from simulators.signal import Signal
 from simulators.waveforms import Floats, circuit, fire, gauge, tank, weather, workshop
@@ -25,7 +26,7 @@ Curve = Callable[[float], float]
 TEN_YEARS = 3652 * DAY  # what a battery lasts, ms
 # The ends of the scales of such devices; project.
 SMOKE_SCALE, WARMTH_SCALE, LEAKAGE_SCALE = 10.0, 125.0, 5000.0  # dB/m, degC, mA
-TOXIC_SCALE = 1000.0  # mg/m3
+OFTEN = 0.05  # share of the reports before which somebody comes or goes; project
 LOOKED_UP = 12  # times an hour
 
 
@@ -62,7 +63,7 @@ def electrical_monitor(device: Device, chance: random.Random, effects: Mapping[s
         hour = _hour(device, at)
         load = used * _LOAD(hour)
         steady = circuit.RATED_RISE * load * load
-        rise = steady if rise is None else steady + (rise - steady) * _left(at - before)
+        rise = steady if rise is None else circuit.lagged(rise, steady, (at - before) / SECOND)
         before = at
         leakage = natural + circuit.LEAKAGE_OF_LOAD * load + chance.gauss(0, 1.5) + leak(at)
         temperature = min(_AIR(hour) + rise + warmth(at) + chance.gauss(0, 0.2), WARMTH_SCALE)
@@ -81,18 +82,13 @@ def electrical_monitor(device: Device, chance: random.Random, effects: Mapping[s
     return values
 
 
-def _left(passed: int) -> float:
-    """Of a cable's warmth, after so many ms."""
-    return math.exp(-passed / (circuit.TIME_CONSTANT * SECOND))
-
-
 def rain_gauge(device: Device, chance: random.Random, effects: Mapping[str, Signal]) -> Instrument:
     """A tipping bucket: what does not fill it stays in it for the next period.
 
     With a site parameter `counter` (mm) it tells what its counter shows, from there on, and no amounts.
     """
     catch = chance.uniform(0.95, 1.05)
-    rate = effects.get("rain")
+    rate, restart = effects.get("rain"), effects.get("restart")
     first = device.parameter("counter", "mm", -1)
     shown = round(first / gauge.TIP)
     bucket = 0.0
@@ -102,13 +98,15 @@ def rain_gauge(device: Device, chance: random.Random, effects: Mapping[str, Sign
         nonlocal bucket, before, shown
         begin = at - device.interval if before is None else before
         before = at
+        tips = 0
         if rate is not None:
-            bucket += catch * rate.integral(begin, at) / HOUR
-        tips = int(bucket / gauge.TIP + 1e-9)
-        bucket -= tips * gauge.TIP
+            caught = catch * rate.integral(begin, at) / HOUR
+            [tips], bucket = gauge.tips(np.array([caught]), bucket)
         if first < 0:
             return {"rain": f"{tips * gauge.TIP:.1f}"}
-        shown = (shown + tips) % gauge.ROLLOVER
+        if restart is not None and restart.integral(begin, at) > 0:
+            shown = 0
+        shown = gauge.advanced(shown, tips)
         return {"rain_total": f"{shown * gauge.TIP:.1f}"}
 
     return values
@@ -135,10 +133,10 @@ def gas_detector(_: Device, chance: random.Random, effects: Mapping[str, Signal]
 
     def values(at: int) -> dict[str, str]:
         combustible = min(zero + chance.gauss(0, 0.2) + burning(at), 100)
-        oxygen = max(20.9 + chance.gauss(0, 0.03) + displaced(at), 0)
+        oxygen = max(OXYGEN + chance.gauss(0, 0.03) + displaced(at), 0)
         found = {"combustible": f"{combustible:.1f}", "oxygen": f"{oxygen:.1f}"}
         for metric, signal in toxic.items():
-            found[metric] = f"{min(signal.at(at), TOXIC_SCALE):.3f}"
+            found[metric] = f"{min(signal.at(at), GASES[metric].scale):.2f}"
         return found
 
     return values
@@ -165,14 +163,18 @@ def tank_gauges(device: Device, chance: random.Random, effects: Mapping[str, Sig
 
 
 def workshop_counter(device: Device, chance: random.Random, effects: Mapping[str, Signal]) -> Instrument:
+    """Of the quota some are at work; now and then one comes or goes."""
     quota = int(device.parameter("quota", "", 1))
+    shift = chance.randint(0, quota)
     crowd = _added(effects, "headcount")
 
     def values(at: int) -> dict[str, str]:
+        nonlocal shift
         hour = _hour(device, at)
-        shift = chance.randint(0, quota) * _OCCUPIED(hour)
+        if chance.random() < OFTEN:
+            shift = chance.randint(0, quota)
         return {
-            "headcount": f"{int(shift + 1e-9) + int(crowd(at))}",
+            "headcount": f"{int(shift * _OCCUPIED(hour) + 1e-9) + int(crowd(at))}",
             "temperature": f"{_AIR(hour) + 1:.1f}",
             "humidity": f"{_HUMIDITY(hour):.1f}",
         }
@@ -217,7 +219,7 @@ _HUMIDITY = _daily(lambda hours: weather.humidity(weather.air(hours)))
 # Hundreds of cubic metres follow the air late and little.
 _LIQUID = _daily(lambda hours: weather.air(hours, swing=2.0, warmest=18.0))
 _LOAD = _daily(circuit.daily_load)
-_FILLED = _daily(lambda hours: tank.operations(hours, base=0.0, filled=1.0))
+_FILLED = _daily(tank.operations)
 _OCCUPIED = _daily(workshop.occupancy)
 
 

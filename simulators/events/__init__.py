@@ -10,7 +10,7 @@ from simulators.events.fire import Fire, Nuisance
 from simulators.events.place import Devices, Effects, NobodyThere
 from simulators.events.release import Release
 from simulators.events.site import Crowd, TankUpset
-from simulators.events.storm import Catchment, Storm
+from simulators.events.storm import Catchment, Restart, Storm
 
 
 class Event(Protocol):
@@ -47,6 +47,7 @@ __all__ = [
     "NobodyThere",
     "Nuisance",
     "Release",
+    "Restart",
     "Sag",
     "Storm",
     "TankUpset",

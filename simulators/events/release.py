@@ -14,6 +14,7 @@ from simulators.waveforms import Floats, release
 STEP = 5 * SECOND
 REACH = 10_000.0  # m, as far as the spreads hold
 EDGE = 4.0  # sigmas of a puff
+ASIDE = 7.0  # sigmas beside the axis at which there is nothing of any release
 WIDEST = 0.22  # sigma for a metre of way, stability A
 MOLAR_VOLUME = 24.45  # l/mol at 25 degC and 101.325 kPa
 OXYGEN = 20.9  # % by volume
@@ -21,37 +22,41 @@ OXYGEN = 20.9  # % by volume
 
 @dataclass(frozen=True, slots=True)
 class Gas:
-    """`molar_mass` g/mol; lower explosive limit, % by volume; whether detectors know it by its formula."""
+    """`molar_mass` g/mol; lower explosive limit, % by volume; `scale`, the most that a detector shows, mg/m3.
+
+    Without a scale no detector knows it by its formula, only as something that burns.
+    """
 
     molar_mass: float
-    explosive: float | None = None
-    toxic: bool = True
+    explosive: float | None
+    scale: float = 0
 
     def share(self, concentration: Floats) -> Floats:
         """% by volume of so many mg/m3."""
         return concentration / (self.molar_mass * 1e6 / MOLAR_VOLUME) * 100
 
 
-# Molar masses from the standard atomic weights; explosive limits from memory.
+# Molar masses from the standard atomic weights; explosive limits from memory. Scales: about twice the
+# concentration immediately dangerous (IDLH) of GB/T 50493-2019; project.
 GASES: Mapping[str, Gas] = {
-    "ch4": Gas(16.043, 5.0, toxic=False),
-    "h2": Gas(2.016, 4.0, toxic=False),
-    "c3h8": Gas(44.097, 2.1, toxic=False),
-    "c2h4": Gas(28.054, 2.7, toxic=False),
-    "nh3": Gas(17.031, 15.0),
-    "h2s": Gas(34.08, 4.0),
-    "co": Gas(28.010, 12.5),
-    "hcn": Gas(27.026, 5.6),
-    "ch3oh": Gas(32.042, 6.0),
-    "c6h6": Gas(78.114, 1.2),
-    "c7h8": Gas(92.141, 1.1),
-    "cl2": Gas(70.90),
-    "so2": Gas(64.06),
-    "no2": Gas(46.006),
-    "hf": Gas(20.006),
-    "hcl": Gas(36.46),
-    "cocl2": Gas(98.91),
-    "o3": Gas(47.997),
+    "ch4": Gas(16.043, 5.0),
+    "h2": Gas(2.016, 4.0),
+    "c3h8": Gas(44.097, 2.1),
+    "c2h4": Gas(28.054, 2.7),
+    "nh3": Gas(17.031, 15.0, scale=720),
+    "h2s": Gas(34.08, 4.0, scale=860),
+    "co": Gas(28.010, 12.5, scale=3400),
+    "hcn": Gas(27.026, 5.6, scale=110),
+    "ch3oh": Gas(32.042, 6.0, scale=50_000),
+    "c6h6": Gas(78.114, 1.2, scale=5000),
+    "c7h8": Gas(92.141, 1.1, scale=15_000),
+    "cl2": Gas(70.90, None, scale=180),
+    "so2": Gas(64.06, None, scale=540),
+    "no2": Gas(46.006, None, scale=190),
+    "hf": Gas(20.006, None, scale=1000),
+    "hcl": Gas(36.46, None, scale=300),
+    "cocl2": Gas(98.91, None, scale=16),
+    "o3": Gas(47.997, None, scale=40),
 }
 
 
@@ -60,7 +65,7 @@ class Release:
     """`mass` kg of `gas` that flow out evenly in `lasting`; at once if that is 0.
 
     `wind` in m/s comes from `wind_from` degrees (0 north, 90 east); `stability` is A to F. The source stands
-    at `place`; where that is a gas sensor, `upwind` m before it.
+    at `place`, `height` m above the detectors; where that is a gas sensor, `upwind` m before it.
     """
 
     begin: int
@@ -72,6 +77,7 @@ class Release:
     wind_from: float = 270
     stability: str = "D"
     upwind: float = 50
+    height: float = 0
 
     urgent = True
 
@@ -97,9 +103,9 @@ class Release:
         self, device: Device, source: tuple[float, float], before: float
     ) -> Iterator[tuple[str, Signal | None]]:
         x, y = 1000 * (device.x - source[0]), 1000 * (device.y - source[1])
-        along, across = (float(part) for part in release.downwind(np.array(x), np.array(y), self.wind_from))
+        along, across = release.downwind(x, y, self.wind_from)
         along += before
-        if 0 < along <= REACH:
+        if 0 < along <= REACH and abs(across) <= ASIDE * WIDEST * along:
             first, since = self._window(along)
             yield from self._felt(self.begin + first, self._concentration(since, along, across))
 
@@ -111,16 +117,16 @@ class Release:
         return first, np.arange(first, last + 1, STEP) / SECOND
 
     def _concentration(self, since: Floats, along: float, across: float) -> Floats:
-        where = (self.wind, along, across, self.stability)
+        air, place = release.Air(self.wind, self.stability), (along, across)
         if self.lasting == 0:
-            return release.puff(since, self.mass, *where)
+            return release.puff(since, self.mass, air, place, height=self.height)
         lasting = self.lasting / SECOND
-        return release.spell(since, self.mass / lasting, lasting, *where)
+        return release.spell(since, self.mass / lasting, lasting, air, place, height=self.height)
 
     def _felt(self, start: int, concentration: Floats) -> Iterator[tuple[str, Signal | None]]:
         gas = GASES[self.gas]
         share = gas.share(concentration)
-        if gas.toxic:
+        if gas.scale:
             yield self.gas, Signal.sampled(start, STEP, concentration).kept(0.01)
         if gas.explosive is not None:
             yield "combustible", Signal.sampled(start, STEP, 100 * share / gas.explosive).kept(0.1)

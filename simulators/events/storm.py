@@ -1,5 +1,6 @@
 """A storm that passes over rain gauges, and the rivers that it fills."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -7,13 +8,15 @@ import numpy as np
 
 from ingest.clock import HOUR, MINUTE
 from simulators.device import Device
-from simulators.events.place import Devices, Effects, felt, position
+from simulators.events.place import Devices, Effects, device_at, felt, position
 from simulators.signal import Signal
 from simulators.waveforms import Floats, catchment, storm
 
 STEP = MINUTE
 STEP_HOURS = STEP / HOUR
 LEAST_RAIN, LEAST_STAGE = 0.01, 0.001  # mm/h and m
+# So many sigmas from the centre less than that falls of any storm on earth.
+EDGE = 5.0
 # Low water as a share of the warning stage; project.
 LOW_WATER = 0.4
 
@@ -33,10 +36,10 @@ class Catchment:
     """
 
     area: float = 20
-    concentration: float = 1.5
-    initial: float = 20
-    constant: float = 8
-    record_flow: float = 14
+    concentration: float = 2
+    initial: float = 30
+    constant: float = 10
+    record_flow: float = 16
 
     def stage(self, rain: Floats, device: Device) -> Floats:
         """m that the river rises above low water by `rain` in mm/h, one a minute, and by what follows."""
@@ -78,6 +81,7 @@ class Storm:
             (device.id, *effect)
             for device in devices
             if device.kind in ("rain", "stage")
+            and self._nearest(device.x - centre[0], device.y - centre[1]) <= EDGE * self.radius
             for effect in self._at(device, centre)
         )
 
@@ -89,6 +93,14 @@ class Storm:
             rise = self.catchment.stage(rain, device)
             yield "stage", Signal.sampled(self.begin, STEP, rise).kept(LEAST_STAGE)
 
+    def _nearest(self, x: float, y: float) -> float:
+        """km that the centre on its way passes at, `x` and `y` km from its place."""
+        east, north = self.drift
+        first, last = -self.peak * self.duration / HOUR, (1 - self.peak) * self.duration / HOUR
+        speed = east * east + north * north
+        hours = min(max((x * east + y * north) / speed, first), last) if speed else 0.0
+        return math.hypot(x - east * hours, y - north * hours)
+
     def _rate(self, x: float, y: float) -> Floats:
         """mm/h each minute, `x` and `y` km from the place of the centre."""
         minutes = np.arange(self.duration // STEP + 1, dtype=np.float64)
@@ -97,3 +109,21 @@ class Storm:
         east, north = self.drift
         rate = storm.chicago(minutes, duration, self.depth, self.peak, self.intensity)
         return rate * storm.footprint(x - east * hours, y - north * hours, self.radius)
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A rain gauge of `place` that counts loses its power for a moment: its counter starts again from 0."""
+
+    begin: int
+    place: str
+
+    urgent = False
+
+    @property
+    def ends(self) -> int:
+        return self.begin + 1
+
+    def effects(self, devices: Devices, seed: int) -> Effects:
+        sensor = device_at(self.place, devices, "rain", seed).id
+        return {sensor: {"restart": Signal((self.begin, self.ends), (1.0, 1.0))}}

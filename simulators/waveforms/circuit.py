@@ -1,5 +1,7 @@
 """A low-voltage circuit: its load, its cable, its leakage, its arcs and its voltage."""
 
+import math
+
 import numpy as np
 
 from simulators.waveforms import Floats
@@ -19,25 +21,26 @@ NOMINAL_VOLTAGE = 220.0  # V
 
 def daily_load(hours: Floats) -> Floats:
     """Share of the rated current by local hour: little at night, more in the morning, most in the evening."""
-    hour = np.mod(hours, 24)
-    morning = 0.2 * np.exp(-np.square((hour - 8) / 2))
-    return 0.3 + morning + 0.5 * np.exp(-np.square((hour - 19.5) / 2.5))
+
+    def around(peak: float) -> Floats:
+        return np.mod(hours - peak + 12, 24) - 12
+
+    return 0.3 + 0.2 * np.exp(-np.square(around(8) / 2)) + 0.5 * np.exp(-np.square(around(19.5) / 2.5))
 
 
 def cable_rise(load: Floats, seconds: Floats, constant: float = TIME_CONSTANT) -> Floats:
     """K above the air for a load (I/In) that holds from each of `seconds` to the next, of a cable that was in
     balance with the first: a first-order lag behind `RATED_RISE` (I/In)^2."""
-    return lagged(RATED_RISE * np.square(load), seconds, constant)
+    steady = RATED_RISE * np.square(load)
+    found = [float(steady[0])]
+    for towards, passed in zip(steady, np.diff(seconds), strict=False):
+        found.append(lagged(found[-1], float(towards), float(passed), constant))
+    return np.array(found)
 
 
-def lagged(steady: Floats, seconds: Floats, constant: float) -> Floats:
-    """What follows `steady`, which holds from one of `seconds` to the next, with the time `constant` in s."""
-    found = np.empty_like(steady)
-    found[0] = steady[0]
-    left = np.exp(-np.diff(seconds) / constant)
-    for number, share in enumerate(left):
-        found[number + 1] = steady[number] + (found[number] - steady[number]) * share
-    return found
+def lagged(before: float, steady: float, seconds: float, constant: float = TIME_CONSTANT) -> float:
+    """Where what was at `before` and tends to `steady` is after so many `seconds`."""
+    return steady + (before - steady) * math.exp(-seconds / constant)
 
 
 def heating(seconds: Floats, rise: float, lasting: float, constant: float = TIME_CONSTANT) -> Floats:

@@ -6,6 +6,7 @@ gas nor buildings are in it: distances of 10 m to 10 km, for exercises and not f
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +24,18 @@ _BRIGGS: Mapping[str, tuple[float, float, float, float]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Air:
+    """`wind` in m/s, `stability` A to F."""
+
+    wind: float
+    stability: str
+
+
+# m along the wind and across it
+Place = tuple[float, float]
+
+
 def spreads(distance: Floats, stability: str) -> tuple[Floats, Floats]:
     """Sigma across the wind and upwards in m, `distance` m downwind."""
     a, b, c, e = _BRIGGS[stability]
@@ -30,56 +43,45 @@ def spreads(distance: Floats, stability: str) -> tuple[Floats, Floats]:
     return across, b * distance * (1 + c * distance) ** e
 
 
-def downwind(x: Floats, y: Floats, wind_from: float) -> tuple[Floats, Floats]:
+def downwind(x: float, y: float, wind_from: float) -> tuple[float, float]:
     """How far along and across the wind a place is that lies `x` east and `y` north of the source, in their
     unit; `wind_from` in degrees, 0 from the north, 90 from the east."""
     east, north = -math.sin(math.radians(wind_from)), -math.cos(math.radians(wind_from))
     return x * east + y * north, y * east - x * north
 
 
-def plume(
-    rate: float, wind: float, along: Floats, across: Floats, stability: str, *, height: float = 0
-) -> Floats:
-    """mg/m3 at the ground of a steady `rate` kg/s at `wind` m/s, `along` and `across` m from a source
-    `height` m high; 0 upwind."""
-    return _crosswind(along, across, stability, height) * rate * MG_PER_KG / wind
+def plume(rate: float, air: Air, along: Floats, across: Floats, *, height: float = 0) -> Floats:
+    """mg/m3 at the ground of a steady `rate` kg/s, so many m from a source `height` m high; 0 upwind."""
+    return _crosswind(along, across, air.stability, height) * rate * MG_PER_KG / air.wind
 
 
-def puff(
-    seconds: Floats,
-    mass: float,
-    wind: float,
-    along: float,
-    across: float,
-    stability: str,
-    *,
-    height: float = 0,
-) -> Floats:
+def puff(seconds: Floats, mass: float, air: Air, place: Place, *, height: float = 0) -> Floats:
     """mg/m3 at one place after so many `seconds` of `mass` kg that were let go at once.
 
     Spreads are those of the place throughout, and as wide along as across.
     """
+    along, across = np.array(place[0]), np.array(place[1])
     if along <= 0:
         return np.zeros_like(seconds)
-    sigma, _ = spreads(np.array(along), stability)
-    shape = np.exp(-np.square((along - wind * seconds) / sigma) / 2) / (math.sqrt(2 * math.pi) * sigma)
-    return shape * mass * MG_PER_KG * _crosswind(np.array(along), np.array(across), stability, height)
+    sigma, _ = spreads(along, air.stability)
+    shape = np.exp(-np.square((along - air.wind * seconds) / sigma) / 2) / (math.sqrt(2 * math.pi) * sigma)
+    return shape * mass * MG_PER_KG * _crosswind(along, across, air.stability, height)
 
 
 def spell(
-    seconds: Floats, rate: float, lasting: float, wind: float, along: float, across: float, stability: str
+    seconds: Floats, rate: float, lasting: float, air: Air, place: Place, *, height: float = 0
 ) -> Floats:
-    """mg/m3 at one place of a release at ground level of `rate` kg/s for `lasting` s: all its puffs together,
-    which is the plume but for its front and its end."""
+    """mg/m3 at one place of `rate` kg/s for `lasting` s: all its puffs together, which are the plume with a
+    front and an end."""
+    along, across = np.array(place[0]), np.array(place[1])
     if along <= 0:
         return np.zeros_like(seconds)
-    sigma, _ = spreads(np.array(along), stability)
+    sigma, _ = spreads(along, air.stability)
 
     def passed(since: Floats) -> Floats:
-        return (_erf((wind * since - along) / (math.sqrt(2) * sigma)) + 1) / 2
+        return (_erf((air.wind * since - along) / (math.sqrt(2) * sigma)) + 1) / 2
 
-    steady = plume(rate, wind, np.array(along), np.array(across), stability)
-    return steady * (passed(seconds) - passed(seconds - lasting))
+    return plume(rate, air, along, across, height=height) * (passed(seconds) - passed(seconds - lasting))
 
 
 def _erf(numbers: Floats) -> Floats:

@@ -12,10 +12,9 @@ KELVIN = 273.15
 EVAPORATION = 23_300 / 8.314  # K
 
 
-def operations(hours: Floats, *, base: float, filled: float) -> Floats:
-    """% by local hour: filled by `filled` % from 6 to 10 o'clock, drawn off from 12 to 22."""
-    hour = np.mod(hours, 24)
-    return base + filled * np.interp(hour, [0, 6, 10, 12, 22, 24], [0, 0, 1, 1, 0, 0])
+def operations(hours: Floats) -> Floats:
+    """Share of a day's delivery in the tank by local hour: it comes from 6 to 10 and goes from 12 to 22."""
+    return np.interp(np.mod(hours, 24), [0, 6, 10, 12, 22, 24], [0, 0, 1, 1, 0, 0])
 
 
 def vapour(pressure: float, warmer: Floats) -> Floats:

@@ -14,11 +14,6 @@ def occupancy(hours: Floats) -> Floats:
     return np.interp(np.mod(hours, 24), _HOURS, _SHARE)
 
 
-def headcount(hours: Floats, shift: int) -> Floats:
-    """Whole people of a `shift` of so many."""
-    return np.floor(shift * occupancy(hours) + 1e-9)
-
-
 def crowd(seconds: Floats, people: float, gathering: float, lasting: float) -> Floats:
     """People too many: they come within `gathering` s, stay for `lasting` s and leave as fast."""
     coming = np.minimum(seconds / gathering, (2 * gathering + lasting - seconds) / gathering)

@@ -1,0 +1,1 @@
+"""Pictures of the simulators' waveforms with the thresholds of the shipped rules."""
