@@ -340,8 +340,8 @@ async def test_a_gateway_that_finds_no_broker_stays_lost_and_time_goes_on(sensor
         await fleet.close()
 
 
-async def test_a_sensor_that_an_incident_hits_has_no_mishaps(sensors: Path) -> None:
-    fire = Scenario((Incident("s1", START + HOUR),))
+async def test_a_sensor_that_feels_an_urgent_event_has_no_mishaps(sensors: Path) -> None:
+    fire = Scenario.of([Fire(START + HOUR, "s1")], read_devices(sensors), 1)
     async with wire() as on:
         fleet = Fleet(sensors, 1, on.clock, "127.0.0.1", on.port, scenario=fire, mishaps=1)
         await fleet.connect()
