@@ -21,6 +21,7 @@ from simulators.events import (
     TankUpset,
 )
 from simulators.faults import FAULTS, Layer, Scope
+from simulators.faults.carriage import LateBatch, Outage, StoreAndForward
 from simulators.horn import Condition
 from simulators.officers import ABSENT, ORDINARY, Profile
 from simulators.phone import Fault
@@ -46,6 +47,8 @@ from tocsin.drill.layout import Layout
 
 # Seconds count in a drill: what a device says leaves soon after.
 TICK = 10 * SECOND
+# What goes on once it has begun ends with the entry.
+_LASTING = {layer.name: layer for layer in (LateBatch, Outage, StoreAndForward)}
 _ANSWERS = {"busy": Fault.BUSY, "unavailable": Fault.UNAVAILABLE, "hang up": Fault.HANG_UP}
 _CONDITIONS = {"well": Condition(), "dead": Condition(dead=True), "broken": Condition(broken=True)}
 
@@ -111,7 +114,9 @@ def _faults(file: DrillFile, begin: int) -> Iterator[Layer]:
                 end=since + of.lasts,
                 share=of.share,
             )
-            yield FAULTS[of.kind](scope, file.seed + number)
+            seed = file.seed + number
+            lasting = _LASTING.get(of.kind)
+            yield FAULTS[of.kind](scope, seed) if lasting is None else lasting(scope, seed, of.lasts)
 
 
 def _horns(file: DrillFile, begin: int) -> Mapping[str, Timetable[Condition]]:
