@@ -98,10 +98,10 @@ def rain_gauge(device: Device, chance: random.Random, effects: Mapping[str, Sign
         nonlocal bucket, before, shown
         begin = at - device.interval if before is None else before
         before = at
+        fallen = 0.0 if rate is None else rate.integral(begin, at) / HOUR
         tips = 0
-        if rate is not None:
-            caught = catch * rate.integral(begin, at) / HOUR
-            [tips], bucket = gauge.tips(np.array([caught]), bucket)
+        if fallen:
+            [tips], bucket = gauge.tips(np.array([catch * fallen]), bucket)
         if first < 0:
             return {"rain": f"{tips * gauge.TIP:.1f}"}
         if restart is not None and restart.integral(begin, at) > 0:
