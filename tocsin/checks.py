@@ -12,7 +12,8 @@ from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.gaps import gaps
 from tocsin.settings import read_files
 from tocsin.shortcomings import shortcomings
-from tocsin.trials import NoFilesError
+from tocsin.trials import TESTS, NoFilesError
+from tocsin.trials.omissions import omissions
 from tocsin.wording import in_language
 
 SETTINGS = "tocsin.yaml"
@@ -63,6 +64,7 @@ def check(settings: Path, now: int) -> Checked:
     except ConfigurationError as error:
         return Checked(tuple(sorted(error.findings)))
     found = [*shortcomings(configuration, now), *gaps(configuration, bundle.texts)]
+    found += omissions(configuration, bundle.texts, settings.parent / TESTS)
     return Checked((), tuple(_shown(bundle, found)), configuration)
 
 

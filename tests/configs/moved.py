@@ -36,7 +36,7 @@ class Moved:
 
 
 def moved(ladder: Ladder, kinds: Kinds) -> Iterator[Moved]:
-    """Each threshold up and down by 30 %, but by no less than the metric knows, and by 1 where things are counted.
+    """Each threshold up and down by 30 %, at least by what the metric knows; by 1 where things are counted.
 
     Durations of windows, sustain and release are no thresholds.
     """

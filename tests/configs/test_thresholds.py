@@ -1,4 +1,4 @@
-"""No shipped threshold can be moved by 30 %, or by the least there is, without a test of its rule noticing."""
+"""No shipped threshold can be moved by 30 %, or by the least there is, unless a test of its rule fails."""
 
 import json
 from collections.abc import Iterator
