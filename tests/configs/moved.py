@@ -49,6 +49,7 @@ def moved(ladder: Ladder, kinds: Kinds) -> Iterator[Moved]:
         for change, other in _changed(rule.only_if, rule, kinds):
             yield Moved(f"{rule.id}, only_if: {change}", replace(ladder, rule=replace(rule, only_if=other)))
     yield from _by_parameters(ladder, kinds)
+    yield from _by_neighbours(ladder)
 
 
 def _changed(condition: Condition, rule: Rule, kinds: Kinds) -> Iterator[tuple[str, Condition]]:
@@ -152,3 +153,16 @@ def _with_sites(test: RuleTest, name: str, sign: int, least: Decimal) -> RuleTes
         for each, sensor in test.sensors.items()
     }
     return test.model_copy(update={"site": _shifted_site(test.site, name, sign, least), "sensors": sensors})
+
+
+def _by_neighbours(ladder: Ladder) -> Iterator[Moved]:
+    """The share of a threshold that a neighbour must have, and how many of them must."""
+    rule, confirm = ladder.rule, ladder.rule.confirm
+    if confirm is None:
+        return
+    for sign, way in WAYS:
+        share = replace(confirm, share=_shift(confirm.share, sign, Decimal(0)))
+        count = replace(confirm, neighbours=confirm.neighbours + sign)
+        for what, other in (("share_of_threshold", share), ("neighbours", count)):
+            changed = replace(ladder, rule=replace(rule, confirm=other))
+            yield Moved(f"{rule.id}, confirm: {what} {way}", changed)

@@ -1,4 +1,4 @@
-"""What the tests leave out: rules without one and grades without one on each side, as the check warns of it."""
+"""What the tests leave out, rules without one and grades without one on each side, as the check tells it."""
 
 from pathlib import Path
 
