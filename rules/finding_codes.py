@@ -33,4 +33,5 @@ CODES: dict[str, str] = {
     "E235": "the test of the rule failed",
     "E236": "every grade goes by a baseline: what creeps is learnt and never seen",
     "E237": "the test asserts nothing: it passes whatever the rules do",
+    "E238": "a grade has no test that raises it, or none that stays just below it",
 }

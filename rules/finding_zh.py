@@ -303,6 +303,13 @@ CHINESE: dict[str, str] = {
         '写 tests: [{{name: ..., given: {{metric: "every 5min: 1 x6"}}, expect: {{"30min": yellow}}}}]'
     ),
     "rule `{id}` has no test": "规则 `{id}` 没有测试",
+    "no test of rule `{id}` raises {grade}": "规则 `{id}` 没有发布 {grade} 的测试",
+    'expect it of readings that reach it: expect: {{"3h": {grade}}}': (
+        '对达到该等级的读数写预期：expect: {{"3h": {grade}}}'
+    ),
+    "no test of rule `{id}` stays just below {grade}": "规则 `{id}` 没有略低于 {grade} 而不发布的测试",
+    "expect none or a weaker grade of readings that do not quite reach it, before it is raised or in "
+    "a test of their own": "对差一点达到的读数预期 none 或较低的等级：写在发布之前，或另写一个测试",
     "`{test}`: {message}": "`{test}`：{message}",
     "{id} has no site.{name}; write site: {{{name}: ...}} in the test": (
         "{id} 没有 site.{name}；在测试中写 site: {{{name}: ...}}"
@@ -374,4 +381,5 @@ CODES: dict[str, str] = {
     "E235": "规则的测试没有通过",
     "E236": "所有等级都依据 baseline：缓慢的变化会被当作正常，永远看不到",
     "E237": "测试没有预期，不可能失败",
+    "E238": "某一等级没有发布它的测试，或没有略低于它而不发布的测试",
 }

@@ -14,7 +14,8 @@ from tocsin.drill.names import strangers
 from tocsin.gaps import gaps
 from tocsin.settings import read_files
 from tocsin.shortcomings import shortcomings
-from tocsin.trials import NoFilesError
+from tocsin.trials import TESTS, NoFilesError
+from tocsin.trials.omissions import omissions
 from tocsin.wording import in_language
 
 SETTINGS = "tocsin.yaml"
@@ -66,6 +67,7 @@ def check(settings: Path, now: int) -> Checked:
     except ConfigurationError as error:
         return Checked(tuple(sorted(error.findings)))
     found = [*shortcomings(configuration, now), *gaps(configuration, bundle.texts)]
+    found += omissions(configuration, bundle.texts, settings.parent / TESTS)
     wrong = tuple(
         sorted(finding for path in drills(settings) for finding in _of_drill(path, settings, configuration))
     )

@@ -84,7 +84,7 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.
 Paths = Annotated[
     list[Path] | None, typer.Argument(help="Rule files and test files, or directories of them.")
 ]
-Strict = Annotated[bool, typer.Option(help="A rule without a test is a failure too.")]
+Strict = Annotated[bool, typer.Option(help="A rule or grade without its tests is a failure too.")]
 State = Annotated[
     Path, typer.Option("--state", envvar="STATE_DIRECTORY", help="Where everything that lasts is kept.")
 ]
@@ -200,7 +200,7 @@ def test(
         without=without,
     )
     typer.echo(line_in_language(summary, language))
-    if failed or (strict and without):
+    if failed or (strict and any(of_file.lacking for of_file in of_files)):
         raise SystemExit(FINDINGS)
 
 

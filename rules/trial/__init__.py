@@ -17,7 +17,7 @@ from rules.transition import Transition
 from rules.trial.cast import Cast, UnplayableError
 from rules.trial.claims import Claim, Difference, Wanted, claims_of, differences
 from rules.trial.play import play
-from rules.trial.scene import Scene, scene_of
+from rules.trial.scene import Scene, first_report, scene_of
 from rules.trial.written import written_at
 
 
@@ -66,15 +66,6 @@ class Script:
     times: Mapping[int, bool] = field(default_factory=dict)
 
 
-def untested(ladder: Ladder) -> Finding:
-    """E233 for a rule without a test: nobody has seen what it does."""
-    message = words("rule `{id}` has no test", id=ladder.rule.id)
-    advice = words(
-        'write tests: [{{name: ..., given: {{metric: "every 5min: 1 x6"}}, expect: {{"30min": yellow}}}}]'
-    )
-    return ladder.document.finding(ladder.path, "E233", message, advice)
-
-
 def try_out(ladder: Ladder, kinds: Kinds) -> list[Trial]:
     """Every test of the rule, in the order of the file."""
     return [perform(_script(ladder, index), kinds) for index in range(len(ladder.tests))]
@@ -94,7 +85,7 @@ def perform(script: Script, kinds: Kinds, registry: Registry | None = None) -> T
     try:
         scene = scene_of(script.cast, script.test, kinds, registry)
         claims = [*claims_of(script.wanted, script.cast.rules, scene.registry)]
-        if _is_empty(script, claims, scene):
+        if _is_empty(script, claims):
             return Trial(script.rule, name, _empty(script))
         end = scene.start + max([*script.times, *(time for claim in claims for time in claim.expected)])
         played = Played(scene, play(scene, script.cast.rules, kinds, end), end)
@@ -111,12 +102,12 @@ def perform(script: Script, kinds: Kinds, registry: Registry | None = None) -> T
     return Trial(script.rule, name, finding, (*account, *([] if registry else _lacking(claims, scene))))
 
 
-def _is_empty(script: Script, claims: list[Claim], scene: Scene) -> bool:
+def _is_empty(script: Script, claims: list[Claim]) -> bool:
     """Whether it can only pass: it expects no warning, at times before anything is known."""
-    first = min((report.at for report in scene.reports), default=None)
+    first = first_report(script.test)
     times = {time for claim in claims for time in claim.expected} | script.times.keys()
     raised = any(expected.grade for claim in claims for expected in claim.expected.values())
-    early = first is None or scene.start + max(times) < first
+    early = first is None or max(times) < first
     return early and not raised and not any(script.times.values())
 
 

@@ -48,7 +48,7 @@ def scene_of(cast: Cast, test: SceneEntry, kinds: Kinds, registry: Registry | No
     else:
         _check_known(given, registry, kinds)
     start = int(test.start.replace(tzinfo=ZoneInfo(cast.time_zone)).timestamp() * 1000)
-    clock = (test.start.hour * 60 + test.start.minute) * MINUTE + test.start.second * SECOND
+    clock = _time_of_day(test)
     reports = [
         report
         for sensor in registry.sensors
@@ -56,6 +56,19 @@ def scene_of(cast: Cast, test: SceneEntry, kinds: Kinds, registry: Registry | No
         for report in _reports(sensor.id, kinds[sensor.kind].metrics[name], series, (start, clock))
     ]
     return Scene(registry, start, tuple(sorted(reports, key=lambda report: report.at)))
+
+
+def first_report(test: SceneEntry) -> int | None:
+    """When the first of its values arrives, in ms after its start; None if it gives none."""
+    clock = _time_of_day(test)
+    given = [[each] if isinstance(each, Series) else each.values() for each in test.given.values()]
+    return min(
+        (series.after(clock)[0][0] for several in given for series in several if series.reports), default=None
+    )
+
+
+def _time_of_day(test: SceneEntry) -> int:
+    return (test.start.hour * 60 + test.start.minute) * MINUTE + test.start.second * SECOND
 
 
 def _given(test: SceneEntry) -> dict[str, dict[str, Series]]:

@@ -70,7 +70,7 @@ def test_the_rules_own_tests_pass_and_none_is_without() -> None:
     told: list[str] = []
     for of_file in run_trials([], SETTINGS):
         told += [f"{trial.finding}\n" + "\n".join(trial.account) for trial in of_file.trials if trial.finding]
-        told += of_file.untested
+        told += [str(finding) for _, finding in of_file.lacking]
     assert told == []
 
 

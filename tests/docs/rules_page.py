@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ingest.finding import Finding
 from rules.rulebook import Ladder, read_ladders
-from rules.trial import Trial, try_out, untested
+from rules.trial import Trial, try_out
+from rules.trial.boundaries import lacking
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.judge import Basis
 from tocsin.trials.scenario_file import read_scenarios
@@ -78,7 +79,7 @@ def findings(text: str, *, demand_tests: bool = False) -> list[Finding]:
     ladders, found = read(text)
     trials = [trial for ladder in ladders for trial in try_out(ladder, basis().kinds)]
     found += [trial.finding for trial in trials if trial.finding]
-    return found + [untested(ladder) for ladder in ladders if demand_tests and not ladder.tests]
+    return found + [each for ladder in ladders if demand_tests for each in lacking(ladder)]
 
 
 def scenario_trials(text: str) -> tuple[list[Trial], list[Finding]]:

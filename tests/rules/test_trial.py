@@ -3,7 +3,8 @@
 import pytest
 
 from rules.rulebook import Ladder, read_ladders
-from rules.trial import Trial, try_out, untested
+from rules.trial import Trial, try_out
+from rules.trial.boundaries import lacking
 from tests.rules.county import kinds
 
 RAIN = """\
@@ -273,6 +274,6 @@ def test_no_warning_before_the_first_reading_asserts_nothing_by_itself(expect: s
 
 
 def test_a_rule_without_a_test_is_told():
-    finding = untested(ladder(RAIN.replace("    tests:\n", "")))
+    [finding] = lacking(ladder(RAIN.replace("    tests:\n", "")))
     assert (finding.code, finding.line) == ("E233", 2)
     assert "rainstorm" in finding.message

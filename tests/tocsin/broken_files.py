@@ -45,7 +45,6 @@ def _lines(language: Language) -> Iterator[str]:
         for trial in of_file.trials:
             yield from _told([trial.finding] if trial.finding else [], language)
             yield from (f"    {line}" for line in lines_in_language(trial.account, language))
-        yield from _told(of_file.untested.values(), language)
 
 
 def _told(findings: Iterable[Finding], language: Language) -> Iterator[str]:

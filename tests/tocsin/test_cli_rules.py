@@ -80,6 +80,19 @@ def test_a_rule_without_a_test_is_told_and_fails_only_if_strict(tocsin: Tocsin, 
     assert "no test" in ended.out
 
 
+def test_a_grade_that_is_tested_from_one_side_is_told_and_fails_only_if_strict(
+    tocsin: Tocsin, rules: Path
+) -> None:
+    ended, strict = (
+        tocsin("test", rules, *settings(rules)),
+        tocsin("test", rules, "--strict", *settings(rules)),
+    )
+
+    assert (ended.code, strict.code) == (0, 1)
+    warning = f"warning: {rules / 'storm.yaml'}:4:23: E238 no test of rule `storm` stays just below orange"
+    assert warning in ended.out
+
+
 def test_a_test_that_cannot_be_run_is_a_failure(tocsin: Tocsin, rules: Path) -> None:
     path = rules / "storm.yaml"
     path.write_text(path.read_text("utf-8").replace("{rain:", "{rian:"), "utf-8")

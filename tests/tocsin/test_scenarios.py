@@ -325,5 +325,5 @@ tests:
 
     [of_rules, of_story] = run_trials([rules, story], CONFIGS / "tocsin.yaml")
 
-    assert [*of_rules.untested] == ["rain"]
+    assert of_rules.untested == ("rain",)
     assert [trial.finding for trial in of_story.trials] == [None]

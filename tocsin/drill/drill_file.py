@@ -87,9 +87,13 @@ class StoryEntry(Strict):
 
 
 class TemperEntry(Strict):
-    """How a simulated person answers: to which `answers` share of what asks for it, after how long."""
+    """How a simulated person answers: to which `answers` share of what asks for it, after how long.
+
+    `refuses` is the share of the proposals that they decide against.
+    """
 
     answers: Share = 1
+    refuses: Share = 0
     after: tuple[Lasting, Lasting] = (10_000, 50_000)
 
     @model_validator(mode="after")

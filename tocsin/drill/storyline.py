@@ -47,6 +47,8 @@ from tocsin.drill.layout import Layout
 
 # Seconds count in a drill: what a device says leaves soon after.
 TICK = 10 * SECOND
+# In a drill nobody decides by chance against what is asked for.
+USUAL = replace(ORDINARY, refuses=0)
 # What goes on once it has begun ends with the entry.
 _LASTING = {layer.name: layer for layer in (LateBatch, Outage, StoreAndForward)}
 _ANSWERS = {"busy": Fault.BUSY, "unavailable": Fault.UNAVAILABLE, "hang up": Fault.HANG_UP}
@@ -67,6 +69,7 @@ def layout_of(drill: Drill, begin: int, sensors: Path, devices: Sequence[Device]
         horns=_horns(file, begin),
         phones=_phones(file, begin),
         profiles=_profiles(file),
+        usual=USUAL,
     )
 
 
@@ -146,4 +149,5 @@ def _profiles(file: DrillFile) -> Mapping[str, Profile]:
 def _profile(temper: TemperEntry) -> Profile:
     of_ten = round(10 * temper.answers)
     least, most = (part // 1000 for part in temper.after)
-    return replace(ORDINARY, takes=of_ten, presses=of_ten, decides=of_ten, answer=(least, most))
+    refuses = round(10 * temper.refuses)
+    return replace(USUAL, takes=of_ten, presses=of_ten, decides=of_ten, refuses=refuses, answer=(least, most))

@@ -92,6 +92,7 @@ DRILL_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "InjectEntry": {"to": "Whom it is for.", "text": "By language."},
         "TemperEntry": {
             "answers": "The share of what asks for an answer that gets one.",
+            "refuses": "The share of proposals that is refused.",
             "after": "From how long after to how long after, [10s, 50s].",
         },
         "ExpectEntry": {

@@ -1,6 +1,6 @@
 """Tests of rules, file by file, as `tocsin test` runs them: those that stand in rules, and test files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +8,11 @@ from ingest.finding import ConfigurationError, Finding, words
 from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
 from rules.rulebook import Ladder, read_ladders
-from rules.trial import Trial, try_out, untested
+from rules.trial import Trial, try_out
+from rules.trial.boundaries import Asserted, lacking
 from tocsin.configuration import configure, read_bundle, read_text
 from tocsin.settings import Files, read_files, rule_files
+from tocsin.trials.omissions import asserted
 from tocsin.trials.scenario_file import Scenarios, is_test_file, read_scenarios
 from tocsin.trials.scenarios import Ensemble
 
@@ -24,14 +26,19 @@ class NoFilesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileTrials:
-    """The tests of one file; `untested` has a finding for each of its rules without one.
+    """The tests of one file, and what they leave out: rules without one, and grades seen from one side only.
 
     What a test file that is run with it expects of a rule is a test of that.
     """
 
     file: str
     trials: tuple[Trial, ...]
-    untested: dict[str, Finding]
+    lacking: tuple[tuple[str, Finding], ...] = ()
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """The rules without a test."""
+        return tuple(rule for rule, finding in self.lacking if finding.code == "E233")
 
 
 def run_trials(paths: list[Path], config: Path) -> Iterator[FileTrials]:
@@ -56,9 +63,9 @@ def run_trials(paths: list[Path], config: Path) -> Iterator[FileTrials]:
     scenarios = {str(path): _scenarios(path, text, findings) for path, text in tests.items()}
     if findings:
         raise ConfigurationError(findings)
-    expected = {rule for each in scenarios.values() if each for test in each.tests for rule in test.expect}
+    elsewhere = asserted(each for each in scenarios.values() if each is not None)
     for name in sorted(map(str, judged)):
-        yield _of_file(name, [ladder for ladder in ladders if ladder.rule.file == name], kinds, expected)
+        yield _of_file(name, [ladder for ladder in ladders if ladder.rule.file == name], kinds, elsewhere)
     yield from _run_scenarios(scenarios, _ensemble(scenarios, ladders, kinds, config))
 
 
@@ -114,11 +121,16 @@ def _scenarios(path: Path, text: str, findings: list[Finding]) -> Scenarios | No
     return scenarios
 
 
-def _of_file(name: str, ladders: list[Ladder], kinds: Kinds, expected: set[str]) -> FileTrials:
-    """With what no test file expects anything of as untested, unless it has tests of its own."""
+def _of_file(
+    name: str, ladders: list[Ladder], kinds: Kinds, elsewhere: Mapping[str, list[Asserted]]
+) -> FileTrials:
     trials = tuple(trial for ladder in ladders for trial in try_out(ladder, kinds))
-    without = [ladder for ladder in ladders if not ladder.tests and ladder.rule.id not in expected]
-    return FileTrials(name, trials, {ladder.rule.id: untested(ladder) for ladder in without})
+    found = [
+        (each.rule.id, finding)
+        for each in ladders
+        for finding in lacking(each, elsewhere.get(each.rule.id, ()))
+    ]
+    return FileTrials(name, trials, tuple(found))
 
 
 def _ensemble(
@@ -136,4 +148,4 @@ def _ensemble(
 def _run_scenarios(scenarios: dict[str, Scenarios | None], ensemble: Ensemble) -> Iterator[FileTrials]:
     for name, each in sorted(scenarios.items()):
         if each is not None:
-            yield FileTrials(name, tuple(ensemble.play(each)), {})
+            yield FileTrials(name, tuple(ensemble.play(each)))

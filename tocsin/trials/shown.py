@@ -26,7 +26,7 @@ def show(of_file: FileTrials, console: Console, language: Language) -> None:
         if trial.finding:
             account = lines_in_language(trial.account, language)
             _print(console, [_told(trial.finding, language), *(f"    {line}" for line in account)])
-    for finding in of_file.untested.values():
+    for _, finding in of_file.lacking:
         heading = _told(finding, language).splitlines()[0]
         _print(console, [line_in_language(words("warning: {finding}", finding=heading), language)])
 
