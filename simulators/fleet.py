@@ -21,7 +21,8 @@ class Fleet:
     `sensors` is the CSV of the registry, without the ids in `exclude`. What is due goes out together every
     `tick` ms, each report with its own stamp. `connections` joins gateways into that many connections;
     `rate` (messages/s over all) replaces the devices' intervals, for load. Without a `scenario` the days are
-    those of `county_days`. ValueError names what in the CSV cannot be used.
+    those of `county_days`. `namespace` is the first level of all topics. ValueError names what in the CSV
+    cannot be used.
     """
 
     def __init__(
@@ -38,12 +39,13 @@ class Fleet:
         connections: int | None = None,
         rate: float | None = None,
         mishaps: float = 0.01,
+        namespace: str = "tocsin",
     ) -> None:
         self.by_kind: Counter[str] = Counter()
         self._clock = clock
         self._tick = tick
         self._next: int | None = None
-        devices = read_devices(sensors, exclude)
+        devices = read_devices(sensors, exclude, namespace)
         if not devices:
             raise ValueError(f"{sensors}: no sensor to simulate; list some, or exclude fewer")
         start = clock.now()

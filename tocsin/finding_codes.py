@@ -21,6 +21,9 @@ CODES: dict[str, str] = {
     "E011": "a sensor stands outside every zone",
     "E012": "a sensor stands in its zone only if its coordinates are GCJ-02",
     "E013": "horns play without approval, and the settings want one",
+    "E014": "a subscription hears more than the realm of the settings",
+    "E015": "a drill cannot be made of these settings",
+    "E016": "the state directory belongs to another realm",
 }
 
 # Every code that a finding can have, with its meaning, in their order.

@@ -5,6 +5,8 @@ tocsin/horns/<horn>/receipt   what became of it
 tocsin/horns/<horn>/poll      are you there?
 tocsin/horns/<horn>/state     yes
 tocsin/horns/<horn>/button    somebody has heard it
+
+The first level is that of the `namespace` they are in.
 """
 
 import asyncio
@@ -67,10 +69,12 @@ class Horn:
         fails: Collection[str] = frozenset(),
         dead: Collection[str] = frozenset(),
         identifier: str = "horns",
+        namespace: str = "tocsin",
     ) -> None:
         self.played: list[Played] = []
         self.unreadable = 0
         self._host, self._port, self._identifier = host, port, identifier
+        self._topics = f"{namespace}/horns"
         self._clock = clock
         self._dead = dead
         self._speakers = {
@@ -128,7 +132,7 @@ class Horn:
     async def _listen(self, group: asyncio.TaskGroup) -> None:
         """One connection, until it is lost."""
         async with self._new_client() as client:
-            topics = [(f"tocsin/horns/{horn}/{kind}", 1) for horn in self._speakers for kind in HEARD]
+            topics = [(f"{self._topics}/{horn}/{kind}", 1) for horn in self._speakers for kind in HEARD]
             # Of no topic at all the client makes an error.
             codes = await client.subscribe(topics) if topics else ()
             _heed_cancellation()
@@ -163,7 +167,7 @@ class Horn:
 
     def _say(self, horn: str, kind: str, payload: bytes) -> None:
         if horn not in self._dead:
-            self._outgoing.append((f"tocsin/horns/{horn}/{kind}", payload))
+            self._outgoing.append((f"{self._topics}/{horn}/{kind}", payload))
             self._to_do.set()
 
     async def _answer(self) -> None:

@@ -76,7 +76,7 @@ def test_every_channel_has_a_simulated_one_of_its_name_and_reach_in_its_place() 
 def test_broker_history_heartbeat_and_port_are_a_drills_own() -> None:
     settings = drilled(live())
 
-    broker = mqtt_broker(settings.mqtt)
+    broker = mqtt_broker(settings)
     assert (broker.host, broker.port, broker.client_id) == ("127.0.0.1", 1111, "tocsin")
     assert (broker.username, broker.password, broker.tls) == (None, None, None)
     assert (settings.watchdog, settings.series) == (None, SeriesSettings())
