@@ -24,6 +24,7 @@ CODES: dict[str, str] = {
     "E014": "a subscription hears more than the realm of the settings",
     "E015": "a drill cannot be made of these settings",
     "E016": "the state directory belongs to another realm",
+    "E017": "real warnings cannot be seen",
 }
 
 # Every code that a finding can have, with its meaning, in their order.

@@ -78,6 +78,15 @@ CHINESE: dict[str, str] = {
     "name the settings of live service, or those of a drill": "用正式值班的设置，或演练的设置",
     "it holds the realm {realm}, and realms never mix": "其中是 realm {realm}，不同 realm 不能混用",
     "give the drill a directory of its own": "给演练另一个目录",
+    # tocsin/drill/real.py
+    "it holds the realm {realm}, and real warnings are those of live service": (
+        "其中是 realm {realm}，真实预警只来自正式值班的服务"
+    ),
+    "name the state directory of live service": "写正式值班服务的状态目录",
+    "real warnings cannot be seen: no service of this version runs on this directory": (
+        "看不到真实预警：没有本版本的服务在该目录上运行"
+    ),
+    "start live service, or name its state directory": "启动正式值班的服务，或写它的状态目录",
     # tocsin/shortcomings.py
     "{channel}: {problem}; and {more} more like it": "{channel}：{problem}；另有 {more} 处类似",
     "{channel}: {problem}": "{channel}：{problem}",
@@ -208,4 +217,5 @@ CODES: dict[str, str] = {
     "E014": "订阅的主题超出设置的 realm",
     "E015": "不能用这份设置做演练",
     "E016": "状态目录属于另一个 realm",
+    "E017": "看不到真实预警",
 }

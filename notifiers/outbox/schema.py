@@ -357,6 +357,25 @@ def connect_reading(path: Path) -> sqlite3.Connection:
     return _verified(connection, path, None)
 
 
+def connect_leaving_no_trace(path: Path) -> sqlite3.Connection:
+    """A connection of another process, that changes no byte: not even the marks of readers in shared memory.
+
+    It needs that memory to be there: `OutboxError` for a file that nobody writes now, or of another version.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro&readonly_shm=1"
+    # SQLite would begin them, although it may only read.
+    if not all(path.with_name(path.name + part).exists() for part in ("-shm", "-wal")):
+        raise OutboxError(f"{path}: no service writes it now")
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA busy_timeout = 1000")
+        return _verified(connection, path, None)
+    except sqlite3.Error as error:
+        connection.close()
+        raise OutboxError(f"{path}: {error}; does the service run that writes it?") from error
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
