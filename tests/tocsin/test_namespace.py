@@ -1,5 +1,6 @@
 """What devices of an exercise report is judged by the exercise alone, at once and whenever it is replayed."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,25 @@ def test_readings_are_judged_in_their_own_realm_and_refused_in_the_other(
 
     assert judged(basis, SAID[basis.namespace]) == ([Grade.RED], [])
     assert judged(basis, SAID[OTHER[basis.namespace]]) == ([], [Reason.OTHER_REALM])
+
+
+@pytest.mark.parametrize("of", [LIVE, DRILL], ids=["live", "drill"])
+def test_of_ten_thousand_messages_of_the_other_realm_none_is_judged(of: Bundle) -> None:
+    """Whatever subscription or bridge brought them: values that would raise red, of every sensor."""
+    basis, chance = basis_of(of), random.Random(7)
+    judge, other = Judge(basis, lambda _: basis), OTHER[basis.namespace]
+
+    for number in range(1, 101):
+        said = [
+            report(chance.choice(basis.registry.sensors).id, START + number, chance.uniform(30, 40))
+            for _ in range(100)
+        ]
+        strays = [PublishPacket(p.topic.replace("tocsin", other, 1), p.payload) for p in said]
+        done = judge.take(block(number, START + number, strays))
+        assert done.transitions == []
+        assert [one.reason for one in done.rejected] == [Reason.OTHER_REALM] * 100
+
+    assert (judge.screen.accepted, judge.screen.quarantined) == (0, 10_000)
 
 
 @pytest.mark.parametrize("realm", Realm)
