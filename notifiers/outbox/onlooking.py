@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from notifiers.bulletin import Bulletin
-from notifiers.outbox.schema import connect_leaving_no_trace
+from notifiers.outbox.schema import OutboxError, verified
 from rules.realm import Realm
 
 Known: TypeAlias = tuple[str, int]
@@ -74,8 +74,48 @@ class Onlooker:
 def onlooking(path: Path) -> Iterator[Onlooker]:
     """A look at one instant; OutboxError for a file that nobody writes now, or that cannot be read."""
     with closing(connect_leaving_no_trace(path)) as connection:
-        connection.execute("BEGIN")
-        yield Onlooker(connection)
+        try:
+            connection.execute("BEGIN")
+            yield Onlooker(connection)
+        except sqlite3.Error as error:
+            raise OutboxError(f"{path}: {error}; is it being begun anew?") from error
+
+
+def connect_leaving_no_trace(path: Path) -> sqlite3.Connection:
+    """A connection of another process, that changes no byte: not even the marks of readers in shared memory.
+
+    It needs that memory to be there: `OutboxError` for a file that nobody writes now, or of another version.
+    """
+    # SQLite would begin it, although it may only read.
+    if not _is_shared(path):
+        raise OutboxError(f"{path}: no service writes it now")
+    connection = _untouched(path, "readonly_shm=1")
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA busy_timeout = 1000")
+        return verified(connection, path, None)
+    except sqlite3.Error as error:
+        connection.close()
+        raise OutboxError(f"{path}: {error}; does the service run that writes it?") from error
+
+
+def realm_of(path: Path) -> Realm:
+    """What realm a file holds, whoever writes it now or once did; changes no byte. Raises `OutboxError`."""
+    way = "readonly_shm=1" if _is_shared(path) else "immutable=1"
+    try:
+        with closing(_untouched(path, way)) as connection:
+            return Realm(connection.execute("SELECT realm FROM meta").fetchone()[0])
+    except sqlite3.Error as error:
+        raise OutboxError(f"{path}: {error}; is it an outbox?") from error
+
+
+def _is_shared(path: Path) -> bool:
+    """Whether the log and the memory of its readers lie beside it."""
+    return all(path.with_name(path.name + part).exists() for part in ("-shm", "-wal"))
+
+
+def _untouched(path: Path, way: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&{way}", uri=True, isolation_level=None)
 
 
 _WAITING = "SELECT incident, revision FROM proposals WHERE state = 'waiting'"

@@ -14,9 +14,9 @@ import pytest
 from ingest.clock import HOUR, MINUTE
 from notifiers.action import Refuse, Release
 from notifiers.outbox import Outbox
-from notifiers.outbox.onlooking import Mark, onlooking
+from notifiers.outbox.onlooking import Mark, connect_leaving_no_trace, onlooking, realm_of
 from notifiers.outbox.proposals import find
-from notifiers.outbox.schema import OutboxError, connect_leaving_no_trace
+from notifiers.outbox.schema import OutboxError
 from notifiers.outcome import Rejected
 from rules.grade import Grade
 from rules.realm import Realm
@@ -211,6 +211,19 @@ def test_without_a_writer_it_says_so_and_makes_no_file(path: Path) -> None:
         pass
 
     assert traces(path) == before
+
+
+def test_what_realm_a_file_holds_can_be_told_without_a_trace_of_asking(path: Path) -> None:
+    with writer(path):
+        before = traces(path)
+        assert realm_of(path) is Realm.LIVE
+        assert traces(path) == before
+    stopped = traces(path)
+    assert realm_of(path) is Realm.LIVE
+    assert traces(path) == stopped
+    path.write_bytes(b"no outbox at all")
+    with pytest.raises(OutboxError, match="is it an outbox"):
+        realm_of(path)
 
 
 def test_of_what_a_crash_left_all_is_seen(path: Path, tmp_path: Path) -> None:

@@ -5,14 +5,13 @@ read. So the state directory of a drill holds nothing of live service either.
 """
 
 import json
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest.document import Document, parse_yaml
 from ingest.finding import ConfigurationError, Finding, words
-from notifiers.outbox.reader import OutboxReader
+from notifiers.outbox.onlooking import realm_of
 from notifiers.routes import Reach
 from rules.realm import Realm
 from tocsin.bundle import Bundle
@@ -57,11 +56,8 @@ def sealed(bundle: Bundle, ends: Ends) -> Bundle:
 
 def refuse_foreign(state: Path) -> None:
     """ConfigurationError if `state` has served another realm than a drill; nothing of it is touched."""
-    if not (path := state / "outbox.db").exists():
-        return
-    with closing(OutboxReader.reading(path)) as outbox:
-        realm = outbox.realm
-    if realm is not Realm.DRILL:
+    path = state / "outbox.db"
+    if path.exists() and (realm := realm_of(path)) is not Realm.DRILL:
         message = words("it holds the realm {realm}, and realms never mix", realm=realm)
         way_out = words("give the drill a directory of its own")
         raise ConfigurationError([Finding(str(state), 0, 0, "E016", message, way_out)])
