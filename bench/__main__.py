@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import engine, engine_figures, hops, month, pause, recovery_figures, replay, storm, sweep
+from bench import beside, engine, engine_figures, hops, month, pause, recovery_figures, replay, storm, sweep
 from bench.city_files import generated
 from bench.figures import Run
 from bench.fleet.city import plan_for
@@ -194,6 +194,23 @@ def storms(
     figures = storm.measure(runs, Console(stderr=True).print)
     run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
     engine_figures.show(run, output(), f"storms of {WARNINGS:,} warnings, the worst of {runs}")
+    if json is not None:
+        json.write_bytes(engine_figures.encode(run))
+    if not run.holds:
+        raise SystemExit("a limit was missed")
+
+
+@app.command("beside")
+def drill_beside(
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="With the drill, and as many without.")] = 10,
+    reds: Annotated[int, typer.Option(min=1, max=1000, help="Live reds of a round.")] = 20,
+    rate: Annotated[float, typer.Option(min=1, help="Messages/s of the drill.")] = 1_000.0,
+    json: Json = None,
+) -> None:
+    """How much later a live red is told beside a drill under load; with and without it in turn."""
+    figures = beside.measure(rounds, reds, rate, Console(stderr=True).print)
+    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
+    engine_figures.show(run, output(), f"live reds beside a drill of {rate:,.0f} messages/s")
     if json is not None:
         json.write_bytes(engine_figures.encode(run))
     if not run.holds:

@@ -62,7 +62,7 @@ class Hops:
         self.took: dict[str, list[float]] = defaultdict(list)
         self.transitions = 0
         self._basis = basis
-        self._decoder = Decoder(basis.kinds, basis.registry)
+        self._decoder = Decoder(basis.kinds, basis.registry, basis.namespace)
         self._screen = Screen(basis.registry)
         self._quality = QualityControl(basis.kinds, basis.registry)
         self._engine = Engine(basis.kinds, basis.registry, basis.rules)

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     WRONG_UNIT = "wrong_unit"
     UNREGISTERED = "unregistered"
     WRONG_TOPIC = "wrong_topic"
+    OTHER_REALM = "other_realm"
     RETAINED = "retained"
     BAD_TIME = "bad_time"
 

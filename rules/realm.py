@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from ingest.namespace import Namespace
+
 
 class Realm(StrEnum):
     """Only `LIVE` may reach the public."""
@@ -11,3 +13,8 @@ class Realm(StrEnum):
     REPLAY = "replay"
     SHADOW = "shadow"
     CANARY = "canary"
+
+    @property
+    def namespace(self) -> Namespace:
+        """What its topics begin with: all but a drill judge what live devices say."""
+        return Namespace.DRILL if self is Realm.DRILL else Namespace.LIVE

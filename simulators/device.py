@@ -22,6 +22,7 @@ class Device:
     """A sensor and where it stands: `x` and `y` are km east and north of the middle of all.
 
     `interval` (ms) lies between two reports. `site` has the parameters as written: `{"quota": (2.0, "")}`.
+    `namespace` is the first level of its topic.
     """
 
     id: str
@@ -33,10 +34,11 @@ class Device:
     lon: float
     x: float
     y: float
+    namespace: str = "tocsin"
 
     @property
     def topic(self) -> str:
-        return f"tocsin/v1/{self.zone}/{self.kind}/{self.id}/telemetry"
+        return f"{self.namespace}/v1/{self.zone}/{self.kind}/{self.id}/telemetry"
 
     def parameter(self, name: str, unit: str, otherwise: float) -> float:
         """A site parameter, or `otherwise` where it is missing or has another unit."""
@@ -44,7 +46,9 @@ class Device:
         return number if written == unit else otherwise
 
 
-def read_devices(path: Path, exclude: Collection[str] = frozenset()) -> list[Device]:
+def read_devices(
+    path: Path, exclude: Collection[str] = frozenset(), namespace: str = "tocsin"
+) -> list[Device]:
     """All devices but `exclude`, in the file's order; without a position they stand in the middle.
 
     ValueError names the line of a column or field that cannot be used, OSError a file that cannot be read.
@@ -55,7 +59,7 @@ def read_devices(path: Path, exclude: Collection[str] = frozenset()) -> list[Dev
             raise ValueError(f"{path}:1: the header needs the columns id and kind")
         lines = [_Fields(f"{path}:{reader.line_num}", row) for row in reader if row["id"] not in exclude]
     lon, lat = _middle(lines)
-    return [_device(line, lon, lat) for line in lines]
+    return [_device(line, lon, lat, namespace) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def _middle(lines: Sequence[_Fields]) -> tuple[float, float]:
     return fmean(line.number("lon", 0) for line in placed), fmean(line.number("lat", 0) for line in placed)
 
 
-def _device(fields: _Fields, middle_lon: float, middle_lat: float) -> Device:
+def _device(fields: _Fields, middle_lon: float, middle_lat: float, namespace: str) -> Device:
     lon, lat = fields.number("lon", middle_lon), fields.number("lat", middle_lat)
     return Device(
         id=fields.text("id"),
@@ -95,6 +99,7 @@ def _device(fields: _Fields, middle_lon: float, middle_lat: float) -> Device:
         lon=lon,
         x=(lon - middle_lon) * KM_PER_DEGREE * math.cos(math.radians(middle_lat)),
         y=(lat - middle_lat) * KM_PER_DEGREE,
+        namespace=namespace,
     )
 
 

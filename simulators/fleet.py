@@ -23,7 +23,8 @@ class Fleet:
     `tick` ms, each report with its own stamp. `connections` joins gateways into that many connections;
     `rate` (messages/s over all) replaces the devices' intervals, for load. Without a `scenario` the days are
     those of `county_days`. Of the reports of sensors that it does not hit, the share `mishaps` goes wrong;
-    then all pass through the layers of `faults`. ValueError names what in the CSV cannot be used.
+    then all pass through the layers of `faults`. `namespace` is the first
+    level of all topics. ValueError names what in the CSV cannot be used.
     """
 
     def __init__(
@@ -41,12 +42,13 @@ class Fleet:
         rate: float | None = None,
         mishaps: float = 0.01,
         faults: Sequence[Layer] = (),
+        namespace: str = "tocsin",
     ) -> None:
         self.by_kind: Counter[str] = Counter()
         self._clock = clock
         self._tick = tick
         self._next: int | None = None
-        devices = read_devices(sensors, exclude)
+        devices = read_devices(sensors, exclude, namespace)
         if not devices:
             raise ValueError(f"{sensors}: no sensor to simulate; list some, or exclude fewer")
         start = clock.now()

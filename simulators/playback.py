@@ -28,12 +28,14 @@ class Instant:
     messages: list[tuple[str, bytes]]
 
 
-def instants(rows: Iterable[Row], places: Mapping[str, Place]) -> Iterator[Instant]:
+def instants(
+    rows: Iterable[Row], places: Mapping[str, Place], namespace: str = "tocsin"
+) -> Iterator[Instant]:
     """One message a (sensor, observed); a sensor without a place publishes where nobody is registered."""
     for received, together in groupby(rows, key=lambda row: row.received):
         readings = groupby(together, key=lambda row: (row.sensor, row.observed))
         messages = [
-            message(sensor, observed, values, places.get(sensor, NOWHERE))
+            message(sensor, observed, values, places.get(sensor, NOWHERE), namespace)
             for (sensor, observed), rows in readings
             for values in _told_once(rows)
         ]
@@ -51,11 +53,13 @@ def _told_once(rows: Iterable[Row]) -> Iterator[dict[str, str]]:
     yield values
 
 
-def message(sensor: str, observed: int, metrics: Mapping[str, str], place: Place) -> tuple[str, bytes]:
+def message(
+    sensor: str, observed: int, metrics: Mapping[str, str], place: Place, namespace: str = "tocsin"
+) -> tuple[str, bytes]:
     """Topic and payload of one report; `metrics` are in the decimals of the wire."""
     # Built as text: the record's own decimals reach the wire, not a float's.
     values = ",".join(f'"{metric}":{value}' for metric, value in metrics.items())
-    topic = f"tocsin/v1/{place.zone}/{place.kind}/{sensor}/telemetry"
+    topic = f"{namespace}/v1/{place.zone}/{place.kind}/{sensor}/telemetry"
     return topic, f'{{"t":{observed},"v":{{{values}}}}}'.encode()
 
 
@@ -63,9 +67,16 @@ class Playback:
     """Publishes a record as time passes; with `repeat` it starts over, shifted, without a gap."""
 
     def __init__(
-        self, rows: list[Row], places: Mapping[str, Place], publisher: Publisher, clock: Clock
+        self,
+        rows: list[Row],
+        places: Mapping[str, Place],
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        namespace: str = "tocsin",
     ) -> None:
         self.published = 0
+        self._namespace = namespace
         self._rows = rows
         self._places = places
         self._publisher = publisher
@@ -77,7 +88,7 @@ class Playback:
         shift = 0
         try:
             while self._next is not None:
-                for instant in instants(self._shifted(shift), self._places):
+                for instant in instants(self._shifted(shift), self._places, self._namespace):
                     await self._play(instant)
                 shift += self._length()
                 self._next = self._rows[0].received + shift if repeat else None

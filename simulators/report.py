@@ -39,7 +39,7 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     @property
     def topic(self) -> str:
         device = self.device
-        return f"tocsin/v1/{device.zone}/{device.kind}/{self.speaker or device.id}/telemetry"
+        return f"{device.namespace}/v1/{device.zone}/{device.kind}/{self.speaker or device.id}/telemetry"
 
     def encoded(self) -> bytes:
         """The payload of the message."""

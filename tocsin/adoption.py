@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from ingest.decode.native import read_native
 from ingest.decode.refusal import Fault, Refusal
 from ingest.decode.senml import read_pack, split_name
-from ingest.decode.topic import GATEWAY, ROOT
+from ingest.decode.topic import GATEWAY, levels_of
 from ingest.document.source_text import did_you_mean
 from ingest.kinds import Kinds
 from ingest.quarantine import Quarantine, QuarantineRow
@@ -58,7 +58,7 @@ def strangers(quarantine: Quarantine, wanted: Callable[[str], bool]) -> list[Str
     """
     found: dict[tuple[str, str, str], Stranger] = {}
     for topic in quarantine.unregistered():
-        zone, kind, device = _levels(topic.topic)
+        zone, kind, device = levels_of(topic.topic)
         if device and kind != GATEWAY and wanted(topic.topic):
             stranger = found.setdefault((zone, kind, device), Stranger(device, zone, kind))
             stranger.messages += topic.messages
@@ -69,17 +69,9 @@ def strangers(quarantine: Quarantine, wanted: Callable[[str], bool]) -> list[Str
     return sorted(found.values(), key=lambda s: (-s.messages, s.id))
 
 
-def _levels(topic: str) -> tuple[str, str, str]:
-    """Zone, kind and device; empty for a topic of another form."""
-    levels = topic.split("/")
-    if levels[:2] != ROOT or len(levels) != 6:
-        return "", "", ""
-    return levels[2], levels[3], levels[4]
-
-
 def _learn(found: dict[tuple[str, str, str], Stranger], row: QuarantineRow) -> None:
     """What one refused message says of who measures what."""
-    zone, kind, device = _levels(row.topic)
+    zone, kind, device = levels_of(row.topic)
     if kind != GATEWAY:
         if (stranger := found.get((zone, kind, device))) is not None:
             stranger.metrics.update(_measured(row))

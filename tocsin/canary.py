@@ -1,9 +1,9 @@
 """The canary as it is written, recognised and judged: a reading that is no sensor's, in a realm of its own.
 
-It comes on a topic that no sensor can have, `tocsin/v1/canary/canary/<client id>/telemetry`, and is an
-ordinary native reading: `{"t": <ms>, "v": {"canary": 1}}`. The decoder refuses it, as it does whatever is not
-registered, and what it refuses is looked through here: so a canary costs real readings nothing, and is
-nobody's reading, counted nowhere and in no quarantine.
+It comes on a topic that no sensor can have, `tocsin/v1/canary/canary/<client id>/telemetry` (with the first
+level of the settings' realm), and is an ordinary native reading: `{"t": <ms>, "v": {"canary": 1}}`. The
+decoder refuses it, as it does whatever is not registered, and what it refuses is looked through here: so a
+canary costs real readings nothing, and is nobody's reading, counted nowhere and in no quarantine.
 """
 
 from dataclasses import replace
@@ -13,6 +13,7 @@ import msgspec
 
 from ingest.decode.native import read_native
 from ingest.decode.refusal import Fault
+from ingest.namespace import VERSION, Namespace
 from ingest.reading import Decoded, Rejected
 from ingest.registry import Registry
 from notifiers.contacts import Person
@@ -21,7 +22,7 @@ from notifiers.routing import Router
 from rules.grade import Grade
 from rules.transition import Disposition, Transition, warning_id
 
-PREFIX, SUFFIX = "tocsin/v1/canary/canary/", "/telemetry"
+PLACE, SUFFIX = f"/{VERSION}/canary/canary/", "/telemetry"
 METRIC = CHANNEL = RULE = "canary"
 
 
@@ -32,17 +33,18 @@ class Canary(msgspec.Struct, frozen=True):
     sent: int
 
 
-def topic(of: str) -> str:
-    return f"{PREFIX}{of}{SUFFIX}"
+def topic(of: str, namespace: Namespace) -> str:
+    return f"{namespace}{PLACE}{of}{SUFFIX}"
 
 
 def payload(sent: int) -> bytes:
     return b'{"t":%d,"v":{"%s":1}}' % (sent, METRIC.encode())
 
 
-def sorted_out(decoded: Decoded) -> tuple[Decoded, list[Canary]]:
+def sorted_out(decoded: Decoded, namespace: Namespace) -> tuple[Decoded, list[Canary]]:
     """What was decoded without the canaries, and these; what only looks like one stays refused."""
-    found = [(one, canary) for one in decoded.rejected if (canary := _read(one)) is not None]
+    prefix = f"{namespace}{PLACE}"
+    found = [(one, canary) for one in decoded.rejected if (canary := _read(one, prefix)) is not None]
     if not found:
         return decoded, []
     flown = {one.message for one, _ in found}
@@ -51,13 +53,13 @@ def sorted_out(decoded: Decoded) -> tuple[Decoded, list[Canary]]:
     return kept, [canary for _, canary in found]
 
 
-def _read(refused: Rejected) -> Canary | None:
-    if not (refused.topic.startswith(PREFIX) and refused.topic.endswith(SUFFIX)):
+def _read(refused: Rejected, prefix: str) -> Canary | None:
+    if not (refused.topic.startswith(prefix) and refused.topic.endswith(SUFFIX)):
         return None
     report = read_native(refused.payload)
     if isinstance(report, Fault) or not isinstance(report.t, int) or report.v.keys() != {METRIC}:
         return None
-    return Canary(refused.topic.removeprefix(PREFIX).removesuffix(SUFFIX), report.t)
+    return Canary(refused.topic.removeprefix(prefix).removesuffix(SUFFIX), report.t)
 
 
 def raised(canary: Canary, at: int) -> Transition:

@@ -116,7 +116,7 @@ def _template(name: str, of: settings_of.TemplateSms, around: Surroundings) -> C
 
 
 def _loudspeaker(name: str, of: settings_of.Loudspeaker, around: Surroundings) -> Channel:
-    broker = mqtt_broker(around.settings.mqtt)
+    broker = mqtt_broker(around.settings)
     return LoudspeakerChannel(
         name,
         of.realm,

@@ -16,6 +16,7 @@ from rich.text import Text
 from ingest.clock import SystemClock
 from ingest.finding import ConfigurationError, Finding, words
 from ingest.journal import JournalCorrupt, JournalUnavailable
+from ingest.namespace import Namespace
 from ingest.quarantine import QuarantineUnavailable
 from notifiers.outbox.schema import OutboxError
 from rules.grade import Grade
@@ -226,13 +227,15 @@ def simulate(
         float | None, typer.Option("--for", min=0.1, help="End the fleet after this many seconds.")
     ] = None,
     seed: int = 1,
+    drill: Annotated[bool, typer.Option("--drill", help="Publish where a drill listens.")] = False,
 ) -> None:
     """Publish like the real devices: a seeded fleet, or recorded data."""
+    namespace = Namespace.DRILL if drill else Namespace.LIVE
     with Console(stderr=True).status("publishing; Ctrl-C ends it"):
         if source:
-            published = asyncio.run(play(source, sensors, (host, port), scale))
+            published = asyncio.run(play(source, sensors, (host, port), scale, namespace))
         else:
-            published = asyncio.run(publish(sensors, (host, port), rate, for_, seed))
+            published = asyncio.run(publish(sensors, (host, port), rate, for_, seed, namespace=namespace))
     typer.echo(f"published {published} messages", err=True)
 
 

@@ -19,7 +19,7 @@ from rules.rule import Rule
 from rules.rulebook import read_rules
 from tocsin.bundle import Bundle
 from tocsin.judge import Basis
-from tocsin.settings import Files, Settings, read_files, read_settings
+from tocsin.settings import Files, Settings, read_files, read_judged, read_settings
 from tocsin.startup import Over, untimed
 
 # As the system itself says it in English.
@@ -110,7 +110,8 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
     if findings or settings is None or contacts is None or routes is None:
         raise ConfigurationError(findings)
     over("rules")
-    return Configuration(Basis(bundle.hash, kinds, registry, rules), settings, contacts, routes)
+    basis = Basis(bundle.hash, kinds, registry, rules, settings.realm.namespace)
+    return Configuration(basis, settings, contacts, routes)
 
 
 def basis_of(bundle: Bundle) -> Basis:
@@ -119,7 +120,7 @@ def basis_of(bundle: Bundle) -> Basis:
     Raises ConfigurationError if this version cannot read even that.
     """
     texts, findings = bundle.texts, list[Finding]()
-    files = read_files(bundle.main, texts[bundle.main])
+    files = read_judged(bundle.main, texts[bundle.main])
     if files is None:
         raise _unjudgeable(bundle, read_settings(bundle.main, texts[bundle.main])[1])
     try:
@@ -129,7 +130,7 @@ def basis_of(bundle: Bundle) -> Basis:
     rules, found = _rules(files, texts, kinds, registry)
     if findings + found:
         raise _unjudgeable(bundle, findings + found)
-    return Basis(bundle.hash, kinds, registry, rules)
+    return Basis(bundle.hash, kinds, registry, rules, files.realm.namespace)
 
 
 def _unjudgeable(bundle: Bundle, findings: list[Finding]) -> ConfigurationError:

@@ -33,7 +33,8 @@ class CsvBlocks:
 
     def __init__(self, columns: Columns, basis: Basis) -> None:
         self._columns = columns
-        self._decoder = Decoder(basis.kinds, basis.registry)
+        self._decoder = Decoder(basis.kinds, basis.registry, basis.namespace)
+        self._namespace = basis.namespace
         self._places = {s.id: Place(s.zone, s.kind) for s in basis.registry.sensors}
         self._begins = _begins(columns)
         self._plain, self._readings = self._settled(basis)
@@ -95,7 +96,7 @@ class CsvBlocks:
         told = list(self._columns.rows(rows.tolist()))
         values = {row.metric: row.value for row in told}
         place = self._places.get(told[0].sensor, NOWHERE)
-        return mqtt5.PublishPacket(*message(told[0].sensor, told[0].observed, values, place))
+        return mqtt5.PublishPacket(*message(told[0].sensor, told[0].observed, values, place, self._namespace))
 
 
 def _scales(columns: Columns, basis: Basis, slots: list[int]) -> Indices:

@@ -120,7 +120,7 @@ class Daemon:
         return watchdog_of(self.configuration.settings, self.storage, self.clock, self._dispatched)
 
     def _session(self) -> Session:
-        return Session(mqtt_broker(self.configuration.settings.mqtt), self.clock, self._link_changed)
+        return Session(mqtt_broker(self.configuration.settings), self.clock, self._link_changed)
 
     def _channels(self) -> Sequence[Channel]:
         around = Surroundings(

@@ -63,5 +63,5 @@ class JournalDecoder:
         _, bundle = max(applied for applied in known if applied[0] <= sequence)
         if self._basis is None or self._decoder is None or self._basis.bundle != bundle:
             self._basis = self._load(bundle)
-            self._decoder = Decoder(self._basis.kinds, self._basis.registry)
+            self._decoder = Decoder(self._basis.kinds, self._basis.registry, self._basis.namespace)
         return self._basis, self._decoder

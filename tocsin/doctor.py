@@ -13,7 +13,7 @@ import aiomqtt
 
 from tocsin.configuration import Configuration
 from tocsin.gateways import unreachable
-from tocsin.settings import Mqtt
+from tocsin.settings import Settings
 from tocsin.wiring import mqtt_broker, store_of
 
 GB = 10**9
@@ -33,7 +33,7 @@ async def examine(configuration: Configuration, state: Path) -> list[Examined]:
     """Everything at once; nothing here changes anything."""
     settings = configuration.settings
     return [
-        await _broker(settings.mqtt),
+        await _broker(settings),
         _guarded("database", lambda: _database(configuration, state)),
         _guarded("disk", lambda: _disk(state, int(settings.journal.max_size))),
         _guarded("durability", lambda: _durability(state)),
@@ -49,10 +49,10 @@ def _guarded(what: str, look: Callable[[], Examined]) -> Examined:
         return Examined(what, False, str(error))
 
 
-async def _broker(mqtt: Mqtt) -> Examined:
-    where = f"{mqtt.host}:{mqtt.port}"
+async def _broker(settings: Settings) -> Examined:
+    where = f"{settings.mqtt.host}:{settings.mqtt.port}"
     try:
-        broker = mqtt_broker(mqtt)
+        broker = mqtt_broker(settings)
         async with aiomqtt.Client(
             broker.host,
             broker.port,

@@ -61,6 +61,10 @@ CHINESE: dict[str, str] = {
     "give it a gateway and credentials of the realm {realm}, or take it out": (
         "给它配 {realm} 的网关和凭证，或去掉它"
     ),
+    "{topic} hears more than the realm {realm}, whose topics begin with {own}": (
+        "{topic} 会收到 realm {realm} 以外的消息；它的主题以 {own} 开头"
+    ),
+    "write {reports} or a part of it, or leave topics out": "写 {reports} 或其中一部分，或去掉 topics",
     "store {store} needs a url, for example http://127.0.0.1:8428": (
         "存储 {store} 需要 url，例如 http://127.0.0.1:8428"
     ),
@@ -69,6 +73,20 @@ CHINESE: dict[str, str] = {
     ),
     "give heartbeat_url or heartbeat_url_file, not both": "heartbeat_url 和 heartbeat_url_file 只写一个",
     "no such time zone; write it as in Asia/Shanghai": "没有这个时区；写成 Asia/Shanghai 这样",
+    # tocsin/drill/realm.py
+    "no drill is made of settings of the realm {realm}": "不能用 realm {realm} 的设置做演练",
+    "name the settings of live service, or those of a drill": "用正式值班的设置，或演练的设置",
+    "it holds the realm {realm}, and realms never mix": "其中是 realm {realm}，不同 realm 不能混用",
+    "give the drill a directory of its own": "给演练另一个目录",
+    # tocsin/drill/real.py
+    "it holds the realm {realm}, and real warnings are those of live service": (
+        "其中是 realm {realm}，真实预警只来自正式值班的服务"
+    ),
+    "name the state directory of live service": "写正式值班服务的状态目录",
+    "real warnings cannot be seen: no service of this version runs on this directory": (
+        "看不到真实预警：没有本版本的服务在该目录上运行"
+    ),
+    "start live service, or name its state directory": "启动正式值班的服务，或写它的状态目录",
     # tocsin/shortcomings.py
     "{channel}: {problem}; and {more} more like it": "{channel}：{problem}；另有 {more} 处类似",
     "{channel}: {problem}": "{channel}：{problem}",
@@ -217,6 +235,10 @@ CODES: dict[str, str] = {
     "E011": "传感器位于所有区域之外",
     "E012": "传感器的坐标若不是 GCJ-02，就不在其区域之内",
     "E013": "设置要求审批，而大喇叭不经审批就播放",
+    "E014": "订阅的主题超出设置的 realm",
+    "E015": "不能用这份设置做演练",
+    "E016": "状态目录属于另一个 realm",
+    "E017": "看不到真实预警",
     "E401": "演练结束之后还有内容",
     "E402": "演练写到配置中没有的名称",
     "E403": "该地点没有能感知此事件的传感器",

@@ -75,7 +75,7 @@ class Row(msgspec.Struct, array_like=True):
 
 def decoded_by(basis: Basis) -> str:
     """What of a basis decides how bytes are decoded, as 16 hexadecimal digits."""
-    digest = blake2b(f"{program()} {basis.kinds}".encode(), digest_size=8)
+    digest = blake2b(f"{program()} {basis.namespace} {basis.kinds}".encode(), digest_size=8)
     for sensor in basis.registry.sensors:
         digest.update(msgspec.msgpack.encode((sensor.id, sensor.kind, sensor.zone, sensor.gateway)))
     return digest.hexdigest()

@@ -100,7 +100,7 @@ class Judge:
         self.quality = QualityControl(basis.kinds, basis.registry)
         self.engine = Engine(basis.kinds, basis.registry, basis.rules)
         self.basis = basis
-        self._decoder = Decoder(basis.kinds, basis.registry)
+        self._decoder = Decoder(basis.kinds, basis.registry, basis.namespace)
         self._expected: Successor | None = None
 
     @classmethod
@@ -137,7 +137,7 @@ class Judge:
             return self._act(entry)
         decoded = known if isinstance(known, Decoded) else self._decoded(entry, known)
         self.gaps.take(decoded.numbered)
-        decoded, canaries = sorted_out(decoded)
+        decoded, canaries = sorted_out(decoded, self.basis.namespace)
         if decoded.rejected:
             self.conduct.take(entry.received, decoded.rejected)
         screened = self.screen.screen(decoded)

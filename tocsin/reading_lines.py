@@ -36,6 +36,7 @@ REASONS = {
     Reason.WRONG_UNIT: "单位错误",
     Reason.UNREGISTERED: "未注册",
     Reason.WRONG_TOPIC: "主题错误",
+    Reason.OTHER_REALM: "不属于本 realm",
     Reason.RETAINED: "保留消息",
     Reason.BAD_TIME: "时间错误",
 }

@@ -223,7 +223,7 @@ class JournalRecord:
     def _by(self, basis: Basis) -> tuple[Decoder, str]:
         """The decoder of a basis, and what it decodes by."""
         if self._decoder is None or self._decoder[0] is not basis:
-            self._decoder = basis, Decoder(basis.kinds, basis.registry), decoded_by(basis)
+            self._decoder = basis, Decoder(basis.kinds, basis.registry, basis.namespace), decoded_by(basis)
         return self._decoder[1], self._decoder[2]
 
     def _first(self, since: int | None) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest.finding import ConfigurationError, Finding, words
 from ingest.kinds import Kinds
 from ingest.kinds.kinds_file import read_kinds
+from ingest.namespace import Namespace
 from ingest.registry import Registry, Zone
 from ingest.registry.sensors_file import read_sensors_csv, read_sensors_yaml
 from ingest.registry.zones_file import read_zones
@@ -50,7 +51,7 @@ def with_rules(known: Basis, directory: Path) -> Basis:
     rules, findings = rules_in(directory, known.kinds, known.registry)
     if findings:
         raise ConfigurationError(findings)
-    return Basis(f"{known.bundle} with {directory}", known.kinds, known.registry, rules)
+    return Basis(f"{known.bundle} with {directory}", known.kinds, known.registry, rules, known.namespace)
 
 
 def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> Basis:
@@ -76,7 +77,7 @@ def read_basis(kinds: Path, sensors: Path, zones: Path | None, rules: Path) -> B
     findings += found
     if findings:
         raise ConfigurationError(findings)
-    return Basis("replay", known, registry, ladders)
+    return Basis("replay", known, registry, ladders, Namespace.LIVE)
 
 
 def rules_in(directory: Path, kinds: Kinds, registry: Registry) -> tuple[tuple[Rule, ...], list[Finding]]:

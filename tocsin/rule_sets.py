@@ -100,7 +100,7 @@ def _beside(directory: Path, around: Around, configuration: Configuration) -> Ca
         rules, findings = rules_in(directory, known.kinds, known.registry)
         if findings:
             raise ConfigurationError(findings)
-        return Basis(f"{known.bundle} with {directory}", known.kinds, known.registry, rules)
+        return Basis(f"{known.bundle} with {directory}", known.kinds, known.registry, rules, known.namespace)
 
     return basis_for
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 import numpy.typing as npt
 
-from ingest.decode.topic import ROOT
+from ingest.decode.topic import levels_of
 from ingest.document.source_text import did_you_mean
 from ingest.reading import Quality, Reason, Rejected
 from ingest.registry import Registry
@@ -168,6 +168,5 @@ def within(registry: Registry, zone: str) -> frozenset[str]:
 
 
 def _refused(received: int, rejected: Rejected) -> Refused:
-    levels = rejected.topic.split("/")
-    zone, kind, sensor = levels[2:5] if levels[:2] == ROOT and len(levels) == 6 else ("", "", "")
+    zone, kind, sensor = levels_of(rejected.topic)
     return Refused(received, sensor, kind, zone, rejected.topic, rejected.reason, rejected.detail)

@@ -67,7 +67,7 @@ class Sensing:
 
     def _use(self, basis: Basis) -> None:
         self.basis = basis
-        self._decoder = Decoder(basis.kinds, basis.registry)
+        self._decoder = Decoder(basis.kinds, basis.registry, basis.namespace)
 
     def take(self, entry: Entry) -> Sensed | None:
         """Take the next entry; None if it holds no messages."""
@@ -77,7 +77,7 @@ class Sensing:
         if entry.kind is not EntryKind.MQTT:
             return None
         decoded = self._decoder.decode(entry.sequence, entry.received, messages(entry.data))
-        decoded, _ = sorted_out(decoded)
+        decoded, _ = sorted_out(decoded, self.basis.namespace)
         readings = self._aged(self.quality.check(self.screen.screen(decoded).readings))
         return Sensed(entry.sequence, entry.received, self.basis, readings, decoded.rejected)
 

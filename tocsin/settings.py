@@ -37,10 +37,12 @@ class Tls(Strict):
 
 
 class Mqtt(Strict):
+    """Without `topics` it is all that devices report in the namespace of the realm."""
+
     host: str
     port: Port = 1883
     client_id: str = "tocsin"
-    topics: tuple[str, ...] = ("tocsin/v1/#",)
+    topics: tuple[str, ...] = ()
     username: str | None = None
     password_file: Path | None = None
     tls: Tls | None = None
@@ -152,12 +154,17 @@ class Files(BaseModel):
         return f"{PurePosixPath(self.rules)}/"
 
 
-class Settings(Files):
+class Judged(Files):
+    """What decides how a journal is judged: the files, and in which namespace devices report."""
+
+    realm: Realm
+
+
+class Settings(Judged):
     """The whole file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    realm: Realm
     time_zone: str = "Asia/Shanghai"
     mqtt: Mqtt
     journal: JournalSettings = JournalSettings()
@@ -198,7 +205,7 @@ def read_settings(name: str, text: str) -> tuple[Settings | None, list[Finding]]
         return None, findings
     settings, found = validate(document, Settings)
     findings += found
-    findings += [] if settings is None else _unsealed(document, settings)
+    findings += [] if settings is None else [*_unsealed(document, settings), *_astray(document, settings)]
     return (None if findings else settings), findings
 
 
@@ -221,6 +228,32 @@ def _unsealed(document: Document, settings: Settings) -> list[Finding]:
         for name, channel in settings.channels.items()
         if channel.realm is not settings.realm
     ]
+
+
+def _astray(document: Document, settings: Settings) -> list[Finding]:
+    """Live service hears nothing of an exercise, nor an exercise anything of live service."""
+    own = settings.realm.namespace
+    return [
+        document.finding(
+            ("mqtt", "topics", number),
+            "E014",
+            words(
+                "{topic} hears more than the realm {realm}, whose topics begin with {own}",
+                topic=topic,
+                realm=settings.realm,
+                own=f"{own}/",
+            ),
+            words("write {reports} or a part of it, or leave topics out", reports=own.reports),
+        )
+        for number, topic in enumerate(settings.mqtt.topics)
+        if not own.admits(topic)
+    ]
+
+
+def read_judged(name: str, text: str) -> Judged | None:
+    """What settings that were applied once say of judgement, whatever this version makes of the rest."""
+    document, _ = parse_yaml(name, text)
+    return None if document is None else validate(document, Judged)[0]
 
 
 def read_files(name: str, text: str) -> Files | None:

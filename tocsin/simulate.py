@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.clock import SECOND, SystemClock
+from ingest.namespace import Namespace
 from simulators.fleet import Fleet
 from simulators.playback import Place, Playback
 from simulators.publisher import Publisher
@@ -33,23 +34,27 @@ def paced(rows: list[Row], start: int, scale: float) -> list[Row]:
     return [replace(row, received=moved(row.received), observed=moved(row.observed)) for row in rows]
 
 
-async def play(sources: list[Path], sensors: Path, address: Address, scale: float) -> int:
+async def play(
+    sources: list[Path], sensors: Path, address: Address, scale: float, namespace: Namespace
+) -> int:
     """Publish a record as if it began now; returns the number of messages."""
     clock = SystemClock()
     publisher = Publisher(*address, "tocsin-playback")
     await publisher.connect()
     try:
         rows = paced(read_rows(sources), clock.now(), scale)
-        playback = Playback(rows, places_of(sensors), publisher, clock)
+        playback = Playback(rows, places_of(sensors), publisher, clock, namespace=namespace)
         await playback.run()
     finally:
         await publisher.close()
     return playback.published
 
 
-async def publish(sensors: Path, address: Address, rate: float, seconds: float | None, seed: int) -> int:
+async def publish(
+    sensors: Path, address: Address, rate: float, seconds: float | None, seed: int, *, namespace: Namespace
+) -> int:
     """The fleet, for `seconds` or until interrupted; `rate` messages a second, 0 is by heartbeat."""
-    fleet = Fleet(sensors, seed, SystemClock(), *address, tick=TICK, rate=rate or None)
+    fleet = Fleet(sensors, seed, SystemClock(), *address, tick=TICK, rate=rate or None, namespace=namespace)
     await fleet.connect()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -44,7 +44,7 @@ class Successor:
         return cls(
             before.bundle,
             basis,
-            Decoder(kinds, registry),
+            Decoder(kinds, registry, basis.namespace),
             Screen(registry),
             Gaps(registry),
             QualityControl(kinds, registry),

@@ -21,6 +21,7 @@ import httpx
 import structlog
 
 from ingest.clock import SECOND, Clock
+from ingest.namespace import Namespace
 from ingest.session import Broker
 from notifiers.delivery import Delivery
 from notifiers.dispatcher import Dispatcher
@@ -111,6 +112,7 @@ class Watchdog:
         clock: Clock,
         timing: Timing,
         *,
+        namespace: Namespace,
         dispatched: Callable[[], Awaitable[None]],
         heartbeat: Heartbeat | None = None,
     ) -> None:
@@ -118,6 +120,7 @@ class Watchdog:
         self.returned = 0
         self.round_trip = 0
         self._broker = broker
+        self._topic = topic(broker.client_id, namespace)
         self._storage = storage
         self._clock = clock
         self._timing = timing
@@ -177,7 +180,7 @@ class Watchdog:
         self._flying[sent] = None
         while len(self._flying) > MOST:
             del self._flying[next(iter(self._flying))]
-        await client.publish(topic(self._broker.client_id), payload(sent), qos=1)
+        await client.publish(self._topic, payload(sent), qos=1)
         self.sent += 1
 
     def _client(self) -> aiomqtt.Client:

@@ -12,7 +12,7 @@ from ingest.session import Broker, Tls
 from notifiers.routing import Router
 from tocsin import by_hand, outages
 from tocsin.configuration import Configuration
-from tocsin.settings import JournalSettings, Mqtt, SeriesSettings, Settings
+from tocsin.settings import JournalSettings, SeriesSettings, Settings
 from tocsin.storage import Storage
 from tocsin.watchdog import Heartbeat, Timing, Watchdog
 
@@ -21,14 +21,15 @@ def retention(settings: JournalSettings) -> Retention:
     return Retention(settings.period, settings.keep, int(settings.max_size))
 
 
-def mqtt_broker(mqtt: Mqtt) -> Broker:
+def mqtt_broker(settings: Settings) -> Broker:
     """OSError if the password file cannot be read."""
+    mqtt = settings.mqtt
     password, tls = mqtt.password(), mqtt.tls
     return Broker(
         host=mqtt.host,
         port=mqtt.port,
         client_id=mqtt.client_id,
-        topics=mqtt.topics,
+        topics=mqtt.topics or (settings.realm.namespace.reports,),
         username=mqtt.username,
         password=None if password is None else password.get_secret_value(),
         tls=None if tls is None else Tls(str(tls.ca), _path(tls.certificate), _path(tls.key)),
@@ -69,8 +70,15 @@ def watchdog_of(
         return None
     heartbeat = None if (url := found.url()) is None else Heartbeat(url)
     timing = Timing(found.every, found.within)
-    broker = mqtt_broker(settings.mqtt)
-    return Watchdog(broker, storage, clock, timing, dispatched=dispatched, heartbeat=heartbeat)
+    return Watchdog(
+        mqtt_broker(settings),
+        storage,
+        clock,
+        timing,
+        namespace=settings.realm.namespace,
+        dispatched=dispatched,
+        heartbeat=heartbeat,
+    )
 
 
 def verify(configuration: Configuration, state: Path) -> None:
@@ -78,7 +86,7 @@ def verify(configuration: Configuration, state: Path) -> None:
 
     Raises OSError (a password, token, key or certificate that cannot be read), ValueError.
     """
-    broker = mqtt_broker(configuration.settings.mqtt)
+    broker = mqtt_broker(configuration.settings)
     if broker.tls is not None:
         broker.tls.context()
     if configuration.settings.watchdog is not None:

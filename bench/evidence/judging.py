@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.decode import Decoder
 from ingest.kinds import Kinds
+from ingest.namespace import Namespace
 from ingest.reading import Reason
 from ingest.registry import Registry, Sensor
 from ingest.screening import Screen
@@ -49,7 +50,7 @@ def judged(basis: Basis, rows: Iterable[Row], progress: Progress) -> Outcome:
 def judged_plainly(basis: Basis, rows: Iterable[Row], progress: Progress) -> list[Transition]:
     """The same without quality control, and with rules that ask no neighbour."""
     rules = tuple(replace(rule, confirm=None) for rule in basis.rules)
-    decoder, screen = Decoder(basis.kinds, basis.registry), Screen(basis.registry)
+    decoder, screen = Decoder(basis.kinds, basis.registry, basis.namespace), Screen(basis.registry)
     engine = Engine(basis.kinds, basis.registry, rules)
     found: list[Transition] = []
     for entry, packets in as_entries(instants(rows, _places(basis.registry))):
@@ -61,7 +62,7 @@ def judged_plainly(basis: Basis, rows: Iterable[Row], progress: Progress) -> lis
 
 def basis_of(kinds: Kinds, sensors: Sequence[Sensor], rules: tuple[Rule, ...]) -> Basis:
     """What these records are judged on."""
-    return Basis("evidence", kinds, Registry.of(list(sensors), {}), rules)
+    return Basis("evidence", kinds, Registry.of(list(sensors), {}), rules, Namespace.LIVE)
 
 
 def raised(

@@ -12,20 +12,21 @@ from ingest.decode.scale import Scales
 from ingest.decode.senml import UNITS, Measurement, read_pack, split_name
 from ingest.decode.topic import Topics
 from ingest.kinds import Kinds
+from ingest.namespace import Namespace
 from ingest.reading import Decoded, Reason, Rejected
 from ingest.registry import Registry
 from ingest.session.wire import Message, Undecodable
 
 
 class Decoder:
-    """Decodes blocks under one set of kinds and one registry.
+    """Decodes blocks under one set of kinds and one registry, of what comes in one namespace.
 
     A payload that starts with `[` is a SenML pack, any other is native JSON. One bad value refuses its whole
     message; in a gateway's pack it refuses what its sensor says and spares the others.
     """
 
-    def __init__(self, kinds: Kinds, registry: Registry) -> None:
-        self._topics = Topics(registry)
+    def __init__(self, kinds: Kinds, registry: Registry, namespace: Namespace = Namespace.LIVE) -> None:
+        self._topics = Topics(registry, namespace)
         self._scales = Scales(kinds)
         self._shapes = Shapes()
         columns = {

@@ -1,17 +1,29 @@
 """Who speaks: `tocsin/v1/<zone>/<kind>/<sensor>/<telemetry|event|state>` against the registry.
 
+In a drill the first level is `tocsin-drill` throughout; what comes in the other namespace is refused.
 Identity comes from the topic alone, since the broker's access list guards it. A gateway speaks for its own
 sensors on `tocsin/v1/<zone>/gateway/<gateway>/telemetry`, where `<zone>` is a zone of one of them.
 """
 
 from ingest.decode.refusal import Refusal, quoted
+from ingest.namespace import VERSION, Namespace
 from ingest.reading import Reason
 from ingest.registry import Registry
 
-ROOT = ["tocsin", "v1"]
 STREAMS = frozenset({"telemetry", "event", "state"})
 GATEWAY = "gateway"
-SHAPE = "tocsin/v1/<zone>/<kind>/<sensor>/<telemetry|event|state>"
+SHAPE = "<zone>/<kind>/<sensor>/<telemetry|event|state>"
+
+_EXERCISE = ("of an exercise", "this service is not one")
+_LIVE = ("of live service", "this is an exercise")
+
+
+def levels_of(topic: str) -> tuple[str, str, str]:
+    """Zone, kind and device as a topic of either namespace says; empty for a topic of another form."""
+    levels = topic.split("/")
+    if Namespace.of_topic(topic) is None or levels[1:2] != [VERSION] or len(levels) != 6:
+        return "", "", ""
+    return levels[2], levels[3], levels[4]
 
 
 class Topics:
@@ -21,8 +33,10 @@ class Topics:
     outgrow the registry whatever is published.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, namespace: Namespace = Namespace.LIVE) -> None:
         self.known: dict[str, int] = {}
+        self._namespace = namespace
+        self._root = [namespace, VERSION]
         self._registry = registry
         self._zones: dict[str, set[str]] = {}
         for sensor in registry.sensors:
@@ -32,10 +46,10 @@ class Topics:
         self._numbers = {gateway: -1 - n for n, gateway in enumerate(self._gateways)}
 
     def resolve(self, topic: str) -> int:
-        """The address of `topic`; raises Refusal (WRONG_TOPIC, UNREGISTERED)."""
+        """The address of `topic`; raises Refusal (OTHER_REALM, WRONG_TOPIC, UNREGISTERED)."""
         levels = topic.split("/")
-        if levels[:2] != ROOT or len(levels) != 6 or levels[5] not in STREAMS:
-            raise Refusal(Reason.WRONG_TOPIC, f"{quoted(topic)} is not of the form {SHAPE}", "")
+        if levels[:2] != self._root or len(levels) != 6 or levels[5] not in STREAMS:
+            raise self._misplaced(topic)
         zone, kind, device, stream = levels[2:]
         by_gateway = kind == GATEWAY
         address = self._gateway(zone, device, stream) if by_gateway else self._sensor(zone, kind, device)
@@ -65,6 +79,14 @@ class Topics:
         return (
             self._registry.sensors[address].id if address >= 0 else f"gateway {self._gateways[-1 - address]}"
         )
+
+    def _misplaced(self, topic: str) -> Refusal:
+        whose = Namespace.of_topic(topic)
+        if whose not in (None, self._namespace):
+            what, here = _EXERCISE if whose is Namespace.DRILL else _LIVE
+            return Refusal(Reason.OTHER_REALM, f"{quoted(topic)} is {what}, and {here}", "")
+        shape = "/".join((*self._root, SHAPE))
+        return Refusal(Reason.WRONG_TOPIC, f"{quoted(topic)} is not of the form {shape}", "")
 
     def _sensor(self, zone: str, kind: str, device: str) -> int:
         slot, named = self._registry.slots.get(device), quoted(device)

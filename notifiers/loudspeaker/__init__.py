@@ -6,8 +6,9 @@
     tocsin/horns/<horn>/state     yes
     tocsin/horns/<horn>/button    somebody has heard it
 
-What they hold stands in `wire.py`, how they are signed in `signature.py`. A command's id is the delivery's
-key: a horn plays it once and answers every repetition with the same receipt.
+In a drill the first level is `tocsin-drill`: no horn of live service hears it. What they hold stands in
+`wire.py`, how they are signed in `signature.py`. A command's id is the delivery's key: a horn plays it once
+and answers every repetition with the same receipt.
 """
 
 import asyncio
@@ -88,6 +89,7 @@ class LoudspeakerChannel:
         self.name, self.realm = name, realm
         self.receipt_within: int | None = receipt_within
         self.refused = 0
+        self._topics = f"{realm.namespace}/horns"
         self._broker, self._clock, self._key = broker, clock, key
         self._on_receipt, self._on_reply = on_receipt, on_reply
         self._repeat, self._poll_every = repeat, poll_every
@@ -152,7 +154,7 @@ class LoudspeakerChannel:
         """One connection, until it is lost."""
         self._inbox = Inbox()
         async with self._broker.client(self._inbox) as client, asyncio.TaskGroup() as group:
-            codes = await client.subscribe([(f"tocsin/horns/+/{kind}", 1) for kind in HEARD])
+            codes = await client.subscribe([(f"{self._topics}/+/{kind}", 1) for kind in HEARD])
             heed_cancellation()
             if any(isinstance(code, ReasonCode) and code.is_failure for code in codes):
                 raise aiomqtt.MqttError("the broker does not let us hear the horns")
@@ -183,7 +185,7 @@ class LoudspeakerChannel:
             _log.warning("loudspeaker_poll_incomplete", channel=self.name, reason=str(error))
 
     async def _publish(self, client: aiomqtt.Client, horn: str, message: Command | Poll, left: int) -> None:
-        topic = f"tocsin/horns/{horn}/{message.kind}"
+        topic = f"{self._topics}/{horn}/{message.kind}"
         payload = signed(self._key, horn, message)
         await client.publish(topic, payload, qos=1, properties=expiry(left))
 

@@ -347,14 +347,14 @@ def connect(path: Path, realm: Realm) -> sqlite3.Connection:
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise OutboxError(f"{path}: {error}; is another process at it, is there room on the disk?") from error
-    return _verified(connection, path, realm)
+    return verified(connection, path, realm)
 
 
 def connect_reading(path: Path) -> sqlite3.Connection:
     """A read-only connection, for another process or thread beside the writing one."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.execute("PRAGMA busy_timeout = 5000")
-    return _verified(connection, path, None)
+    return verified(connection, path, None)
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -374,7 +374,8 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _verified(connection: sqlite3.Connection, path: Path, realm: Realm | None) -> sqlite3.Connection:
+def verified(connection: sqlite3.Connection, path: Path, realm: Realm | None) -> sqlite3.Connection:
+    """The connection, if the file is of this version and of `realm`; else it is closed, and `OutboxError`."""
     if (version := _version(connection)) != VERSION:
         connection.close()
         raise OutboxError(

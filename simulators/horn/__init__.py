@@ -5,6 +5,8 @@ tocsin/horns/<horn>/receipt   what became of it
 tocsin/horns/<horn>/poll      are you there?
 tocsin/horns/<horn>/state     yes
 tocsin/horns/<horn>/button    somebody has heard it
+
+The first level is that of the `namespace` they are in.
 """
 
 import asyncio
@@ -69,10 +71,12 @@ class Horn:
         play_ms: int = 3 * SECOND,
         conditions: Mapping[str, Timetable[Condition]] = MappingProxyType({}),
         identifier: str = "horns",
+        namespace: str = "tocsin",
     ) -> None:
         self.played: list[Played] = []
         self.unreadable = 0
         self._host, self._port, self._identifier = host, port, identifier
+        self._topics = f"{namespace}/horns"
         self._clock = clock
         sound = Timetable(Condition(play_ms=play_ms))
         self._conditions = {horn: conditions.get(horn, sound) for horn in ids}
@@ -132,7 +136,7 @@ class Horn:
     async def _listen(self, group: asyncio.TaskGroup) -> None:
         """One connection, until it is lost."""
         async with self._new_client() as client:
-            topics = [(f"tocsin/horns/{horn}/{kind}", 1) for horn in self._speakers for kind in HEARD]
+            topics = [(f"{self._topics}/{horn}/{kind}", 1) for horn in self._speakers for kind in HEARD]
             # Of no topic at all the client makes an error.
             codes = await client.subscribe(topics) if topics else ()
             _heed_cancellation()
@@ -178,7 +182,7 @@ class Horn:
 
     def _send(self, horn: str, kind: str, payload: bytes, times: int) -> None:
         if not self._now(horn).dead:
-            self._outgoing += [(f"tocsin/horns/{horn}/{kind}", payload)] * times
+            self._outgoing += [(f"{self._topics}/{horn}/{kind}", payload)] * times
             self._to_do.set()
 
     def _now(self, horn: str) -> Condition:

@@ -3,6 +3,7 @@ import pytest
 from ingest.decode.refusal import Refusal
 from ingest.decode.topic import Topics
 from ingest.kinds import Reporting, ReportingMode
+from ingest.namespace import Namespace
 from ingest.reading import Reason
 from ingest.registry import Registry, Sensor
 
@@ -131,3 +132,54 @@ def test_a_sensor_does_not_speak_for_another(device: str) -> None:
     with pytest.raises(Refusal) as refused:
         topics.member(address, device)
     assert refused.value.reason is Reason.WRONG_TOPIC
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        (
+            Namespace.LIVE,
+            "'tocsin-drill/v1/old-town/smoke/s-1/event' is of an exercise, and this service is not one",
+        ),
+        (Namespace.DRILL, "'tocsin/v1/old-town/smoke/s-1/event' is of live service, and this is an exercise"),
+    ],
+)
+def test_each_namespace_knows_its_own_topics_and_says_what_the_others_are(own: Namespace, told: str) -> None:
+    topics, [other] = Topics(REGISTRY, own), set(Namespace) - {own}
+
+    assert topics.resolve(f"{own}/v1/old-town/smoke/s-1/event") == REGISTRY.slots["s-1"]
+    assert topics.resolve(f"{own}/v1/old-town/gateway/gw-1/telemetry") == -1
+    with pytest.raises(Refusal) as refused:
+        topics.resolve(f"{other}/v1/old-town/smoke/s-1/event")
+    assert (refused.value.reason, refused.value.detail) == (Reason.OTHER_REALM, told)
+    assert list(topics.known) == [
+        f"{own}/v1/old-town/smoke/s-1/event", f"{own}/v1/old-town/gateway/gw-1/telemetry"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("topic", ["tocsin-drill", "tocsin-drill/horns/h-1/command", "tocsin-drill/v1/a"])
+def test_whatever_begins_like_an_exercise_is_one(topic: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        Topics(REGISTRY).resolve(topic)
+
+    assert refused.value.reason is Reason.OTHER_REALM
+
+
+@pytest.mark.parametrize(
+    "topic", ["tocsin-drills/v1/old-town/smoke/s-1/event", "Tocsin-drill/v1/a/b/c/event"]
+)
+def test_what_only_looks_like_an_exercise_is_nobodys(topic: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        Topics(REGISTRY).resolve(topic)
+
+    assert refused.value.reason is Reason.WRONG_TOPIC
+
+
+@pytest.mark.parametrize("namespace", Namespace)
+def test_a_wrong_form_is_told_with_the_right_one(namespace: Namespace) -> None:
+    with pytest.raises(Refusal) as refused:
+        Topics(REGISTRY, namespace).resolve(f"{namespace}/v1/s-1")
+
+    assert refused.value.detail.endswith(
+        f"form {namespace}/v1/<zone>/<kind>/<sensor>/<telemetry|event|state>"
+    )

@@ -12,9 +12,9 @@ from ingest.session.wire import split
 from notifiers.loudspeaker.signature import signed
 from notifiers.loudspeaker.wire import Poll
 from tests.notifiers.announced import AT
-from tests.notifiers.sounding import DEADLINE, KEY
+from tests.notifiers.sounding import DEADLINE, HERE, KEY
 
-POLL = mqtt5.PublishPacket("tocsin/horns/h-1/poll", signed(KEY, "h-1", Poll(nonce="n", at=AT)))
+POLL = mqtt5.PublishPacket(f"{HERE}/horns/h-1/poll", signed(KEY, "h-1", Poll(nonce="n", at=AT)))
 
 
 class Broker:

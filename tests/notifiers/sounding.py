@@ -18,6 +18,8 @@ from tests.notifiers.announced import AT
 
 KEY = b"a fleet key that only tests have, and no horn"
 DEADLINE = 5.0  # s for anything that goes over a socket
+# Where the channels and horns of these tests are, unless they say otherwise.
+HERE = Realm.DRILL.namespace
 
 
 async def eventually(condition: Callable[[], bool], within: float = DEADLINE) -> None:
@@ -83,7 +85,8 @@ async def sirens(
     clock, heard = LockstepClock(AT), Heard()
     broker = LoopbackBroker(clock)
     port = await broker.start()
-    horn = Horn(ids, "127.0.0.1", port, clock, KEY, conditions=conditions)
+    namespace = options.get("realm", Realm.DRILL).namespace
+    horn = Horn(ids, "127.0.0.1", port, clock, KEY, conditions=conditions, namespace=namespace)
     channel = channel_at(port, clock, heard, **{"horns": ids, **options})
     for name, idle in (("broker", broker.idle), ("horn", horn.idle), ("channel", channel.idle)):
         clock.hop(name, idle)

@@ -16,7 +16,7 @@ from simulators.broker import LoopbackBroker
 from simulators.horn import wire
 from simulators.publisher import Publisher
 from tests.notifiers.announced import AT, delivery
-from tests.notifiers.sounding import DEADLINE, KEY, Heard, channel_at, eventually, running
+from tests.notifiers.sounding import DEADLINE, HERE, KEY, Heard, channel_at, eventually, running
 
 OWN = wire.own_key(KEY, "h-1")
 SAID: dict[str, Any] = {"id": "k", "state": "played", "at": 5}
@@ -178,5 +178,5 @@ async def told(sent: list[tuple[str, bytes, bool]], before: bool = False) -> tup
 
 async def publish(publisher: Publisher, sent: list[tuple[str, bytes, bool]]) -> None:
     for kind, payload, retain in sent:
-        publisher.publish(f"tocsin/horns/h-1/{kind}", payload, retain=retain)
+        publisher.publish(f"{HERE}/horns/h-1/{kind}", payload, retain=retain)
     await publisher.flush()

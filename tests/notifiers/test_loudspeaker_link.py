@@ -12,12 +12,12 @@ from ingest.clock import LockstepClock
 from simulators.horn import Horn
 from tests.notifiers.announced import AT
 from tests.notifiers.answering import Broker, is_stopped
-from tests.notifiers.sounding import DEADLINE, KEY, Heard, channel_at, eventually
+from tests.notifiers.sounding import DEADLINE, HERE, KEY, Heard, channel_at, eventually
 
 SUBSCRIBED, PUBLISHED = mqtt5.SubscribePacket, mqtt5.PublishPacket
 PARTS: dict[str, Callable[[int], Any]] = {
     "channel": lambda port: channel_at(port, LockstepClock(AT), Heard(), horns=["h-1", "h-2"]),
-    "horn": lambda port: Horn(["h-1"], "127.0.0.1", port, LockstepClock(AT), KEY),
+    "horn": lambda port: Horn(["h-1"], "127.0.0.1", port, LockstepClock(AT), KEY, namespace=HERE),
 }
 
 

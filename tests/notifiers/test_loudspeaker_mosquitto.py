@@ -14,7 +14,7 @@ from simulators.mosquitto import Mosquitto
 from simulators.publisher import Publisher
 from simulators.timetable import Timetable
 from tests.notifiers.announced import AT, bulletin, delivery
-from tests.notifiers.sounding import KEY, Heard, channel_at, eventually, running
+from tests.notifiers.sounding import HERE, KEY, Heard, channel_at, eventually, running
 
 pytestmark = pytest.mark.system
 
@@ -33,7 +33,9 @@ async def mosquitto(tmp_path: Path) -> AsyncIterator[Mosquitto]:
 async def test_horns_play_fail_and_are_dead_and_the_channel_hears_which(mosquitto: Mosquitto) -> None:
     clock, heard = SystemClock(), Heard()
     conditions = {"h-2": Timetable(Condition(broken=True)), "h-3": Timetable(Condition(dead=True))}
-    horn = Horn(HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=0, conditions=conditions)
+    horn = Horn(
+        HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=0, conditions=conditions, namespace=HERE
+    )
     channel = channel_at(mosquitto.port, clock, heard, horns=HORNS, poll_every=100, silent_after=1000)
     async with running(horn, channel):
         for name in HORNS:
@@ -56,7 +58,7 @@ async def test_horns_play_fail_and_are_dead_and_the_channel_hears_which(mosquitt
 
 async def test_the_all_clear_ends_a_warning_that_would_play_for_an_hour(mosquitto: Mosquitto) -> None:
     clock, heard = SystemClock(), Heard()
-    horn = Horn(HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=HOUR)
+    horn = Horn(HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=HOUR, namespace=HERE)
     channel = channel_at(mosquitto.port, clock, heard)
     over = bulletin(act=Act.CLEAR, revision=1, grade=None)
     async with running(horn, channel):
@@ -69,7 +71,7 @@ async def test_the_all_clear_ends_a_warning_that_would_play_for_an_hour(mosquitt
 
 async def test_what_no_horn_has_reason_to_say_never_comes_in(mosquitto: Mosquitto) -> None:
     """A horn that was taken apart could fill the memory of the daemon."""
-    heard, topic = Heard(), "tocsin/horns/h-1/receipt"
+    heard, topic = Heard(), f"{HERE}/horns/h-1/receipt"
     channel = channel_at(mosquitto.port, LockstepClock(AT), heard)
     publisher = Publisher("127.0.0.1", mosquitto.port, "h-1")
     await publisher.connect()
@@ -86,7 +88,7 @@ async def test_what_no_horn_has_reason_to_say_never_comes_in(mosquitto: Mosquitt
 
 async def test_receipts_of_a_time_without_us_follow(mosquitto: Mosquitto) -> None:
     clock, heard = SystemClock(), Heard()
-    horn = Horn(HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=500)
+    horn = Horn(HORNS, "127.0.0.1", mosquitto.port, clock, KEY, play_ms=500, namespace=HERE)
     async with running(horn):
         async with running(channel_at(mosquitto.port, clock, heard)) as [channel]:
             await channel.send(delivery(key="k-1", address="h-1", expires=clock.now() + HOUR))

@@ -113,7 +113,7 @@ class SimulatedDaemon(Daemon):
         super().__init__(configured(number), storage, clock)
 
     def _session(self) -> Session:
-        broker = mqtt_broker(self.configuration.settings.mqtt)
+        broker = mqtt_broker(self.configuration.settings)
         return self._around.parts.session(broker, self.clock, self._link_changed, self._around.loop.chance)
 
     def _channels(self) -> Sequence[Channel]:

@@ -4,12 +4,14 @@ import pytest
 from mqtt5 import PublishPacket, QoS
 
 from ingest.clock import MINUTE
+from ingest.namespace import Namespace
 from rules.grade import Grade
 from tests.tocsin.village import START, basis, block, report
 from tocsin.canary import Canary, payload, raised, router, topic
 from tocsin.judge import Judge
 
 BASIS = basis()
+OWN = topic("tocsin", Namespace.LIVE)
 
 
 def judge() -> Judge:
@@ -17,7 +19,7 @@ def judge() -> Judge:
 
 
 def canary(sent: int = START, of: str = "tocsin") -> PublishPacket:
-    return PublishPacket(topic(of), payload(sent), qos=QoS.AT_LEAST_ONCE, packet_id=1)
+    return PublishPacket(topic(of, Namespace.LIVE), payload(sent), qos=QoS.AT_LEAST_ONCE, packet_id=1)
 
 
 def test_a_canary_between_readings_is_handed_over_and_changes_nothing_of_them() -> None:
@@ -41,12 +43,13 @@ def test_a_canary_between_readings_is_handed_over_and_changes_nothing_of_them() 
 @pytest.mark.parametrize(
     ("where", "what"),
     [
-        (topic("tocsin"), b"{broken"),
-        (topic("tocsin"), b'{"t":"2024-06-10T00:00:00Z","v":{"canary":1}}'),
-        (topic("tocsin"), b'{"t":1,"v":{"canary":1,"stage":9}}'),
-        (topic("tocsin"), b'{"t":1,"v":{}}'),
+        (OWN, b"{broken"),
+        (OWN, b'{"t":"2024-06-10T00:00:00Z","v":{"canary":1}}'),
+        (OWN, b'{"t":1,"v":{"canary":1,"stage":9}}'),
+        (OWN, b'{"t":1,"v":{}}'),
         ("tocsin/v1/canary/canary/tocsin/event", payload(START)),
         ("tocsin/v1/village/canary/tocsin/telemetry", payload(START)),
+        (topic("tocsin", Namespace.DRILL), payload(START)),
     ],
 )
 def test_what_only_looks_like_one_is_refused_like_everything_else(where: str, what: bytes) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.finding import ConfigurationError
+from ingest.journal import Retention
 from notifiers.routes import Reach
 from rules.realm import Realm
 from tests.tocsin.test_channel_settings import WRITTEN, text_of
@@ -14,8 +15,9 @@ from tests.tocsin.village import SETTINGS, bundle
 from tocsin.bundle import Bundle
 from tocsin.channel_settings import Apprise, Loudspeaker
 from tocsin.configuration import configure
-from tocsin.drill.realm import Ends, sealed
+from tocsin.drill.realm import Ends, refuse_foreign, sealed
 from tocsin.settings import SeriesSettings, Settings, read_settings
+from tocsin.storage import Storage
 from tocsin.wiring import mqtt_broker, verify
 
 ENDS = Ends(1111, 2222, Path("/drill/horns.key"))
@@ -76,7 +78,7 @@ def test_every_channel_has_a_simulated_one_of_its_name_and_reach_in_its_place() 
 def test_broker_history_heartbeat_and_port_are_a_drills_own() -> None:
     settings = drilled(live())
 
-    broker = mqtt_broker(settings.mqtt)
+    broker = mqtt_broker(settings)
     assert (broker.host, broker.port, broker.client_id) == ("127.0.0.1", 1111, "tocsin")
     assert (broker.username, broker.password, broker.tls) == (None, None, None)
     assert (settings.watchdog, settings.series) == (None, SeriesSettings())
@@ -136,6 +138,36 @@ def test_settings_that_are_wrong_are_not_sealed() -> None:
 
     [finding] = refused.value.findings
     assert (finding.file, finding.line, finding.code) == ("tocsin.yaml", 12, "E112")
+
+
+@pytest.mark.parametrize("realm", [Realm.REPLAY, Realm.SHADOW, Realm.CANARY])
+def test_no_drill_is_made_of_what_nobody_acts_on(realm: Realm) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        sealed(bundle(SETTINGS.replace("realm: live", f"realm: {realm}")), ENDS)
+
+    [finding] = refused.value.findings
+    assert (finding.file, finding.line, finding.code) == ("tocsin.yaml", 1, "E015")
+
+
+@pytest.mark.parametrize("realm", [realm for realm in Realm if realm is not Realm.DRILL])
+def test_a_state_directory_of_another_realm_is_refused_before_it_is_touched(
+    realm: Realm, tmp_path: Path
+) -> None:
+    Storage.open(tmp_path, realm, Retention()).close()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    with pytest.raises(ConfigurationError) as refused:
+        refuse_foreign(tmp_path)
+
+    [finding] = refused.value.findings
+    assert (finding.file, finding.code) == (str(tmp_path), "E016")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_state_directory_of_a_drill_or_none_yet_is_taken(tmp_path: Path) -> None:
+    refuse_foreign(tmp_path / "none")
+    Storage.open(tmp_path, Realm.DRILL, Retention()).close()
+    refuse_foreign(tmp_path)
 
 
 def test_the_bundle_of_a_drill_is_a_sound_one_and_sealed_again_the_same() -> None:

@@ -1,13 +1,16 @@
 """The settings file: what it may say, and where each mistake stands."""
 
+import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ingest.clock import DAY, HOUR
+from ingest.namespace import Namespace
 from rules.realm import Realm
 from tocsin.settings import Mqtt, Settings, read_settings
+from tocsin.wiring import mqtt_broker
 
 SHORTEST = """\
 realm: live
@@ -40,11 +43,37 @@ def test_what_is_left_out_has_a_default() -> None:
 
     assert settings.realm is Realm.LIVE
     assert settings.zone_info == ZoneInfo("Asia/Shanghai")
-    assert (settings.mqtt.port, settings.mqtt.topics) == (1883, ("tocsin/v1/#",))
+    assert (settings.mqtt.port, mqtt_broker(settings).topics) == (1883, ("tocsin/v1/#",))
     assert (settings.journal.period, settings.journal.keep) == (HOUR, 7 * DAY)
     assert int(settings.journal.max_size) == 20 * 10**9
     assert (settings.series.store, settings.http.port) == ("embedded", 9120)
     assert settings.channels == {}
+
+
+@pytest.mark.parametrize("realm", Realm)
+def test_what_is_subscribed_to_is_of_the_realm(realm: Realm) -> None:
+    settings = read(SHORTEST.replace("realm: live", f"realm: {realm}"))
+
+    first = "tocsin-drill" if realm is Realm.DRILL else "tocsin"
+    assert mqtt_broker(settings).topics == (f"{first}/v1/#",)
+
+
+@pytest.mark.parametrize(
+    "topic", ["#", "+/v1/#", "{other}/#", "{other}/v1/a/b/c/event", "$share/g/{other}/v1/#"]
+)
+@pytest.mark.parametrize("realm", Realm)
+def test_no_realm_subscribes_to_what_another_may_say(realm: Realm, topic: str) -> None:
+    """Live service hears no exercise, an exercise nothing of live service."""
+    own, other = realm.namespace, next(each for each in Namespace if each is not realm.namespace)
+    topics = json.dumps([f"{own}/v1/#", topic.format(other=other), f"$share/g/{own}/v1/+/smoke/#"])
+    text = SHORTEST.replace("realm: live", f"realm: {realm}").replace(
+        "broker}", f"broker, topics: {topics}}}"
+    )
+
+    [finding] = findings(text)
+
+    assert finding.startswith("tocsin.yaml:8:")
+    assert f"E014 {topic.format(other=other)} hears more than the realm {realm}" in finding
 
 
 def test_the_realm_has_no_default() -> None:

@@ -7,7 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from ingest.clock import MINUTE, LockstepClock
+from ingest.finding import ConfigurationError
+from ingest.journal import Retention
 from rules.realm import Realm
 from simulators.officers import Profile
 from simulators.readings_csv import Row
@@ -19,6 +23,7 @@ from tocsin.desk.client import ask
 from tocsin.drill.layout import Layout
 from tocsin.drill.people import StaffedDaemon, speak
 from tocsin.drill.town import Town, at_work, daemon_of, town_around
+from tocsin.storage import Storage
 
 QUIET = Scenario((), ())
 # Somebody who answers every text at once, and is there at once.
@@ -120,3 +125,13 @@ async def test_who_comes_with_no_name_is_the_account_of_the_machine(tmp_path: Pa
         found = await asyncio.to_thread(ask, socket_in(daemon.storage.directory), "whoami")
 
     assert found["id"] == "ana"
+
+
+async def test_it_does_not_begin_over_the_state_of_live_service(tmp_path: Path) -> None:
+    Storage.open(tmp_path / "state", Realm.LIVE, Retention()).close()
+
+    with pytest.raises(ConfigurationError) as refused:
+        async with standing(tmp_path, layout(tmp_path)):
+            pytest.fail("it began")
+
+    assert [finding.code for finding in refused.value.findings] == ["E016"]

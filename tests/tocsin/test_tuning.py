@@ -41,7 +41,7 @@ def shipped() -> Basis:
 
 
 def texts(rules: str, of: Basis) -> RuleTexts:
-    return RuleTexts({"rules/all.yaml": rules}, of.kinds, of.registry)
+    return RuleTexts({"rules/all.yaml": rules}, of.kinds, of.registry, of.namespace)
 
 
 def ladder_of(of: RuleTexts, rule: str) -> Ladder:
@@ -133,7 +133,7 @@ def test_all_candidates_in_one_pass_come_to_what_each_comes_to_alone_among_all_t
         edited = of.threshold.edited(read.files["rules/river.yaml"], row.candidate.number)
         ladders, _ = read.with_file("rules/river.yaml", edited).read()
         rules = tuple(rule for each in ladders for rule in each.rules)
-        courses = _judged(record, Basis("alone", read.kinds, read.registry, rules), period)
+        courses = _judged(record, Basis("alone", read.kinds, read.registry, rules, read.namespace), period)
         own = alarms([c for c in courses if c.rule == "river-rise"], Grade.YELLOW, period[1])
         assert row.figures is not None
         assert row.figures.alarms == len(own) != 0
@@ -259,7 +259,7 @@ def _judged(record: Record, by: Basis, period: tuple[int, int]) -> tuple[Course,
 def _shipped_texts() -> RuleTexts:
     bundle = read_bundle(CONFIGS / "tocsin.yaml")
     files = {name: text for name, text in bundle.texts.items() if name.startswith("rules/")}
-    return RuleTexts(files, shipped().kinds, shipped().registry)
+    return RuleTexts(files, shipped().kinds, shipped().registry, shipped().namespace)
 
 
 @pytest.mark.parametrize(

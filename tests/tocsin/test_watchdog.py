@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from ingest.clock import SystemClock
 from ingest.journal import Retention
+from ingest.namespace import Namespace
 from notifiers.outbox.reader import OutboxReader
 from notifiers.outcome import Rejected, Sent
 from rules.realm import Realm
@@ -208,7 +209,7 @@ async def test_strays_of_other_daemons_and_other_lives_count_for_nothing(tmp_pat
         publisher = Publisher("127.0.0.1", flight.port, "stranger")
         await publisher.connect()
         for of, sent in (("mine", 1), ("other", SystemClock().now())):
-            publisher.publish(topic(of), payload(sent))
+            publisher.publish(topic(of, Namespace.LIVE), payload(sent))
         await publisher.flush()
         await publisher.close()
         flight.dog.flown([Canary("mine", 1), Canary("other", 2)])

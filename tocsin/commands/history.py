@@ -59,7 +59,8 @@ class History:
     def texts(self) -> RuleTexts:
         """The rule files of the set."""
         basis = self.basis
-        return RuleTexts(_rule_files(Path(self.rules.name), self.around, basis), basis.kinds, basis.registry)
+        files = _rule_files(Path(self.rules.name), self.around, basis)
+        return RuleTexts(files, basis.kinds, basis.registry, basis.namespace)
 
     def labelled(self, events: Path, lead: str, *, by_hazard: bool = False) -> Labelled:
         """What really happened, with `by_hazard` of which hazard; a usage error for a wrong lead."""

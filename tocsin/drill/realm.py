@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.document import parse_yaml
-from ingest.finding import ConfigurationError
+from ingest.document import Document, parse_yaml
+from ingest.finding import ConfigurationError, Finding, words
+from notifiers.outbox.onlooking import realm_of
 from notifiers.routes import Reach
 from rules.realm import Realm
 from tocsin.bundle import Bundle
@@ -33,13 +34,15 @@ class Ends:
 def sealed(bundle: Bundle, ends: Ends) -> Bundle:
     """`bundle` as a drill may use it: every channel has a simulated one in its place, of its name and reach.
 
-    Raises ConfigurationError for settings that cannot be read.
+    Raises ConfigurationError for settings that cannot be read, or of which no drill is made.
     """
     text = bundle.texts[bundle.main]
     settings, findings = read_settings(bundle.main, text)
     document, _ = parse_yaml(bundle.main, text)
     if settings is None or document is None or not isinstance(document.data, dict):
         raise ConfigurationError(findings)
+    if settings.realm not in (Realm.LIVE, Realm.DRILL):
+        raise ConfigurationError([_neither(document, settings.realm)])
     written: dict[str, Any] = {
         **{key: value for key, value in document.data.items() if key in KEPT},
         "realm": Realm.DRILL,
@@ -48,6 +51,25 @@ def sealed(bundle: Bundle, ends: Ends) -> Bundle:
     }
     return Bundle(
         bundle.main, {**bundle.texts, bundle.main: json.dumps(written, ensure_ascii=False, indent=1)}
+    )
+
+
+def refuse_foreign(state: Path) -> None:
+    """ConfigurationError if `state` has served another realm than a drill; nothing of it is touched."""
+    path = state / "outbox.db"
+    if path.exists() and (realm := realm_of(path)) is not Realm.DRILL:
+        message = words("it holds the realm {realm}, and realms never mix", realm=realm)
+        way_out = words("give the drill a directory of its own")
+        raise ConfigurationError([Finding(str(state), 0, 0, "E016", message, way_out)])
+
+
+def _neither(document: Document, realm: Realm) -> Finding:
+    """Nobody acts on what replay, shadow and canary judge: there is nothing to train in it."""
+    return document.finding(
+        ("realm",),
+        "E015",
+        words("no drill is made of settings of the realm {realm}", realm=realm),
+        words("name the settings of live service, or those of a drill"),
     )
 
 

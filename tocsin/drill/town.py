@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.clock import MINUTE, LockstepClock
+from ingest.namespace import Namespace
 from ingest.registry import Registry
 from simulators.broker import LoopbackBroker
 from simulators.fleet import Fleet
@@ -20,7 +21,7 @@ from tocsin.channels import horns_of
 from tocsin.configuration import Configuration, configure
 from tocsin.drill.layout import Layout
 from tocsin.drill.people import StaffedDaemon, officers_of
-from tocsin.drill.realm import HOST, Ends, sealed
+from tocsin.drill.realm import HOST, Ends, refuse_foreign, sealed
 from tocsin.first_bundle import apply_first
 from tocsin.storage import Storage
 from tocsin.wiring import retention
@@ -84,14 +85,18 @@ async def town_around(
         fleet = _fleet(layout, clock, port)
         left.push_async_callback(fleet.close)
         await fleet.connect()
-        record = Playback(list(layout.recorded), _places(registry), publisher, clock)
+        record = _playback(layout, registry, publisher, clock)
         horn = _horns(layout, registry, clock, port, key)
         yield Town(layout, clock, bundle, configuration, broker, phone, horn, fleet, record)
 
 
 @asynccontextmanager
 async def daemon_of(town: Town, state: Path) -> AsyncIterator[StaffedDaemon]:
-    """The town's daemon over `state`, once it and the horns are connected; drained when it is left."""
+    """The town's daemon over `state`, once it and the horns are connected; drained when it is left.
+
+    ConfigurationError for a `state` of another realm, AlreadyRunning for one that is in use.
+    """
+    refuse_foreign(state)
     settings = town.configuration.settings
     storage = Storage.open(state, settings.realm, retention(settings.journal))
     try:
@@ -135,22 +140,36 @@ def _horn_key(directory: Path) -> Path:
 
 
 def _fleet(layout: Layout, clock: LockstepClock, port: int) -> Fleet:
-    recorded = frozenset(row.sensor for row in layout.recorded)
     return Fleet(
-        layout.sensors, layout.seed, clock, HOST, port,
-        exclude=recorded, scenario=layout.scenario, tick=layout.tick,
-        faults=layout.faults, mishaps=layout.mishaps,
-    )  # fmt: skip
+        layout.sensors,
+        layout.seed,
+        clock,
+        HOST,
+        port,
+        exclude=frozenset(row.sensor for row in layout.recorded),
+        scenario=layout.scenario,
+        tick=layout.tick,
+        faults=layout.faults,
+        mishaps=layout.mishaps,
+        namespace=Namespace.DRILL,
+    )
+
+
+def _playback(layout: Layout, registry: Registry, publisher: Publisher, clock: LockstepClock) -> Playback:
+    places = {sensor.id: Place(sensor.zone, sensor.kind) for sensor in registry.sensors}
+    return Playback(list(layout.recorded), places, publisher, clock, namespace=Namespace.DRILL)
 
 
 def _horns(layout: Layout, registry: Registry, clock: LockstepClock, port: int, key: Path) -> Horn:
-    fleet_key = bytes.fromhex(key.read_text("utf-8"))
-    horns = horns_of(registry)
-    return Horn(horns, HOST, port, clock, fleet_key, conditions=layout.horns)
-
-
-def _places(registry: Registry) -> dict[str, Place]:
-    return {sensor.id: Place(sensor.zone, sensor.kind) for sensor in registry.sensors}
+    return Horn(
+        horns_of(registry),
+        HOST,
+        port,
+        clock,
+        bytes.fromhex(key.read_text("utf-8")),
+        conditions=layout.horns,
+        namespace=Namespace.DRILL,
+    )
 
 
 async def _connected(daemon: StaffedDaemon, town: Town) -> None:

@@ -29,7 +29,7 @@ KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "host": "The broker.",
             "port": "Its port.",
             "client_id": "Of the session; changing it leaves behind what the broker queued.",
-            "topics": "What is subscribed to, at QoS 1.",
+            "topics": "What is subscribed to, at QoS 1; without it all reports of the realm's devices.",
             "username": "The account at the broker.",
             "password_file": "A file that holds the password, read at start.",
             "tls": "With it the connection is encrypted.",

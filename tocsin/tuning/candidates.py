@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ingest.finding import Finding
 from ingest.kinds import Kinds
+from ingest.namespace import Namespace
 from ingest.registry import Registry
 from rules.rule import Rule, Subjects
 from rules.rulebook import Ladder, read_ladders
@@ -16,11 +17,12 @@ from tocsin.tuning.values import around, asked_for
 
 @dataclass(frozen=True, slots=True)
 class RuleTexts:
-    """The rule files of a set, by name, and the sensors they are for."""
+    """The rule files of a set, by name, the sensors they are for, and where these report."""
 
     files: Mapping[str, str]
     kinds: Kinds
     registry: Registry
+    namespace: Namespace
 
     def read(self) -> tuple[tuple[Ladder, ...], list[Finding]]:
         """The rules, and all that is wrong with them."""
@@ -82,7 +84,7 @@ def numbers_of(values: str, of: Threshold, least: Decimal) -> list[Decimal]:
     return sorted({*found, of.number})
 
 
-def together(found: Iterable[Candidate], kinds: Kinds, registry: Registry) -> Basis:
+def together(found: Iterable[Candidate], texts: RuleTexts) -> Basis:
     """A basis whose rules are the candidates that can be judged, each with the number of its place as its id.
 
     So one engine judges them all on the same readings, which are decoded and windowed once.
@@ -90,7 +92,7 @@ def together(found: Iterable[Candidate], kinds: Kinds, registry: Registry) -> Ba
     rules = tuple(
         replace(each.rule, id=str(number)) for number, each in enumerate(found) if each.rule is not None
     )
-    return Basis("candidates", kinds, registry, rules)
+    return Basis("candidates", texts.kinds, texts.registry, rules, texts.namespace)
 
 
 def _least(rule: Rule, parameter: str, registry: Registry) -> tuple[Decimal, str]:

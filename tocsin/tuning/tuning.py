@@ -81,7 +81,7 @@ class Tuner:
     ) -> Tuning:
         """All candidates in one pass over the record; `advance` is told how far (ms) it is."""
         rule, grade, registry = self.ladder.rule, self.threshold.comparison.grade, self.texts.registry
-        basis = together(self.candidates, self.texts.kinds, registry)
+        basis = together(self.candidates, self.texts)
         judgement = judged(Rerun(record, lambda _: basis, Period(*period)), period[0], advance)
         known = None if labelled is None else labelled.within(*period)
         pairing = _pairing(known, grade, rule.hazard, registry)
