@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ingest.clock import HOUR, MINUTE
-from simulators.faults.layer import Episode, Lasting, Momentary, OfGateway, Scope
+from simulators.faults.layer import FOREVER, Episode, Lasting, Momentary, OfGateway, Scope
 from simulators.report import Report
 
 
@@ -78,7 +78,7 @@ class Outage(OfGateway):
     name = "outage"
     adds = -1
 
-    def __init__(self, scope: Scope, seed: int, lasts: int = HOUR) -> None:
+    def __init__(self, scope: Scope, seed: int, lasts: int = FOREVER) -> None:
         super().__init__(scope, seed, lasts)
 
     def _during(self, report: Report, episode: Episode) -> Sequence[Report]:
@@ -90,7 +90,7 @@ class StoreAndForward(OfGateway):
 
     name = "store-and-forward"
 
-    def __init__(self, scope: Scope, seed: int, lasts: int = HOUR) -> None:
+    def __init__(self, scope: Scope, seed: int, lasts: int = FOREVER) -> None:
         super().__init__(scope, seed, lasts)
 
     def _during(self, report: Report, episode: Episode) -> Sequence[Report]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from mqtt5 import PublishPacket, QoS
 
-from ingest.clock import SECOND
+from ingest.clock import HOUR, SECOND
 from ingest.journal import Entry
 from ingest.series.embedded import EmbeddedStore
 from simulators.device import Device, read_devices
-from simulators.faults import Layer
+from simulators.faults import FAULTS, Layer, Scope
 from simulators.report import Report
 from simulators.reports import Reports
 from simulators.scenario import Scenario
@@ -34,6 +34,19 @@ t1,tank,village,116.50,30.26,,90s,level_high=85 %
 """
 # What a broker hands over at once, ms.
 TICK = 60 * SECOND
+
+# What lasts begins seldom and gateways are out in turn, or nothing else would be left to happen.
+SELDOM = Scope(share=0.008)
+SCOPES = {
+    **dict.fromkeys(("stuck", "drift", "clock-ahead", "clock-behind", "clock-steps", "late"), SELDOM),
+    "outage": Scope(begin=START + 3 * HOUR, end=START + 4 * HOUR),
+    "store-and-forward": Scope(begin=START + 4 * HOUR, end=START + 5 * HOUR),
+}
+
+
+def every_fault() -> list[Layer]:
+    """All layers, each at work within six hours and beside the others."""
+    return [make(SCOPES.get(name, Scope(share=0.03)), 1) for name, make in FAULTS.items()]
 
 
 def files() -> Bundle:

@@ -11,11 +11,11 @@ from ingest.journal import EntryKind, Retention
 from ingest.series.store import instants
 from rules.realm import Realm
 from simulators.broker import LoopbackBroker
-from simulators.faults import FAULTS, Scope
+from simulators.faults import FAULTS
 from simulators.fleet import Fleet
 from simulators.phone import PhoneGateway
 from simulators.scenario import Scenario
-from tests.simulators.faulty import SENSORS, basis, files
+from tests.simulators.faulty import SENSORS, basis, every_fault, files
 from tests.tocsin.village import SETTINGS, START
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
@@ -26,13 +26,6 @@ from tocsin.overview import Watcher
 from tocsin.storage import Storage
 
 HOST = "127.0.0.1"
-# What lasts begins seldom and gateways are out in turn, or nothing else would be left to happen.
-SELDOM = Scope(share=0.008)
-SCOPES = {
-    **dict.fromkeys(("stuck", "drift", "clock-ahead", "clock-behind", "clock-steps", "late"), SELDOM),
-    "outage": Scope(begin=START + 3 * HOUR, end=START + 4 * HOUR),
-    "store-and-forward": Scope(begin=START + 4 * HOUR, end=START + 5 * HOUR),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +76,7 @@ def points(storage: Storage) -> Iterator[tuple[int, int]]:
 
 async def test_every_message_is_found_again_whatever_goes_wrong_at_once(tmp_path: Path) -> None:
     (tmp_path / "sensors.csv").write_text(SENSORS, encoding="utf-8")
-    layers = [make(SCOPES.get(name, Scope(share=0.03)), 1) for name, make in FAULTS.items()]
+    layers = every_fault()
     async with station(tmp_path / "state") as at:
         fleet = Fleet(
             tmp_path / "sensors.csv",

@@ -7,9 +7,9 @@ import pytest
 
 from ingest.clock import HOUR
 from simulators.faults import FAULTS, Layer, Scope, everyday
-from tests.simulators.faulty import START, Account, account, devices, fleet, wire
+from tests.simulators.faulty import START, Account, account, devices, every_fault, fleet, wire
 
-UNTIL = START + 5 * HOUR
+UNTIL = START + 6 * HOUR
 FEW = Scope(begin=START + HOUR, end=START + 4 * HOUR, share=0.2)
 # Reports that the judge refuses, or knows from before, for each of which the fault met; of the others none.
 REFUSED = {"sentinel", "wrong-unit", "impersonation", "garbage", "ghosts"}
@@ -49,8 +49,8 @@ def test_a_sound_fleet_is_accepted_whole(tmp_path: Path) -> None:
 
 STACKS: dict[str, Callable[[], list[Layer]]] = {
     "the mishaps of every day": lambda: everyday(0.2, 1),
-    "all": lambda: [make(Scope(share=0.02), 1) for make in FAULTS.values()],
-    "all the other way round": lambda: [make(Scope(share=0.02), 1) for make in reversed(FAULTS.values())],
+    "all": every_fault,
+    "all the other way round": lambda: every_fault()[::-1],
 }
 
 

@@ -381,3 +381,20 @@ async def test_mosquitto_killed_under_load_gets_again_all_that_it_had_not_acknow
         assert await take(reader, 4999) == list(range(acked, 5000))
     await publisher.close()
     await mosquitto.stop()
+
+
+async def test_whoever_is_cut_while_it_seeks_stays_away(broker: LoopbackBroker, port: int) -> None:
+    publisher = Publisher("127.0.0.1", port, "gateway")
+    await publisher.connect()
+    await broker.stop()
+    await eventually(lambda: not publisher.connected)
+    await publisher.cut()
+    publish(publisher, range(3))
+    await broker.start(port=port)
+
+    with pytest.raises(ConnectionError, match="3 messages wait and there is no connection"):
+        await publisher.flush()
+    await publisher.connect()
+    await publisher.flush()
+    assert publisher.acked == 3
+    await publisher.close()
