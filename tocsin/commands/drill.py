@@ -54,6 +54,9 @@ def run(
     ] = None,
     config: Config = Path("configs/tocsin.yaml"),
     record: Annotated[Path | None, typer.Option(help="An empty directory for its record.")] = None,
+    live: Annotated[
+        Path | None, typer.Option(help="The state directory whose real warnings are shown meanwhile.")
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Hold a drill with its own daemon, stores, broker and clock; nothing of it leaves this process."""
@@ -69,7 +72,7 @@ def run(
         fail(f"{directory} is not empty; name an empty directory with --record", USAGE)
     pace = drill.file.speed if speed is None else speed
     sensors = config.parent / _sensors(configuration)
-    stage = Stage(bundle, configuration, sensors, directory, held, pace or None, console, language)
+    stage = Stage(bundle, configuration, sensors, directory, held, pace or None, console, language, live)
     try:
         asyncio.run(_hold(drill, stage))
     except NobodyThere as error:

@@ -1,7 +1,8 @@
 """A drill from its first instant to its record: its own daemon, stores, broker and clock."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,16 +11,17 @@ from rich.text import Text as Styled
 
 from console.live import show
 from console.summary import Summary
-from ingest.clock import MINUTE, LockstepClock
+from ingest.clock import MINUTE, LockstepClock, SystemClock
 from simulators.device import read_devices
 from tocsin.bundle import Bundle
 from tocsin.commands.language import Language
 from tocsin.configuration import Configuration
-from tocsin.drill.card import Text
+from tocsin.drill.card import Real, Text
 from tocsin.drill.card_words import clock as after
 from tocsin.drill.card_words import told, words_of
 from tocsin.drill.drill_file import Drill
 from tocsin.drill.performance import Heard
+from tocsin.drill.real import Feed
 from tocsin.drill.record import STATE, Held, moment, write
 from tocsin.drill.storyline import layout_of
 from tocsin.drill.town import Town, at_work, daemon_of, town_around
@@ -28,6 +30,7 @@ from tocsin.overview import Watcher
 # After its end what is under way may be delivered, answered and seen to.
 AFTERWARDS = 10 * MINUTE
 INTERRUPTED: Text = {"zh": "被人终止", "en": "somebody ended it"}
+REAL: Text = {"zh": "收到真实预警", "en": "a real warning came"}
 _COUNTS = (
     "published",
     "redelivered",
@@ -62,6 +65,7 @@ class Stage:
     """Where and how a drill is held: `directory` is empty, `sensors` the CSV of the configuration's sensors.
 
     `held` is the real time (ms); `speed` simulated seconds a real one at most, None as fast as it goes.
+    `live` is the state directory of the service whose real warnings are shown.
     """
 
     bundle: Bundle
@@ -72,23 +76,26 @@ class Stage:
     speed: float | None
     console: Console
     language: Language
+    live: Path | None = None
 
 
 async def hold(drill: Drill, stage: Stage, ending: Ending) -> None:
     """Play it and write its record. Raises ConfigurationError, NobodyThere, OSError."""
+    feed = None if stage.live is None else Feed(stage.live, SystemClock())
     begin = drill.begin(stage.configuration.settings.zone_info)
     clock = LockstepClock(begin - MINUTE, stage.speed)
     layout = layout_of(drill, begin, stage.sensors, read_devices(stage.sensors))
+    real: list[Real] = []
     async with town_around(stage.bundle, layout, clock, stage.directory) as town:
         async with daemon_of(town, stage.directory / STATE) as daemon:
             watcher = Watcher(daemon)
             try:
-                async with at_work(town, daemon):
+                async with at_work(town, daemon), _seeing(feed, drill, stage, clock, real, ending):
                     await _play(drill, stage, town, watcher, ending)
                 summary = watcher.summary(town.published, town.broker.counters.redelivered)
             finally:
                 watcher.close()
-        held = _held(drill, stage, ending, (begin, clock.now()), summary, town)
+        held = _held(drill, stage, ending, (begin, clock.now()), summary, town, real)
         write(stage.directory, drill, held, _heard(town))
 
 
@@ -107,6 +114,33 @@ async def _play(drill: Drill, stage: Stage, town: Town, watcher: Watcher, ending
             task.cancel()
 
 
+@asynccontextmanager
+async def _seeing(
+    feed: Feed | None, drill: Drill, stage: Stage, clock: LockstepClock, real: list[Real], ending: Ending
+) -> AsyncIterator[None]:
+    """Meanwhile real warnings are shown at once, and end the drill if it says so."""
+    if feed is None:
+        yield
+        return
+    seeing = asyncio.create_task(_see(feed, drill, stage, clock, real, ending))
+    try:
+        yield
+    finally:
+        seeing.cancel()
+        await asyncio.wait([seeing])
+
+
+async def _see(
+    feed: Feed, drill: Drill, stage: Stage, clock: LockstepClock, real: list[Real], ending: Ending
+) -> None:
+    async for warning in feed.warnings():
+        stage.console.print(Styled(told(warning.text, stage.language), style="bold white on red"))
+        grade = "" if warning.grade is None else str(warning.grade)
+        real.append(Real(at=clock.now(), grade=grade, place=warning.place, text=warning.text))
+        if drill.file.real == "stop":
+            ending.ask(REAL)
+
+
 async def _tell(drill: Drill, stage: Stage, clock: LockstepClock, begin: int) -> None:
     """What happens, when it happens: who leads the drill reads it, and whoever plays what is for them."""
     mark = words_of(stage.language)("EXERCISE")
@@ -118,7 +152,13 @@ async def _tell(drill: Drill, stage: Stage, clock: LockstepClock, begin: int) ->
 
 
 def _held(
-    drill: Drill, stage: Stage, ending: Ending, span: tuple[int, int], summary: Summary, town: Town
+    drill: Drill,
+    stage: Stage,
+    ending: Ending,
+    span: tuple[int, int],
+    summary: Summary,
+    town: Town,
+    real: Sequence[Real],
 ) -> Held:
     return Held(
         file=drill.document.source.name,
@@ -127,7 +167,7 @@ def _held(
         ended=min(span[1], span[0] + drill.file.lasts + AFTERWARDS),
         speed=stage.speed or 0.0,
         stopped=ending.why,
-        real=(),
+        real=tuple(real),
         counts={name: count for name, count in asdict(summary).items() if name in _COUNTS},
         faults=dict(town.fleet.happened),
     )
