@@ -212,8 +212,6 @@ CHINESE: dict[str, str] = {
     "write it with its unit: {example}": "连同单位写：{example}",
     "{value} has no unit": "{value} 没有单位",
     "no {what} {name}": "没有{what} {name}",
-    "sensor": "传感器",
-    "gateway": "网关",
     "loudspeaker": "大喇叭",
     "zone or sensor": "区域或传感器",
     "person": "人员",

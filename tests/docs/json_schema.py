@@ -129,4 +129,5 @@ KEYWORDS: Mapping[str, Callable[[Checker, Any, Any, str], Iterator[str]]] = {
     "minimum": plain(of(NUMBERS, lambda says, value: value >= says), "below"),
     "maximum": plain(of(NUMBERS, lambda says, value: value <= says), "above"),
     "exclusiveMinimum": plain(of(NUMBERS, lambda says, value: value > says), "not above"),
+    "exclusiveMaximum": plain(of(NUMBERS, lambda says, value: value < says), "not below"),
 }

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent.parent
 CONFIGS = ROOT / "configs"
 SCHEMAS = CONFIGS / "schema"
 SHIPPED = sorted(CONFIGS.glob("**/*.yaml"))
+# What the files of a directory are called.
+OF_DIRECTORY = {"rules": "rules", "tests": "tests", "drills": "drill"}
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FORMATS = FENCE.findall((ROOT / "docs" / "formats.md").read_text("utf-8"))
@@ -58,7 +60,7 @@ def test_the_schemas_that_are_shipped_are_up_to_date() -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_every_shipped_file_names_its_schema_in_its_first_line(path: Path) -> None:
-    name = path.parent.name if path.parent.name in ("rules", "tests") else path.stem
+    name = OF_DIRECTORY.get(path.parent.name, path.stem)
 
     assert named_in(path) == SCHEMAS / f"{name}.schema.json"
 
