@@ -1,8 +1,7 @@
 """A drill from its first instant to its record: its own daemon, stores, broker and clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tocsin.drill.card import Real, Text
 from tocsin.drill.card_words import clock as after
 from tocsin.drill.card_words import told, words_of
 from tocsin.drill.drill_file import Drill
+from tocsin.drill.people import StaffedDaemon
 from tocsin.drill.performance import Heard
 from tocsin.drill.real import Feed
 from tocsin.drill.record import STATE, Held, moment, write
@@ -81,96 +81,84 @@ class Stage:
 
 async def hold(drill: Drill, stage: Stage, ending: Ending) -> None:
     """Play it and write its record. Raises ConfigurationError, NobodyThere, OSError."""
-    feed = None if stage.live is None else Feed(stage.live, SystemClock())
-    begin = drill.begin(stage.configuration.settings.zone_info)
-    clock = LockstepClock(begin - MINUTE, stage.speed)
-    layout = layout_of(drill, begin, stage.sensors, read_devices(stage.sensors))
-    real: list[Real] = []
-    async with town_around(stage.bundle, layout, clock, stage.directory) as town:
-        async with daemon_of(town, stage.directory / STATE) as daemon:
-            watcher = Watcher(daemon)
-            try:
-                async with at_work(town, daemon), _seeing(feed, drill, stage, clock, real, ending):
-                    await _play(drill, stage, town, watcher, ending)
-                summary = watcher.summary(town.published, town.broker.counters.redelivered)
-            finally:
-                watcher.close()
-        held = _held(drill, stage, ending, (begin, clock.now()), summary, town, real)
-        write(stage.directory, drill, held, _heard(town))
+    await _Holding(drill, stage, ending).hold()
 
 
-async def _play(drill: Drill, stage: Stage, town: Town, watcher: Watcher, ending: Ending) -> None:
-    """Time passes to the end of the drill and beyond, or until somebody asks for its ending."""
-    begin = town.clock.now() + MINUTE
-    async with asyncio.TaskGroup() as group:
-        passing = group.create_task(town.clock.run(begin + drill.file.lasts + AFTERWARDS))
-        asked = group.create_task(ending.wait())
-        shown = [
-            group.create_task(show(stage.console, watcher.look)),
-            group.create_task(_tell(drill, stage, town.clock, begin)),
-        ]
-        await asyncio.wait((passing, asked), return_when=asyncio.FIRST_COMPLETED)
-        for task in (passing, asked, *shown):
-            task.cancel()
+class _Holding:
+    """One drill while it is held; `begin` and `until` in ms of its own clock."""
 
+    def __init__(self, drill: Drill, stage: Stage, ending: Ending) -> None:
+        self.drill, self.stage, self.ending = drill, stage, ending
+        self.feed = None if stage.live is None else Feed(stage.live, SystemClock())
+        self.real: list[Real] = []
+        self.begin = drill.begin(stage.configuration.settings.zone_info)
+        self.until = self.begin + drill.file.lasts + AFTERWARDS
+        self.clock = LockstepClock(self.begin - MINUTE, stage.speed)
 
-@asynccontextmanager
-async def _seeing(
-    feed: Feed | None, drill: Drill, stage: Stage, clock: LockstepClock, real: list[Real], ending: Ending
-) -> AsyncIterator[None]:
-    """Meanwhile real warnings are shown at once, and end the drill if it says so."""
-    if feed is None:
-        yield
-        return
-    seeing = asyncio.create_task(_see(feed, drill, stage, clock, real, ending))
-    try:
-        yield
-    finally:
-        seeing.cancel()
-        await asyncio.wait([seeing])
+    async def hold(self) -> None:
+        """See `hold`."""
+        stage = self.stage
+        layout = layout_of(self.drill, self.begin, stage.sensors, read_devices(stage.sensors))
+        async with town_around(stage.bundle, layout, self.clock, stage.directory) as town:
+            async with daemon_of(town, stage.directory / STATE) as daemon:
+                summary = await self._played(town, daemon)
+            write(stage.directory, self.drill, self._held(town, summary), _heard(town))
 
+    async def _played(self, town: Town, daemon: StaffedDaemon) -> Summary:
+        watcher = Watcher(daemon)
+        try:
+            async with at_work(town, daemon):
+                await self._play(watcher)
+            return watcher.summary(town.published, town.broker.counters.redelivered)
+        finally:
+            watcher.close()
 
-async def _see(
-    feed: Feed, drill: Drill, stage: Stage, clock: LockstepClock, real: list[Real], ending: Ending
-) -> None:
-    async for warning in feed.warnings():
-        stage.console.print(Styled(told(warning.text, stage.language), style="bold white on red"))
-        grade = "" if warning.grade is None else str(warning.grade)
-        real.append(Real(at=clock.now(), grade=grade, place=warning.place, text=warning.text))
-        if drill.file.real == "stop":
-            ending.ask(REAL)
+    async def _play(self, watcher: Watcher) -> None:
+        """Time passes to the end of the drill and beyond, or until somebody asks for its ending."""
+        async with asyncio.TaskGroup() as group:
+            passing = group.create_task(self.clock.run(self.until))
+            asked = group.create_task(self.ending.wait())
+            shown = [
+                group.create_task(each)
+                for each in (show(self.stage.console, watcher.look), self._tell(), self._see())
+            ]
+            await asyncio.wait((passing, asked), return_when=asyncio.FIRST_COMPLETED)
+            for task in (passing, asked, *shown):
+                task.cancel()
 
+    async def _tell(self) -> None:
+        """What happens, when it happens: who leads the drill reads it, and whoever plays what is for them."""
+        mark = words_of(self.stage.language)("EXERCISE")
+        for entry in sorted(self.drill.file.storyline, key=lambda entry: entry.at):
+            await self.clock.sleep_until(self.begin + entry.at)
+            found = moment(entry)
+            line = f"{mark} {after(entry.at)} {found.what} {told(found.text, self.stage.language)}"
+            self.stage.console.print(Styled(line, style="bold"))
 
-async def _tell(drill: Drill, stage: Stage, clock: LockstepClock, begin: int) -> None:
-    """What happens, when it happens: who leads the drill reads it, and whoever plays what is for them."""
-    mark = words_of(stage.language)("EXERCISE")
-    for entry in sorted(drill.file.storyline, key=lambda entry: entry.at):
-        await clock.sleep_until(begin + entry.at)
-        found = moment(entry)
-        line = f"{mark} {after(entry.at)} {found.what} {told(found.text, stage.language)}"
-        stage.console.print(Styled(line, style="bold"))
+    async def _see(self) -> None:
+        """Real warnings are shown at once, and end the drill if it says so."""
+        if self.feed is None:
+            return
+        async for warning in self.feed.warnings():
+            said = told(warning.text, self.stage.language)
+            self.stage.console.print(Styled(said, style="bold white on red"))
+            grade = "" if warning.grade is None else str(warning.grade)
+            self.real.append(Real(at=self.clock.now(), grade=grade, place=warning.place, text=warning.text))
+            if self.drill.file.real == "stop":
+                self.ending.ask(REAL)
 
-
-def _held(
-    drill: Drill,
-    stage: Stage,
-    ending: Ending,
-    span: tuple[int, int],
-    summary: Summary,
-    town: Town,
-    real: Sequence[Real],
-) -> Held:
-    return Held(
-        file=drill.document.source.name,
-        held=stage.held,
-        began=span[0],
-        ended=min(span[1], span[0] + drill.file.lasts + AFTERWARDS),
-        speed=stage.speed or 0.0,
-        stopped=ending.why,
-        real=tuple(real),
-        counts={name: count for name, count in asdict(summary).items() if name in _COUNTS},
-        faults=dict(town.fleet.happened),
-    )
+    def _held(self, town: Town, summary: Summary) -> Held:
+        return Held(
+            file=self.drill.document.source.name,
+            held=self.stage.held,
+            began=self.begin,
+            ended=min(self.clock.now(), self.until),
+            speed=self.stage.speed or 0.0,
+            stopped=self.ending.why,
+            real=tuple(self.real),
+            counts={name: count for name, count in asdict(summary).items() if name in _COUNTS},
+            faults=dict(town.fleet.happened),
+        )
 
 
 def _heard(town: Town) -> Iterator[Heard]:
