@@ -6,7 +6,7 @@ else the machine does is in both.
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -14,6 +14,7 @@ from random import Random
 from bench.engine_figures import Figure
 from bench.figures import percentile
 from bench.two_realms import Exercise, Side, two_realms
+from simulators.phone import TextMessage
 
 # s between two live reds, about; s that a load has before it counts.
 PAUSE, BEFORE = (0.1, 0.3), 1.0
@@ -72,7 +73,10 @@ async def _measure(
             else:
                 found.alone += await _reds(live, among, chance)
             say(f"round {number + 1} of {2 * rounds}")
-        found.published, found.astray = exercise.published, _astray(live, drill, places)
+        found.published, found.astray = (
+            exercise.published,
+            strays(live.phone.inbox, drill.phone.inbox, places),
+        )
     return found
 
 
@@ -95,8 +99,8 @@ async def _reds(live: Side, places: range, chance: Random) -> list[float]:
     return found
 
 
-def _astray(live: Side, drill: Side, reds: int) -> int:
-    """One text a live red, none of them with the mark; of the drill all with it."""
-    wrong = [text for text in live.phone.inbox if text.text.startswith(MARKS)]
-    unmarked = [text for text in drill.phone.inbox if not text.text.startswith(MARKS)]
-    return len(wrong) + len(unmarked) + abs(len(live.phone.inbox) - reds)
+def strays(live: Sequence[TextMessage], drill: Sequence[TextMessage], reds: int) -> int:
+    """Texts that are not one a live red, without the mark, and of the drill all with it."""
+    wrong = [text for text in live if text.text.startswith(MARKS)]
+    unmarked = [text for text in drill if not text.text.startswith(MARKS)]
+    return len(wrong) + len(unmarked) + abs(len(live) - reds)

@@ -30,8 +30,8 @@ _MARKS = {"zh": "真实：", "en": "REAL: "}
 class RealWarning:
     """What people are told outside the drill, at `at` (ms of real time).
 
-    `grade` is None once it is over. `place` and `text` have Chinese and English; each text begins with 真实
-    or REAL, and is one line.
+    `grade` is None once it is over; a digest has no `place`. `place` and `text` have Chinese and English;
+    each text begins with 真实 or REAL.
     """
 
     at: int
