@@ -17,9 +17,10 @@ from rules.engine.columns import Limits
 from rules.engine.glance import window_range
 from rules.engine.ladder import Ladder
 from rules.engine.nodes import AllOf, AnyOf, Check, Formula, Held, Key, Leaf, Node, Term, Timed, leaves
-from rules.engine.report_ring import ReportRing, Windows
+from rules.engine.report_ring import ReportRing
 from rules.engine.ring import NEVER, Longs
 from rules.engine.waves import Wave
+from rules.engine.windows import Windows
 
 Truth: TypeAlias = npt.NDArray[np.bool_]
 Bounds: TypeAlias = int | float | Longs | npt.NDArray[np.float64]

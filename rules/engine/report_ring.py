@@ -8,12 +8,11 @@ import numpy.typing as npt
 
 from rules.engine.nodes import Check
 from rules.engine.report import Report, as_one, single
-from rules.engine.ring import NEVER, Flags, Longs, Rows, Slots
+from rules.engine.ring import Flags, Longs, Rows, Slots
+from rules.engine.windows import Windows
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
 
-# What trends and medians read of a window at most (semantics, part 3).
-MOST_READ = 64
 # Extremes and sums are kept where a rule asks for these functions.
 OF_EXTREMES = frozenset({"max", "min", "rise", "fall", "stuck"})
 OF_SUMS = frozenset({"mean"})
@@ -183,21 +182,18 @@ class ReportRing:
         found += [entry.others, entry.rest] if self.summed else []
         return (*found, *(entry.hits_of(check, slot) for check in self.counted))
 
-    def windows(self, slots: Slots, width: int) -> "Windows":
+    def windows(self, slots: Slots, width: int) -> Windows:
         """The windows that end at each sensor's newest report."""
         ring = self.rows
-        known = ring.row[slots] >= 0
-        rows = np.where(known, ring.row[slots], 0)
         if not ring.used:
             # One row of nothing stands for sensors of which there is none.
             nothing = {name: np.zeros((1, 1), field.dtype) for name, field in ring.fields.items()}
-            none = np.full((len(slots), 1), MOST_READ)
-            return Windows(nothing, rows, none < 0, none)
-        age = (ring.next[rows, None] - 1 - np.arange(ring.capacity)) % ring.capacity
-        kept = known[:, None] & (age < (ring.next[rows] - ring.first[rows])[:, None])
-        stamps = ring.fields["stamp"][rows]
-        newest = np.where(kept, stamps, NEVER).max(axis=1)
-        return Windows(ring.fields, rows, kept & (stamps > newest[:, None] - width), age)
+            nowhere = np.zeros(len(slots), np.int64)
+            return Windows(nothing, nowhere, nowhere, nowhere, width)
+        own = ring.row[slots]
+        rows = np.maximum(own, 0)
+        kept = np.where(own >= 0, ring.next[rows] - ring.first[rows], 0)
+        return Windows(ring.fields, rows, (ring.next[rows] - 1) % ring.capacity, kept, width)
 
     def extremes(self, slots: Slots, width: int) -> tuple[Longs, Longs, npt.NDArray[np.bool_]]:
         """Highest and lowest in the window that ends at each sensor's newest report; which have any."""
@@ -224,58 +220,3 @@ class ReportRing:
 
     def restore(self, state: Arrays) -> None:
         self.rows.restore(state)
-
-
-class Windows:
-    """The windows of some sensors: arrays of shape (sensors, capacity), `inside` marks what counts.
-
-    `age` counts the entries from the newest, 0, back.
-    """
-
-    def __init__(
-        self,
-        fields: Mapping[str, npt.NDArray[Any]],
-        rows: npt.NDArray[np.integer],
-        inside: npt.NDArray[np.bool_],
-        age: Longs,
-    ) -> None:
-        self._fields, self._rows, self._age = fields, rows, age
-        self._fetched: dict[str, npt.NDArray[Any]] = {}
-        self.inside = inside
-        self.known: npt.NDArray[np.bool_] = np.logical_or.reduce(inside, axis=1)
-
-    @property
-    def read(self) -> npt.NDArray[np.bool_]:
-        """What trends and medians read: the newest MOST_READ entries."""
-        return self.inside & (self._age < MOST_READ)
-
-    def field(self, name: str) -> npt.NDArray[Any]:
-        """One field of the entries, as it is kept."""
-        if name not in self._fetched:
-            self._fetched[name] = self._fields[name][self._rows]
-        return self._fetched[name]
-
-    def newest(self, name: str) -> Longs:
-        """One field of the newest entry of each sensor."""
-        place = self._age.argmin(axis=1)
-        newest: Longs = self.field(name)[np.arange(len(place)), place].astype(np.int64)
-        return newest
-
-    @property
-    def highest(self) -> Longs:
-        """The highest value of each window, far below all values where there is none."""
-        name = "high" if "high" in self._fields else "last"
-        highest: Longs = np.where(self.inside, self.field(name), np.int64(NEVER)).max(axis=1)
-        return highest
-
-    @property
-    def lowest(self) -> Longs:
-        """The lowest value of each window, far above all values where there is none."""
-        name = "low" if "low" in self._fields else "last"
-        lowest: Longs = np.where(self.inside, self.field(name), np.int64(-NEVER)).min(axis=1)
-        return lowest
-
-    def total(self, name: str) -> Longs:
-        """The sum of a field over each window."""
-        total: Longs = np.where(self.inside, self.field(name), np.int64(0)).sum(axis=1)
-        return total
