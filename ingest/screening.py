@@ -172,6 +172,8 @@ class Screen:
 
 def _turns(rows: Indices, rank: Indices) -> list[Indices]:
     """`rows` by rank: one reading of each sensor at a time, each after all that came before it."""
+    if not len(rows):
+        return []
     ordered = rows[np.argsort(rank[rows], kind="stable")]
     return np.split(ordered, np.cumsum(np.bincount(rank[rows]))[:-1])
 

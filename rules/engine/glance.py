@@ -23,8 +23,6 @@ def window_range(term: Term, ring: ReportRing, windows: Windows, slots: Slots) -
             return _exactly(windows.newest("last") - windows.lowest, windows)
         case "fall":
             return _exactly(windows.highest - windows.newest("last"), windows)
-        case "stuck":
-            return _exactly(windows.highest - windows.lowest, windows)
         case "mean":
             return _exactly(_means(windows), windows)
         case "median":

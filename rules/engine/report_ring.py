@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from rules.engine.nodes import Check
 from rules.engine.report import Report, as_one, single
-from rules.engine.ring import Flags, Longs, Rows, Slots
+from rules.engine.ring import NEVER, Flags, Longs, Rows, Slots
 from rules.engine.windows import Windows
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
@@ -38,6 +38,9 @@ class ReportRing:
     ) -> None:
         self.span, self.step, self.cell = span, step, cell
         self.extreme, self.summed = bool(OF_EXTREMES & functions), bool(OF_SUMS & functions)
+        # Where somebody asks what is stuck: the stamp of each sensor's last report that another value followed.
+        # After a restart it is learnt again.
+        self._moved = np.full(sensors, NEVER) if "stuck" in functions else None
         self.counted: list[Check] = []
         capacity = max(-(-span // max(step, cell, 1)) + 2, 8)
         number = np.int64 if wide else np.int32
@@ -63,6 +66,8 @@ class ReportRing:
         rows = ring.claim(slots)
         hits = [check.holds(value, slots) for check in self.counted]
         following = ring.next[rows]
+        if self._moved is not None:
+            self._note_moves(self._moved, slots, rows, value)
         merged = np.zeros(len(slots), np.bool_)
         if self.cell:
             merged = self._into_cell(rows, (stamp, value, flags), hits)
@@ -79,6 +84,18 @@ class ReportRing:
         for name, field in ring.fields.items():
             field.reshape(-1)[at] = values.get(name, 0)
         ring.next[rows] += 1
+
+    def _note_moves(self, moved: Longs, slots: Slots, rows: npt.NDArray[np.int32], value: Longs) -> None:
+        ring = self.rows
+        last = (ring.next[rows] - 1) % ring.capacity
+        other = (ring.next[rows] > ring.first[rows]) & (ring.fields["last"][rows, last] != value)
+        moved[slots[other]] = ring.fields["stamp"][rows[other], last[other]]
+
+    def have_moved(self, slots: Slots, edge: Longs) -> npt.NDArray[np.bool_]:
+        """Of which sensors two reports later than `edge` are known to differ; where `stuck` is asked for."""
+        assert self._moved is not None, "nobody asked what is stuck"
+        moved: npt.NDArray[np.bool_] = self._moved[slots] > edge
+        return moved
 
     def _make_room(
         self,
@@ -209,11 +226,13 @@ class ReportRing:
 
     @property
     def nbytes(self) -> int:
-        return self.rows.nbytes
+        return self.rows.nbytes + (0 if self._moved is None else self._moved.nbytes)
 
     def take_over(self, source: "ReportRing", here: Slots, there: Slots) -> None:
         """What a ring of the same shape holds of the sensors at `here`; it must not be used any more."""
         self.rows = source.rows.moved(len(self.rows.row), here, there)
+        if self._moved is not None and source._moved is not None:
+            self._moved[there] = source._moved[here]
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         return self.rows.snapshot()

@@ -75,6 +75,8 @@ class GroupJudge:
     def matters(self, kind: str, ahead: Foresight, received: int) -> Truth:
         """Which readings can change anything, each of them taken in alone; asked before they are taken in."""
         gate, wave = self._gates[kind], ahead.wave
+        if not (gate.ever_wakes or self.subjects):
+            return np.zeros(len(wave.slot), np.bool_)
         slots = wave.slot + self._slots[kind].start
         found = self.hearing.busy[slots]
         if not gate.carries(wave):
@@ -173,8 +175,8 @@ class GroupJudge:
 
     def _look_at_rest(self, event: Event) -> None:
         """Judge the places at rest that may change at this instant; those that do are watched from now on."""
-        coming = self._resting(self.rest.coming(event.instant))
-        for place in self.rest.look(coming, event.instant - 1).tolist():
+        self.rest.leave_out(self.subjects)
+        for place in self.rest.look(self.rest.coming(event.instant), event.instant - 1).tolist():
             census = self._census(place, event)
             if TRUE in self.ladder.judged(self.ladder.raising, census).values():
                 self.watch.wake(place)
@@ -182,13 +184,6 @@ class GroupJudge:
             else:
                 self.rest.expect(place, due_at_rest(self.ladder, census))
         self._deadlines.set(self.number, ALL, self.rest.due)
-
-    def _resting(self, places: Slots) -> Slots:
-        """Those that are not watched; the others are not looked at any more."""
-        watched = np.isin(places, [*self.subjects])
-        for place in places[watched].tolist():
-            self.rest.expect(place, None)
-        return places[~watched]
 
     def _fire(self, place: int, event: Event) -> None:
         """A deadline of a place that is watched."""
@@ -303,7 +298,8 @@ class GroupJudge:
 
     def _look_at_all(self, event: Event) -> None:
         """Set the deadline of all places at rest."""
-        self.rest.look(self._resting(np.arange(len(self.names))), event.instant - 1)
+        self.rest.look(np.arange(len(self.names)), event.instant - 1)
+        self.rest.leave_out(self.subjects)
         self._deadlines.set(self.number, ALL, self.rest.due)
 
     def hold(self, since: int, until: int) -> None:

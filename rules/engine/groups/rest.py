@@ -1,5 +1,7 @@
 """Places at rest: by when a sensor of theirs may grow old, worked out for many places at once."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from ingest.clock import SECOND
@@ -42,7 +44,11 @@ class Rest:
 
     def coming(self, instant: int) -> Slots:
         """The places that must be looked at by an instant."""
-        return np.flatnonzero(self._due <= instant)
+        return (self._due <= instant).nonzero()[0]
+
+    def leave_out(self, watched: Collection[int]) -> None:
+        """Places that have deadlines of their own."""
+        self._due[[*watched]] = FOREVER
 
     def look(self, places: Slots, by: int) -> Slots:
         """Work out when some places must be looked at after `by`; returns those that must be judged before.
@@ -58,7 +64,7 @@ class Rest:
         return places if self._always else places[turns == by + 1]
 
     def expect(self, place: int, due: Due | None) -> None:
-        """What is known better of one place; None: it never changes by itself, or it is watched."""
+        """What is known better of one place; None: it never changes by itself."""
         self._due[place] = FOREVER if due is None else due[0]
 
     def take_over(self, old: "Rest") -> None:
