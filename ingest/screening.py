@@ -23,8 +23,8 @@ LEAST, MOST = 16, 1024
 NEVER = np.iinfo(np.int64).min
 # Of SplitMix64.
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
-SHIFTS = np.array([30, 27, 31], np.uint64)
-FACTORS = np.array([0xBF58476D1CE4E5B9, 0x94D049BB133111EB], np.uint64)
+SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+FACTORS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 Indices = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
@@ -200,6 +200,9 @@ def _fingerprints(rows: Readings, first: Indices) -> Hashes:
 def _mixed(bits: Hashes) -> Hashes:
     """A bijection that spreads every bit over all (the finaliser of SplitMix64)."""
     bits = bits + GAMMA
-    bits = (bits ^ bits >> SHIFTS[0]) * FACTORS[0]
-    bits = (bits ^ bits >> SHIFTS[1]) * FACTORS[1]
-    return bits ^ bits >> SHIFTS[2]
+    bits ^= bits >> SHIFTS[0]
+    bits *= FACTORS[0]
+    bits ^= bits >> SHIFTS[1]
+    bits *= FACTORS[1]
+    bits ^= bits >> SHIFTS[2]
+    return bits

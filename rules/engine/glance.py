@@ -65,5 +65,6 @@ def _ahead(term: Term, windows: Windows, slots: Slots) -> Range:
 
 def _time_to(gap: Floats, slope: Floats) -> Floats:
     """The ms in which what rises by `slope` an hour rises by `gap`; NEVER_REACHED where it does not rise."""
-    never = np.full(len(gap), NEVER_REACHED / HOUR)
-    return np.minimum(np.divide(gap, slope, out=never, where=slope > 0) * HOUR, NEVER_REACHED)
+    hours = np.full(len(gap), NEVER_REACHED / HOUR)
+    np.divide(gap, slope, out=hours, where=slope > 0)
+    return np.minimum(hours * HOUR, NEVER_REACHED)

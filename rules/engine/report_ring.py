@@ -1,6 +1,6 @@
 """Rings of instantaneous values: every report, or cells when a window holds many (semantics, part 4)."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,8 +38,8 @@ class ReportRing:
     ) -> None:
         self.span, self.step, self.cell = span, step, cell
         self.extreme, self.summed = bool(OF_EXTREMES & functions), bool(OF_SUMS & functions)
-        # Where somebody asks what is stuck: the stamp of each sensor's last report that another value followed.
-        # After a restart it is learnt again.
+        # Each sensor's last report that another value followed, where somebody asks what is stuck: its stamp,
+        # which a restart learns again.
         self._moved = np.full(sensors, NEVER) if "stuck" in functions else None
         self.counted: list[Check] = []
         capacity = max(-(-span // max(step, cell, 1)) + 2, 8)
@@ -64,32 +64,31 @@ class ReportRing:
         """One newest report for each of distinct sensors."""
         ring = self.rows
         rows = ring.claim(slots)
-        hits = [check.holds(value, slots) for check in self.counted]
-        following = ring.next[rows]
+        values: dict[str, npt.NDArray[Any]] = {"stamp": stamp, "last": value, "flags": flags}
+        values |= {"high": value, "low": value}
+        values |= {f"hits {k}": check.holds(value, slots) for k, check in enumerate(self.counted)}
+        first, following = ring.first[rows], ring.next[rows]
+        begin = rows.astype(np.int64) * ring.capacity
+        newest, empty = begin + (following - 1) % ring.capacity, following == first
         if self._moved is not None:
-            self._note_moves(self._moved, slots, rows, value)
+            other = (ring.flat("last")[newest] != value) & ~empty
+            self._moved[slots[other]] = ring.flat("stamp")[newest[other]]
         merged = np.zeros(len(slots), np.bool_)
         if self.cell:
-            merged = self._into_cell(rows, (stamp, value, flags), hits)
-        full = (following - ring.first[rows] == ring.capacity) & ~merged
+            merged = (ring.flat("stamp")[newest] // self.cell == stamp // self.cell) & ~empty
+            self._into_cell(newest[merged], {name: array[merged] for name, array in values.items()})
+        full = (following - first == ring.capacity) & ~merged
         if full.any():
-            self._make_room(rows, full, (slots, stamp, value, flags), merged)
-        values: dict[str, npt.NDArray[Any]] = {"stamp": stamp, "last": value, "flags": flags}
-        values |= {"high": value, "low": value} | {f"hits {k}": hit for k, hit in enumerate(hits)}
+            oldest = ring.flat("stamp")[begin + first % ring.capacity]
+            self._make_room(rows, full, oldest <= stamp - self.span, (slots, values), merged)
+        at = begin + following % ring.capacity
         if merged.any():
             plain = ~merged
-            rows, following = rows[plain], following[plain]
+            rows, following, at = rows[plain], following[plain], at[plain]
             values = {name: array[plain] for name, array in values.items()}
-        at = rows.astype(np.int64) * ring.capacity + following % ring.capacity
-        for name, field in ring.fields.items():
-            field.reshape(-1)[at] = values.get(name, 0)
-        ring.next[rows] += 1
-
-    def _note_moves(self, moved: Longs, slots: Slots, rows: npt.NDArray[np.int32], value: Longs) -> None:
-        ring = self.rows
-        last = (ring.next[rows] - 1) % ring.capacity
-        other = (ring.next[rows] > ring.first[rows]) & (ring.fields["last"][rows, last] != value)
-        moved[slots[other]] = ring.fields["stamp"][rows[other], last[other]]
+        for name in ring.fields:
+            ring.flat(name)[at] = values.get(name, 0)
+        ring.next[rows] = following + 1
 
     def have_moved(self, slots: Slots, edge: Longs) -> npt.NDArray[np.bool_]:
         """Of which sensors two reports later than `edge` are known to differ; where `stuck` is asked for."""
@@ -101,46 +100,32 @@ class ReportRing:
         self,
         rows: npt.NDArray[np.int32],
         full: npt.NDArray[np.bool_],
-        reports: tuple[Slots, Longs, Longs, Flags],
+        expired: npt.NDArray[np.bool_],
+        reports: tuple[Slots, Mapping[str, npt.NDArray[Any]]],
         merged: npt.NDArray[np.bool_],
     ) -> None:
         """Full rings let their oldest go where no window needs it; else they merge the report, marked so."""
-        ring, (slots, stamp, value, flags) = self.rows, reports
-        oldest = ring.fields["stamp"][rows, ring.first[rows] % ring.capacity]
-        expired = oldest <= stamp - self.span
-        ring.first[rows[full & expired]] += 1
-        for k in np.flatnonzero(full & ~expired).tolist():
-            self.insert(int(slots[k]), single(stamp[k], value[k], flags[k]))
+        slots, values = reports
+        self.rows.first[rows[full & expired]] += 1
+        for k in (full & ~expired).nonzero()[0].tolist():
+            self.insert(int(slots[k]), single(values["stamp"][k], values["last"][k], values["flags"][k]))
             merged[k] = True
 
-    def _into_cell(
-        self,
-        rows: npt.NDArray[np.int32],
-        reports: tuple[Longs, Longs, Flags],
-        hits: Sequence[npt.NDArray[np.bool_]],
-    ) -> npt.NDArray[np.bool_]:
-        """Add the reports whose cell is that of the newest entry to it; which ones they were."""
-        stamp, value, flags = reports
-        ring, field = self.rows, self.rows.fields
-        last = (ring.next[rows] - 1) % ring.capacity
-        newest = field["stamp"][rows, last]
-        same: npt.NDArray[np.bool_] = (ring.next[rows] > ring.first[rows]) & (
-            newest // self.cell == stamp // self.cell
-        )
-        rows, last, value = rows[same], last[same], value[same]
-        field["reach"][rows, last] += (stamp - newest)[same].astype(np.int32)
-        field["stamp"][rows, last] = stamp[same]
+    def _into_cell(self, at: Longs, values: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Add reports to the newest entries, `at` these places, whose cells are theirs."""
+        flat, value = self.rows.flat, values["last"]
+        flat("reach")[at] += (values["stamp"] - flat("stamp")[at]).astype(np.int32)
+        flat("stamp")[at] = values["stamp"]
         if self.extreme:
-            field["high"][rows, last] = np.maximum(field["high"][rows, last], value)
-            field["low"][rows, last] = np.minimum(field["low"][rows, last], value)
+            flat("high")[at] = np.maximum(flat("high")[at], value)
+            flat("low")[at] = np.minimum(flat("low")[at], value)
         if self.summed:
-            field["rest"][rows, last] += field["last"][rows, last]
-            field["others"][rows, last] += 1
-        for k, hit in enumerate(hits):
-            field[f"hits {k}"][rows, last] += hit[same]
-        field["last"][rows, last] = value
-        field["flags"][rows, last] |= flags[same]
-        return same
+            flat("rest")[at] += flat("last")[at]
+            flat("others")[at] += 1
+        for k in range(len(self.counted)):
+            flat(f"hits {k}")[at] += values[f"hits {k}"]
+        flat("last")[at] = value
+        flat("flags")[at] |= values["flags"]
 
     def insert(self, slot: int, report: Report) -> bool:
         """Put one report where it belongs; False if it is older than a full ring."""

@@ -117,34 +117,30 @@ def _waves(readings: Readings, starts: Slots, ordered: npt.NDArray[np.bool_]) ->
 
 def _grouped(readings: Readings) -> tuple[Slots, Slots]:
     """Row indices by reading, and the number of the reading of each of them."""
-    keys = (readings.column, readings.slot, readings.observed, readings.message)
-    rows = np.lexsort(keys)
-    same = _same_as_before(readings, rows)
-    twice = same & _as_before(readings.column[rows])
+    # Rows come by (message, observed): what is left is one number to sort by.
+    instant = np.cumsum(~_as_before(readings.message, readings.observed))
+    sensor = instant * (int(readings.slot.max()) + 1) + readings.slot
+    metric = sensor * (int(readings.column.max()) + 1) + readings.column
+    rows = metric.argsort(kind="stable")
+    twice = _as_before(metric[rows])
     if not twice.any():
-        return rows, np.cumsum(~same) - 1
+        return rows, np.cumsum(~_as_before(sensor[rows])) - 1
     # A second value of one metric at one stamp is one more reading (D22).
     again = np.zeros(len(rows), np.int64)
     for k in np.flatnonzero(twice).tolist():
         again[k] = again[k - 1] + 1
     repeat = np.zeros(len(rows), np.int64)
     repeat[rows] = again
-    rows = np.lexsort((readings.column, repeat, readings.slot, readings.observed, readings.message))
-    same = _same_as_before(readings, rows) & _as_before(repeat[rows])
-    return rows, np.cumsum(~same) - 1
+    rows = np.lexsort((readings.column, repeat, sensor))
+    return rows, np.cumsum(~_as_before(sensor[rows], repeat[rows])) - 1
 
 
-def _same_as_before(readings: Readings, rows: Slots) -> npt.NDArray[np.bool_]:
-    same = _as_before(readings.message[rows])
-    for of in (readings.observed, readings.slot):
-        same &= _as_before(of[rows])
-    return same
-
-
-def _as_before(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Which values are equal to the one before."""
-    same = np.zeros(len(values), np.bool_)
-    np.equal(values[1:], values[:-1], out=same[1:])
+def _as_before(*columns: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where all of some arrays are as at the place before."""
+    same = np.zeros(len(columns[0]), np.bool_)
+    same[1:] = True
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
     return same
 
 

@@ -170,8 +170,11 @@ class GroupJudge:
         """A deadline has come: of a place, or of all that are at rest."""
         if place == ALL:
             self._look_at_rest(event)
-        else:
+        elif place in self.subjects:
             self._fire(place, event)
+        else:
+            # A person ended its warning: it is at rest since.
+            self._schedule(place, event)
 
     def _look_at_rest(self, event: Event) -> None:
         """Judge the places at rest that may change at this instant; those that do are watched from now on."""
