@@ -15,11 +15,16 @@ from ingest.decode.rows import select
 from ingest.reading import Decoded, Readings
 from ingest.registry import Registry
 from ingest.registry.moves import Moves, is_still, slot_moves
+from ingest.stretches import sizes, starts
 
 # Fingerprints over all sensors (64 MB), and the least and the most for one.
 FINGERPRINTS = 2**21
 LEAST, MOST = 16, 1024
 NEVER = np.iinfo(np.int64).min
+# Of SplitMix64.
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
+SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+FACTORS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 Indices = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
@@ -68,7 +73,7 @@ class Screen:
     def screen(self, decoded: Decoded) -> Screened:
         """Removes duplicates; blocks are to come in journal order, each once."""
         rows = decoded.readings
-        first = _first_rows(rows)
+        first = starts(rows.message, rows.slot, rows.stamp)
         taken = self._take(rows.slot[first], rows.stamp[first], _fingerprints(rows, first))
         message = rows.message[first]
         told, accepted = _distinct(message), _distinct(message[taken])
@@ -78,7 +83,7 @@ class Screen:
         self.readings += int(np.count_nonzero(taken))
         self.heard[rows.slot[first]] = rows.received
         if not taken.all():
-            rows = select(rows, np.repeat(taken, np.diff(first, append=len(rows))))
+            rows = select(rows, np.repeat(taken, sizes(first, len(rows))))
         return Screened(rows, accepted, told - accepted, decoded.messages - told)
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
@@ -137,11 +142,13 @@ class Screen:
         """
         order = np.argsort(slot, kind="stable")
         sensor, stamp, mark = slot[order].astype(np.intp), observed[order], fingerprint[order]
-        starts = np.flatnonzero(np.diff(sensor, prepend=-1))
-        sizes = np.diff(starts, append=len(sensor))
-        rank = np.arange(len(sensor)) - np.repeat(starts, sizes)
-        before = np.where(rank > 0, np.roll(stamp, 1), self._newest[sensor])
-        ascending = np.repeat(_all_of_each(stamp > before, starts), sizes)
+        begins = starts(sensor)
+        lengths = sizes(begins, len(sensor))
+        rank = np.arange(len(sensor)) - np.repeat(begins, lengths)
+        before = np.empty_like(stamp)
+        before[1:] = stamp[:-1]
+        before[begins] = self._newest[sensor[begins]]
+        ascending = np.repeat(_all_of_each(stamp > before, begins), lengths)
         self._store(sensor[ascending], stamp[ascending], mark[ascending], rank[ascending])
         accepted = ascending.copy()
         for turn in _turns(np.flatnonzero(~ascending), rank):
@@ -165,29 +172,20 @@ class Screen:
 
 def _turns(rows: Indices, rank: Indices) -> list[Indices]:
     """`rows` by rank: one reading of each sensor at a time, each after all that came before it."""
+    if not len(rows):
+        return []
     ordered = rows[np.argsort(rank[rows], kind="stable")]
     return np.split(ordered, np.cumsum(np.bincount(rank[rows]))[:-1])
 
 
-def _first_rows(rows: Readings) -> Indices:
-    """Where each reading starts."""
-    changes = np.ones(len(rows), np.bool_)
-    changes[1:] = (
-        (rows.message[1:] != rows.message[:-1])
-        | (rows.slot[1:] != rows.slot[:-1])
-        | (rows.stamp[1:] != rows.stamp[:-1])
-    )
-    return np.flatnonzero(changes)
-
-
-def _all_of_each(flags: Flags, starts: Indices) -> Flags:
-    """For each run of `flags` that begins at `starts`: are all true?"""
+def _all_of_each(flags: Flags, begins: Indices) -> Flags:
+    """For each run of `flags` that starts at `begins`: are all true?"""
     # reduceat takes no empty list.
-    return np.logical_and.reduceat(flags, starts) if len(starts) else flags
+    return np.logical_and.reduceat(flags, begins) if len(begins) else flags
 
 
 def _distinct(ascending: npt.NDArray[np.int32]) -> int:
-    return int(np.count_nonzero(np.diff(ascending, prepend=-1)))
+    return len(starts(ascending))
 
 
 def _fingerprints(rows: Readings, first: Indices) -> Hashes:
@@ -201,7 +199,10 @@ def _fingerprints(rows: Readings, first: Indices) -> Hashes:
 
 def _mixed(bits: Hashes) -> Hashes:
     """A bijection that spreads every bit over all (the finaliser of SplitMix64)."""
-    bits = bits + np.uint64(0x9E3779B97F4A7C15)
-    bits = (bits ^ bits >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ bits >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return bits ^ bits >> np.uint64(31)
+    bits = bits + GAMMA
+    bits ^= bits >> SHIFTS[0]
+    bits *= FACTORS[0]
+    bits ^= bits >> SHIFTS[1]
+    bits *= FACTORS[1]
+    bits ^= bits >> SHIFTS[2]
+    return bits

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.quality.places import Indices, Ints
+from ingest.stretches import sizes, starts
 
 Flags = npt.NDArray[np.bool_]
 
@@ -28,7 +29,8 @@ class Runs:
     @property
     def last(self) -> Indices:
         """The last entry of each run."""
-        return np.append(np.flatnonzero(self.head)[1:], len(self.row)) - 1
+        heads = self.head.nonzero()[0]
+        return heads + sizes(heads, len(self.row)) - 1
 
     def values(self, remembered: Ints, told: Ints) -> Ints:
         """`remembered` by place for heads, `told` by row for reports."""
@@ -46,16 +48,15 @@ def runs(place: Indices, row: Indices, stamp: Ints, newest: Ints, *, ascending: 
     one stamp is left out as well.
     """
     order = np.argsort(place, kind="stable")
-    sorted_place = place[order]
-    starts = np.flatnonzero(np.diff(sorted_place, prepend=-1))
-    heads = sorted_place[starts]
-    found = Runs(
-        np.insert(sorted_place, starts, heads),
-        np.insert(row[order], starts, -1),
-        np.insert(stamp[order], starts, newest[heads]),
-    )
-    least = np.diff(found.stamp, prepend=found.stamp[:1]) - ascending
-    if not np.any((least < 0) & ~found.head):
+    begins = starts(place[order])
+    # The first report of each run stands twice: once to become its head.
+    often = np.ones(len(order), np.intp)
+    often[begins] = 2
+    order, head = np.repeat(order, often), begins + np.arange(len(begins))
+    found = Runs(place[order], row[order], stamp[order])
+    found.row[head], found.stamp[head] = -1, newest[found.place[head]]
+    behind = found.stamp[1:] < found.stamp[:-1] + ascending
+    if not (behind & ~found.head[1:]).any():
         return found
     kept = _in_order(found, ascending)
     return Runs(found.place[kept], found.row[kept], found.stamp[kept])

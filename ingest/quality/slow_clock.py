@@ -15,6 +15,7 @@ from ingest.quality.places import NEVER, Indices, Ints
 from ingest.quality.runs import Flags
 from ingest.reading import Quality, Readings
 from ingest.registry import Registry
+from ingest.stretches import sizes, starts
 
 LAG = 5 * MINUTE
 ARRIVALS = 3
@@ -48,8 +49,8 @@ class SlowClocks:
         lags = readings.stamp < readings.received - LAG
         if not (lags.any() or self._paced[readings.slot].any()):
             return readings
-        first = _first_rows(readings)
-        slow = np.repeat(self._slow_arrivals(readings, first), np.diff(first, append=len(readings)))
+        first = starts(readings.message, readings.slot, readings.stamp)
+        slow = np.repeat(self._slow_arrivals(readings, first), sizes(first, len(readings)))
         if not slow.any():
             return readings
         observed = np.where(slow, readings.received, readings.observed)
@@ -62,18 +63,18 @@ class SlowClocks:
         order = np.argsort(readings.slot[first], kind="stable")
         slot, stamp = readings.slot[first][order].astype(np.intp), readings.stamp[first][order]
         lags = stamp < received - LAG
-        starts = np.flatnonzero(np.diff(slot, prepend=-1))
+        begins = starts(slot)
         # Arrivals of one instant are at no pace, so only a block's first can go on with what was before.
-        heads, sizes = slot[starts], np.diff(starts, append=len(slot))
-        again = (self._paced[heads] > 0) & (stamp[starts] == self._stamp[heads])
-        further = again | self._in_pace(heads, stamp[starts], received)
+        heads, lengths = slot[begins], sizes(begins, len(slot))
+        again = (self._paced[heads] > 0) & (stamp[begins] == self._stamp[heads])
+        further = again | self._in_pace(heads, stamp[begins], received)
         paced = np.minimum(np.where(further, self._paced[heads] + ~again, 1), ARRIVALS)
-        slow = lags[starts] & (self._slow[heads] | (paced >= ARRIVALS))
+        slow = lags[begins] & (self._slow[heads] | (paced >= ARRIVALS))
         timely = np.cumsum(~lags)
-        unbroken = timely == np.repeat(timely[starts] - ~lags[starts], sizes)
-        found = np.repeat(slow, sizes) & unbroken
-        last = starts + sizes - 1
-        one = np.logical_and.reduceat(stamp == np.repeat(stamp[starts], sizes), starts)
+        unbroken = timely == np.repeat(timely[begins] - ~lags[begins], lengths)
+        found = np.repeat(slow, lengths) & unbroken
+        last = begins + lengths - 1
+        one = np.logical_and.reduceat(stamp == np.repeat(stamp[begins], lengths), begins)
         self._received[heads] = np.where(one & again, self._received[heads], received)
         self._paced[heads] = np.where(lags[last], np.where(one, paced, 1), 0)
         self._stamp[heads], self._slow[heads] = stamp[last], found[last]
@@ -87,14 +88,3 @@ class SlowClocks:
         wide = 2 * np.minimum(told, passed) >= self._patience[slot]
         paced: Flags = (self._paced[slot] > 0) & wide & (10 * np.abs(told - passed) <= passed)
         return paced
-
-
-def _first_rows(readings: Readings) -> Indices:
-    """Where each arrival starts."""
-    begins = np.ones(len(readings), np.bool_)
-    begins[1:] = (
-        (readings.message[1:] != readings.message[:-1])
-        | (readings.slot[1:] != readings.slot[:-1])
-        | (readings.stamp[1:] != readings.stamp[:-1])
-    )
-    return np.flatnonzero(begins)

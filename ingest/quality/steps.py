@@ -44,7 +44,7 @@ class Steps:
         value = found.values(self._value, readings.value)
         leaps = self._leaps(found, value)
         ends = found.last
-        heads = np.append(0, ends[:-1] + 1)
+        heads = found.head.nonzero()[0]
         doubt = np.logical_or.reduceat(leaps, heads) | self._rivalled[found.place[heads]]
         plain = ends[~doubt]
         self._value[found.place[plain]], self._stamp[found.place[plain]] = value[plain], found.stamp[plain]
@@ -57,9 +57,9 @@ class Steps:
 
     def _leaps(self, found: Runs, value: npt.NDArray[np.int64]) -> Flags:
         """Which reports differ from the one before by too much."""
-        gap, change = np.diff(found.stamp, prepend=0), np.diff(value, prepend=0)
-        near = gap <= NEAR * self.places.patience[found.place]
-        leaps: Flags = ~found.head & near & (np.abs(change) > self._limit[found.place])
+        place, leaps = found.place[1:], ~found.head
+        near = found.stamp[1:] - found.stamp[:-1] <= NEAR * self.places.patience[place]
+        leaps[1:] &= near & (np.abs(value[1:] - value[:-1]) > self._limit[place])
         return leaps
 
     def _one_by_one(self, found: Runs, values: npt.NDArray[np.int64], run: range) -> list[int]:

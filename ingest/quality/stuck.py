@@ -39,10 +39,10 @@ class Stuck:
         found = runs(place, rows, readings.observed[rows], self._stamp)
         value = found.values(self._value, readings.value)
         known = self._reports[found.place] > 0
-        changed = np.diff(value, prepend=0) != 0
+        begins = found.head
         # Behind a head of which nothing is known, the first report begins.
-        changed[1:] |= found.head[:-1] & ~known[1:]
-        origin = found.origin(found.head | changed)
+        begins[1:] |= (value[1:] != value[:-1]) | (found.head[:-1] & ~known[1:])
+        origin = found.origin(begins)
         remembered = found.head[origin]
         since = np.where(remembered, self._since[found.place], found.stamp[origin])
         reports = np.arange(len(origin)) - origin + np.where(remembered, self._reports[found.place], 1)

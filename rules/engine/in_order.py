@@ -32,12 +32,10 @@ class InOrder:
         self._of_kind = {kind.name: [g for g in groups if kind.name in g.kinds] for kind in kinds}
 
     def take(self, run: Run, received: int) -> None:
-        """Take in a run; then the places that were heard of for the first time can grow old."""
+        """Take in a run; then places that sensors joined wait for them, too."""
         self._take_in(run, received)
-        for wave in run:
-            name = self._kinds[wave.kind].name
-            for group in self._of_kind[name]:
-                self._isolation.attempt(group, received, group.welcome, name, wave, received)
+        for group in self._groups:
+            self._isolation.attempt(group, received, group.welcome, received)
 
     def _take_in(self, run: Run, received: int) -> None:
         """What matters is asked again when a subject wakes or falls asleep, or a place that grows is read."""

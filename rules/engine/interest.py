@@ -17,9 +17,10 @@ from rules.engine.columns import Limits
 from rules.engine.glance import window_range
 from rules.engine.ladder import Ladder
 from rules.engine.nodes import AllOf, AnyOf, Check, Formula, Held, Key, Leaf, Node, Term, Timed, leaves
-from rules.engine.report_ring import ReportRing, Windows
+from rules.engine.report_ring import ReportRing
 from rules.engine.ring import NEVER, Longs
 from rules.engine.waves import Wave
+from rules.engine.windows import Windows
 
 Truth: TypeAlias = npt.NDArray[np.bool_]
 Bounds: TypeAlias = int | float | Longs | npt.NDArray[np.float64]
@@ -100,7 +101,22 @@ class Gathered:
         if isinstance(ring, AmountRing):
             total, known = ring.totals(slot, term.width)
             return Range(total, total, known)
+        if term.function == "stuck":
+            return self._rest_of(ring, term)
         return window_range(term, ring, self._windows_of(ring, term), slot)
+
+    def _rest_of(self, ring: ReportRing, term: Term) -> Range:
+        """How far the values of windows are apart: looked for only where none is known to have changed."""
+        slot = self._wave.slot
+        edge = self._board.columns[term.column].stamp[slot] - term.width
+        still = (~ring.have_moved(slot, edge)).nonzero()[0]
+        low, high = np.ones(len(slot), np.int64), np.full(len(slot), -NEVER)
+        known = self.everywhere()
+        if len(still):
+            windows = ring.windows(slot[still], term.width)
+            low[still] = high[still] = windows.highest - windows.lowest
+            known[still] = windows.known
+        return Range(low, high, known)
 
     def _windows_of(self, ring: ReportRing, term: Term) -> Windows:
         key = (term.column, term.width)

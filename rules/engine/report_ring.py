@@ -1,6 +1,6 @@
 """Rings of instantaneous values: every report, or cells when a window holds many (semantics, part 4)."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,11 +9,10 @@ import numpy.typing as npt
 from rules.engine.nodes import Check
 from rules.engine.report import Report, as_one, single
 from rules.engine.ring import NEVER, Flags, Longs, Rows, Slots
+from rules.engine.windows import Windows
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[np.generic]]
 
-# What trends and medians read of a window at most (semantics, part 3).
-MOST_READ = 64
 # Extremes and sums are kept where a rule asks for these functions.
 OF_EXTREMES = frozenset({"max", "min", "rise", "fall", "stuck"})
 OF_SUMS = frozenset({"mean"})
@@ -39,6 +38,9 @@ class ReportRing:
     ) -> None:
         self.span, self.step, self.cell = span, step, cell
         self.extreme, self.summed = bool(OF_EXTREMES & functions), bool(OF_SUMS & functions)
+        # Each sensor's last report that another value followed, where somebody asks what is stuck: its stamp,
+        # which a restart learns again.
+        self._moved = np.full(sensors, NEVER) if "stuck" in functions else None
         self.counted: list[Check] = []
         capacity = max(-(-span // max(step, cell, 1)) + 2, 8)
         number = np.int64 if wide else np.int32
@@ -62,69 +64,68 @@ class ReportRing:
         """One newest report for each of distinct sensors."""
         ring = self.rows
         rows = ring.claim(slots)
-        hits = [check.holds(value, slots) for check in self.counted]
-        following = ring.next[rows]
+        values: dict[str, npt.NDArray[Any]] = {"stamp": stamp, "last": value, "flags": flags}
+        values |= {"high": value, "low": value}
+        values |= {f"hits {k}": check.holds(value, slots) for k, check in enumerate(self.counted)}
+        first, following = ring.first[rows], ring.next[rows]
+        begin = rows.astype(np.int64) * ring.capacity
+        newest, empty = begin + (following - 1) % ring.capacity, following == first
+        if self._moved is not None:
+            other = (ring.flat("last")[newest] != value) & ~empty
+            self._moved[slots[other]] = ring.flat("stamp")[newest[other]]
         merged = np.zeros(len(slots), np.bool_)
         if self.cell:
-            merged = self._into_cell(rows, (stamp, value, flags), hits)
-        full = (following - ring.first[rows] == ring.capacity) & ~merged
+            merged = (ring.flat("stamp")[newest] // self.cell == stamp // self.cell) & ~empty
+            self._into_cell(newest[merged], {name: array[merged] for name, array in values.items()})
+        full = (following - first == ring.capacity) & ~merged
         if full.any():
-            self._make_room(rows, full, (slots, stamp, value, flags), merged)
-        values: dict[str, npt.NDArray[Any]] = {"stamp": stamp, "last": value, "flags": flags}
-        values |= {"high": value, "low": value} | {f"hits {k}": hit for k, hit in enumerate(hits)}
+            oldest = ring.flat("stamp")[begin + first % ring.capacity]
+            self._make_room(rows, full, oldest <= stamp - self.span, (slots, values), merged)
+        at = begin + following % ring.capacity
         if merged.any():
             plain = ~merged
-            rows, following = rows[plain], following[plain]
+            rows, following, at = rows[plain], following[plain], at[plain]
             values = {name: array[plain] for name, array in values.items()}
-        at = rows.astype(np.int64) * ring.capacity + following % ring.capacity
-        for name, field in ring.fields.items():
-            field.reshape(-1)[at] = values.get(name, 0)
-        ring.next[rows] += 1
+        for name in ring.fields:
+            ring.flat(name)[at] = values.get(name, 0)
+        ring.next[rows] = following + 1
+
+    def have_moved(self, slots: Slots, edge: Longs) -> npt.NDArray[np.bool_]:
+        """Of which sensors two reports later than `edge` are known to differ; where `stuck` is asked for."""
+        assert self._moved is not None, "nobody asked what is stuck"
+        moved: npt.NDArray[np.bool_] = self._moved[slots] > edge
+        return moved
 
     def _make_room(
         self,
         rows: npt.NDArray[np.int32],
         full: npt.NDArray[np.bool_],
-        reports: tuple[Slots, Longs, Longs, Flags],
+        expired: npt.NDArray[np.bool_],
+        reports: tuple[Slots, Mapping[str, npt.NDArray[Any]]],
         merged: npt.NDArray[np.bool_],
     ) -> None:
         """Full rings let their oldest go where no window needs it; else they merge the report, marked so."""
-        ring, (slots, stamp, value, flags) = self.rows, reports
-        oldest = ring.fields["stamp"][rows, ring.first[rows] % ring.capacity]
-        expired = oldest <= stamp - self.span
-        ring.first[rows[full & expired]] += 1
-        for k in np.flatnonzero(full & ~expired).tolist():
-            self.insert(int(slots[k]), single(stamp[k], value[k], flags[k]))
+        slots, values = reports
+        self.rows.first[rows[full & expired]] += 1
+        for k in (full & ~expired).nonzero()[0].tolist():
+            self.insert(int(slots[k]), single(values["stamp"][k], values["last"][k], values["flags"][k]))
             merged[k] = True
 
-    def _into_cell(
-        self,
-        rows: npt.NDArray[np.int32],
-        reports: tuple[Longs, Longs, Flags],
-        hits: Sequence[npt.NDArray[np.bool_]],
-    ) -> npt.NDArray[np.bool_]:
-        """Add the reports whose cell is that of the newest entry to it; which ones they were."""
-        stamp, value, flags = reports
-        ring, field = self.rows, self.rows.fields
-        last = (ring.next[rows] - 1) % ring.capacity
-        newest = field["stamp"][rows, last]
-        same: npt.NDArray[np.bool_] = (ring.next[rows] > ring.first[rows]) & (
-            newest // self.cell == stamp // self.cell
-        )
-        rows, last, value = rows[same], last[same], value[same]
-        field["reach"][rows, last] += (stamp - newest)[same].astype(np.int32)
-        field["stamp"][rows, last] = stamp[same]
+    def _into_cell(self, at: Longs, values: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Add reports to the newest entries, `at` these places, whose cells are theirs."""
+        flat, value = self.rows.flat, values["last"]
+        flat("reach")[at] += (values["stamp"] - flat("stamp")[at]).astype(np.int32)
+        flat("stamp")[at] = values["stamp"]
         if self.extreme:
-            field["high"][rows, last] = np.maximum(field["high"][rows, last], value)
-            field["low"][rows, last] = np.minimum(field["low"][rows, last], value)
+            flat("high")[at] = np.maximum(flat("high")[at], value)
+            flat("low")[at] = np.minimum(flat("low")[at], value)
         if self.summed:
-            field["rest"][rows, last] += field["last"][rows, last]
-            field["others"][rows, last] += 1
-        for k, hit in enumerate(hits):
-            field[f"hits {k}"][rows, last] += hit[same]
-        field["last"][rows, last] = value
-        field["flags"][rows, last] |= flags[same]
-        return same
+            flat("rest")[at] += flat("last")[at]
+            flat("others")[at] += 1
+        for k in range(len(self.counted)):
+            flat(f"hits {k}")[at] += values[f"hits {k}"]
+        flat("last")[at] = value
+        flat("flags")[at] |= values["flags"]
 
     def insert(self, slot: int, report: Report) -> bool:
         """Put one report where it belongs; False if it is older than a full ring."""
@@ -183,21 +184,18 @@ class ReportRing:
         found += [entry.others, entry.rest] if self.summed else []
         return (*found, *(entry.hits_of(check, slot) for check in self.counted))
 
-    def windows(self, slots: Slots, width: int) -> "Windows":
+    def windows(self, slots: Slots, width: int) -> Windows:
         """The windows that end at each sensor's newest report."""
         ring = self.rows
-        known = ring.row[slots] >= 0
-        rows = np.where(known, ring.row[slots], 0)
         if not ring.used:
             # One row of nothing stands for sensors of which there is none.
             nothing = {name: np.zeros((1, 1), field.dtype) for name, field in ring.fields.items()}
-            none = np.full((len(slots), 1), MOST_READ)
-            return Windows(nothing, rows, none < 0, none)
-        age = (ring.next[rows, None] - 1 - np.arange(ring.capacity)) % ring.capacity
-        kept = known[:, None] & (age < (ring.next[rows] - ring.first[rows])[:, None])
-        stamps = ring.fields["stamp"][rows]
-        newest = np.where(kept, stamps, NEVER).max(axis=1)
-        return Windows(ring.fields, rows, kept & (stamps > newest[:, None] - width), age)
+            nowhere = np.zeros(len(slots), np.int64)
+            return Windows(nothing, nowhere, nowhere, nowhere, width)
+        own = ring.row[slots]
+        rows = np.maximum(own, 0)
+        kept = np.where(own >= 0, ring.next[rows] - ring.first[rows], 0)
+        return Windows(ring.fields, rows, (ring.next[rows] - 1) % ring.capacity, kept, width)
 
     def extremes(self, slots: Slots, width: int) -> tuple[Longs, Longs, npt.NDArray[np.bool_]]:
         """Highest and lowest in the window that ends at each sensor's newest report; which have any."""
@@ -213,69 +211,16 @@ class ReportRing:
 
     @property
     def nbytes(self) -> int:
-        return self.rows.nbytes
+        return self.rows.nbytes + (0 if self._moved is None else self._moved.nbytes)
 
     def take_over(self, source: "ReportRing", here: Slots, there: Slots) -> None:
         """What a ring of the same shape holds of the sensors at `here`; it must not be used any more."""
         self.rows = source.rows.moved(len(self.rows.row), here, there)
+        if self._moved is not None and source._moved is not None:
+            self._moved[there] = source._moved[here]
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         return self.rows.snapshot()
 
     def restore(self, state: Arrays) -> None:
         self.rows.restore(state)
-
-
-class Windows:
-    """The windows of some sensors: arrays of shape (sensors, capacity), `inside` marks what counts.
-
-    `age` counts the entries from the newest, 0, back.
-    """
-
-    def __init__(
-        self,
-        fields: Mapping[str, npt.NDArray[Any]],
-        rows: npt.NDArray[np.integer],
-        inside: npt.NDArray[np.bool_],
-        age: Longs,
-    ) -> None:
-        self._fields, self._rows, self._age = fields, rows, age
-        self._fetched: dict[str, npt.NDArray[Any]] = {}
-        self.inside = inside
-        self.known: npt.NDArray[np.bool_] = np.logical_or.reduce(inside, axis=1)
-
-    @property
-    def read(self) -> npt.NDArray[np.bool_]:
-        """What trends and medians read: the newest MOST_READ entries."""
-        return self.inside & (self._age < MOST_READ)
-
-    def field(self, name: str) -> npt.NDArray[Any]:
-        """One field of the entries, as it is kept."""
-        if name not in self._fetched:
-            self._fetched[name] = self._fields[name][self._rows]
-        return self._fetched[name]
-
-    def newest(self, name: str) -> Longs:
-        """One field of the newest entry of each sensor."""
-        place = self._age.argmin(axis=1)
-        newest: Longs = self.field(name)[np.arange(len(place)), place].astype(np.int64)
-        return newest
-
-    @property
-    def highest(self) -> Longs:
-        """The highest value of each window, far below all values where there is none."""
-        name = "high" if "high" in self._fields else "last"
-        highest: Longs = np.where(self.inside, self.field(name), np.int64(NEVER)).max(axis=1)
-        return highest
-
-    @property
-    def lowest(self) -> Longs:
-        """The lowest value of each window, far above all values where there is none."""
-        name = "low" if "low" in self._fields else "last"
-        lowest: Longs = np.where(self.inside, self.field(name), np.int64(-NEVER)).min(axis=1)
-        return lowest
-
-    def total(self, name: str) -> Longs:
-        """The sum of a field over each window."""
-        total: Longs = np.where(self.inside, self.field(name), np.int64(0)).sum(axis=1)
-        return total

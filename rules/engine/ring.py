@@ -54,6 +54,10 @@ class Rows:
             rows = self.row[slots]
         return rows
 
+    def flat(self, name: str) -> npt.NDArray[Any]:
+        """A field with the rows one behind the other: entry k of a row is `row * capacity + k % capacity`."""
+        return self.fields[name].reshape(-1)
+
     def entries(self, slot: int) -> list[tuple[int, ...]]:
         """The entries of one sensor, oldest first, one tuple of the fields each."""
         row = int(self.row[slot])

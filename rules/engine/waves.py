@@ -8,11 +8,12 @@ stretch of it in which no sensor speaks twice, one wave for each kind.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from ingest import stretches
 from ingest.reading import Readings
 from rules.engine.ring import Flags, Longs, Slots
 
@@ -89,7 +90,7 @@ def _waves(readings: Readings, starts: Slots, ordered: npt.NDArray[np.bool_]) ->
     if not len(readings):
         return
     rows, reading = _grouped(readings)
-    head = rows[np.flatnonzero(np.diff(reading, prepend=-1))]
+    head = rows[stretches.starts(reading)]
     slot = readings.slot[head].astype(np.int64)
     kind = np.searchsorted(starts, slot, side="right") - 1
     group = _turns(slot, ordered[kind]) * len(starts) + kind
@@ -116,28 +117,30 @@ def _waves(readings: Readings, starts: Slots, ordered: npt.NDArray[np.bool_]) ->
 
 def _grouped(readings: Readings) -> tuple[Slots, Slots]:
     """Row indices by reading, and the number of the reading of each of them."""
-    keys = (readings.column, readings.slot, readings.observed, readings.message)
-    rows = np.lexsort(keys)
-    same = _same_as_before(readings, rows)
-    twice = same & (np.diff(readings.column[rows], prepend=-1) == 0)
+    # Rows come by (message, observed): what is left is one number to sort by.
+    instant = np.cumsum(~_as_before(readings.message, readings.observed))
+    sensor = instant * (int(readings.slot.max()) + 1) + readings.slot
+    metric = sensor * (int(readings.column.max()) + 1) + readings.column
+    rows = metric.argsort(kind="stable")
+    twice = _as_before(metric[rows])
     if not twice.any():
-        return rows, np.cumsum(~same) - 1
+        return rows, np.cumsum(~_as_before(sensor[rows])) - 1
     # A second value of one metric at one stamp is one more reading (D22).
     again = np.zeros(len(rows), np.int64)
     for k in np.flatnonzero(twice).tolist():
         again[k] = again[k - 1] + 1
     repeat = np.zeros(len(rows), np.int64)
     repeat[rows] = again
-    rows = np.lexsort((readings.column, repeat, readings.slot, readings.observed, readings.message))
-    same = _same_as_before(readings, rows) & (np.diff(repeat[rows], prepend=-1) == 0)
-    return rows, np.cumsum(~same) - 1
+    rows = np.lexsort((readings.column, repeat, sensor))
+    return rows, np.cumsum(~_as_before(sensor[rows], repeat[rows])) - 1
 
 
-def _same_as_before(readings: Readings, rows: Slots) -> npt.NDArray[np.bool_]:
-    same = np.zeros(len(rows), np.bool_)
+def _as_before(*columns: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where all of some arrays are as at the place before."""
+    same = np.zeros(len(columns[0]), np.bool_)
     same[1:] = True
-    for of in (readings.message, readings.observed, readings.slot):
-        same[1:] &= of[rows[1:]] == of[rows[:-1]]
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
     return same
 
 
@@ -159,12 +162,11 @@ def _turn(slot: Slots) -> Slots:
     """How many readings of the same sensor stand before each reading."""
     order = np.argsort(slot, kind="stable")
     ranked = slot[order]
-    first = np.flatnonzero(np.diff(ranked, prepend=-1))
-    lengths = np.diff(np.append(first, len(ranked)))
+    first = stretches.starts(ranked)
     turn = np.empty(len(slot), np.int64)
-    turn[order] = np.arange(len(slot)) - np.repeat(first, lengths)
+    turn[order] = np.arange(len(slot)) - np.repeat(first, stretches.sizes(first, len(ranked)))
     return turn
 
 
 def _bounds(ascending: Slots) -> list[tuple[int, int]]:
-    return list(pairwise(np.flatnonzero(np.diff(ascending, prepend=-1, append=-1)).tolist()))
+    return list(pairwise([*stretches.starts(ascending).tolist(), len(ascending)]))

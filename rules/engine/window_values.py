@@ -6,7 +6,7 @@ from fractions import Fraction
 from ingest.clock import HOUR
 from rules.engine.nodes import Term, exact_at
 from rules.engine.report import Report
-from rules.engine.report_ring import MOST_READ
+from rules.engine.windows import MOST_READ
 
 # What `eta` says of a level that is not being approached: longer than any threshold.
 NEVER_REACHED = 2**61

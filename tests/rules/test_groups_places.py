@@ -1,7 +1,6 @@
 """Rules over zones, gateways and neighbourhoods: whom they look at, and what ages, time and blindness do."""
 
 from decimal import Decimal
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.reading import Quality
 from ingest.registry import Sensor
 from rules.engine.foresight import Foresight
+from rules.engine.groups.rest import Rest
 from rules.engine.waves import runs
 from rules.rule import Parameters, Rule, Subjects
 from tests.rules.district import District, place_rule, sensor, zone
@@ -286,20 +286,46 @@ def test_a_sensor_that_joined_among_others_and_falls_silent_holds_the_release() 
     assert town.lines == ["10:00 none>yellow"]
 
 
-def test_places_that_began_together_look_at_their_ages_at_different_instants() -> None:
+def fifty_zones() -> District:
+    """All their sensors, two in each, report at 10:00."""
     sensors = [sensor(f"s{k}", zone=f"z{k % 50}") for k in range(100)]
     town = District([of_zones("share(age() >= 3 reports) >= 90 %")], sensors)
     town.receive(at("10:00"), [town.row(f"s{k}", at("10:00"), 0.02, message=k) for k in range(100)])
+    return town
+
+
+def test_places_that_began_together_are_looked_at_together_until_they_grow_old() -> None:
+    town = fifty_zones()
 
     looks = list[int]()
     while (due := town.engine.due) is not None and due < at("10:00:29"):
         looks.append(due)
         town.engine.advance_to(due)
 
-    assert len(looks) > 50
-    assert max(later - sooner for sooner, later in pairwise(looks)) < 2 * SECOND
+    assert len(looks) <= 2
     town.until("10:00:31")
     assert len(town.lines) == 50
+
+
+def test_not_all_places_of_a_large_city_are_looked_at_at_one_instant() -> None:
+    rest = Rest(fifty_zones().engine.groups[0].ladder, together=40)
+
+    rest.look(np.arange(50), at("10:00"))
+
+    assert rest.due is not None
+    first, _ = rest.due
+    assert at("10:00") < first < at("10:00:30")
+    assert 0 < len(rest.coming(first)) <= 20
+
+
+def test_a_place_whose_first_sensor_joins_grows_old_from_then_on() -> None:
+    town = District([of_zones("share(age() >= 3 reports) >= 90 %")], [sensor("A", zone="z")])
+    town.until("10:07:12")
+
+    town.send("A", "10:07:13", 0.02)
+    town.until("10:08")
+
+    assert town.lines == ["10:07:43 none>yellow"]
 
 
 def everyone(count: int) -> list[Sensor]:

@@ -30,7 +30,7 @@ class Ages:
     def of(cls, leaf: Leaf, place: int) -> "Ages":
         """As the board says now."""
         young, present = leaf.asks_for_young, leaf.present(place)
-        asked = [(part, _age_of(part), own) for part, own in present]
+        asked = [(part, age_of(part), own) for part, own in present]
         when = _joined([part.heard(check.column)[own] for part, check, own in asked])
         lasts = _joined([bound_ms(check, own) + young for _, check, own in asked])
         return cls(young, present, when > NEVER, lasts, when + lasts)
@@ -68,7 +68,8 @@ class Ages:
         return None if needed is None else int(np.partition(ahead, needed - 1)[needed - 1])
 
 
-def _age_of(part: Part) -> Check:
+def age_of(part: Part) -> Check:
+    """The comparison of an age that the condition of a kind is."""
     assert isinstance(part.node, Check)
     return part.node
 

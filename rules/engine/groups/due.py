@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ingest.clock import SECOND
 from rules.engine.blindness import postponed
 from rules.engine.calendar import next_change
 from rules.engine.deadlines import Due, Order
@@ -18,21 +17,10 @@ from rules.engine.nodes import Timed, checks, leaves
 from rules.engine.ring import NEVER
 from rules.engine.subject import Latch, Subject
 
-# What is no more ms away is looked at when it comes.
-NEAR = SECOND
-
 
 def due_at_rest(ladder: GroupLadder, census: PlaceCensus) -> Due | None:
-    """Of a place that is not watched: no sensor of it says true, but sensors grow old.
-
-    A look before that finds nothing, and asks again. So that the places of a city, which all began at one
-    start, do not come at one instant for ever, each looks earlier by another share of half the time.
-    """
-    due = min(_ages(ladder, census), default=None)
-    if due is None or due[0] - census.by <= NEAR:
-        return due
-    share = census.place * 40503 % 65536
-    return due[0] - ((due[0] - census.by) // 2 * share >> 16), due[1]
+    """Of a place that is not watched: no sensor of it says true, but sensors grow old."""
+    return min(_ages(ladder, census), default=None)
 
 
 def next_due(

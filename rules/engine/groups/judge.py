@@ -20,6 +20,7 @@ from rules.engine.groups.ladder import GroupLadder, Setting
 from rules.engine.groups.late_points import Points, around, points
 from rules.engine.groups.leaf import Leaf, Part
 from rules.engine.groups.matter import Gate
+from rules.engine.groups.rest import Rest
 from rules.engine.groups.watch import Watch
 from rules.engine.groups.words import Truth
 from rules.engine.isolation import BREAKS, last_told
@@ -35,6 +36,9 @@ from rules.grade import Grade
 from rules.rule import Rule
 from rules.warning import ZoneWarning
 
+# In the place of a place: the deadline of all that are at rest.
+ALL = -1
+
 
 class GroupJudge:
     """The subjects of one rule that are not at rest, by number of the place; `names` are those of all."""
@@ -47,18 +51,15 @@ class GroupJudge:
         self.kinds = frozenset(kind for leaf in self.ladder.leaves for kind in leaf.parts)
         self.hearing = Hearing(self.ladder.leaves, rule.max_age, len(setting.registry.sensors))
         self.watch = Watch(self.ladder)
+        self.rest = Rest(self.ladder)
         self.number = number
         # Set by `Isolation`: the rule broke, and is not asked any more.
         self.off = False
         self._deadlines, self._ledger = told
         self._slots = {kind: setting.registry.ranges[kind] for kind in self.kinds}
-        # Places of which no sensor has reported yet, and how many of them each sensor is in: the first report
-        # sets the deadline of ages.
-        self._unheard: set[int] = set()
         # Watched places that sensors join in the run that is being taken in; how often one of them was read.
         self._joined: set[int] = set()
         self._stirred = 0
-        self._expecting = np.zeros(len(setting.registry.sensors), np.int32)
         self._gates = {kind: Gate(setting.boards[kind], self.ladder.leaves) for kind in self.kinds}
 
     @property
@@ -74,6 +75,8 @@ class GroupJudge:
     def matters(self, kind: str, ahead: Foresight, received: int) -> Truth:
         """Which readings can change anything, each of them taken in alone; asked before they are taken in."""
         gate, wave = self._gates[kind], ahead.wave
+        if not (gate.ever_wakes or self.subjects):
+            return np.zeros(len(wave.slot), np.bool_)
         slots = wave.slot + self._slots[kind].start
         found = self.hearing.busy[slots]
         if not gate.carries(wave):
@@ -132,26 +135,11 @@ class GroupJudge:
         self._heard(slot, told, event)
         self._judge_all(slot, event)
 
-    def welcome(self, kind: str, wave: Wave, received: int) -> None:
-        """Set the deadlines of places that have readings of their first sensor, or of one more, taken in."""
+    def welcome(self, received: int) -> None:
+        """Set the deadlines of watched places that sensors joined in the run that was taken in."""
         joined, self._joined = self._joined, set()
-        if self._unheard:
-            slots = wave.slot + self._slots[kind].start
-            first = slots[self._expecting[slots] > 0].tolist()
-            found = {place for slot in first for place in self.ladder.places.of_sensor(slot)}
-            for place in found:
-                self._expect(place)
-            joined |= found
         for place in sorted(joined):
             self._schedule(place, Event(received, Order.READING))
-
-    def _expect(self, place: int) -> None:
-        """Note whether the first report of a place is still to come."""
-        ages = (count.leaf for count in self.ladder.age_counts)
-        waits = not all(leaf.has_spoken(place) for leaf in ages)
-        if waits != (place in self._unheard):
-            self._expecting[self.ladder.places.all(place)] += 1 if waits else -1
-            (self._unheard.add if waits else self._unheard.discard)(place)
 
     def _heard(self, slot: int, told: Iterable[tuple[Leaf, Part]], event: Event) -> None:
         """Watch the places of a sensor that has something to say, and take over what it says."""
@@ -179,13 +167,29 @@ class GroupJudge:
                 self._judge(place, event, Points(slot, late.stamp, found))
 
     def fire(self, place: int, event: Event) -> None:
-        """A deadline of a place has come."""
-        if place not in self.subjects:
+        """A deadline has come: of a place, or of all that are at rest."""
+        if place == ALL:
+            self._look_at_rest(event)
+        elif place in self.subjects:
+            self._fire(place, event)
+        else:
+            # A person ended its warning: it is at rest since.
+            self._schedule(place, event)
+
+    def _look_at_rest(self, event: Event) -> None:
+        """Judge the places at rest that may change at this instant; those that do are watched from now on."""
+        self.rest.leave_out(self.subjects)
+        for place in self.rest.look(self.rest.coming(event.instant), event.instant - 1).tolist():
             census = self._census(place, event)
-            if TRUE not in self.ladder.judged(self.ladder.raising, census).values():
-                self._deadlines.set(self.number, place, due_at_rest(self.ladder, census))
-                return
-            self.watch.wake(place)
+            if TRUE in self.ladder.judged(self.ladder.raising, census).values():
+                self.watch.wake(place)
+                self._fire(place, event)
+            else:
+                self.rest.expect(place, due_at_rest(self.ladder, census))
+        self._deadlines.set(self.number, ALL, self.rest.due)
+
+    def _fire(self, place: int, event: Event) -> None:
+        """A deadline of a place that is watched."""
         self._hear_what_turned(place, event)
         if event.order is Order.CLEARING:
             event = self._let_go(place, event)
@@ -289,18 +293,23 @@ class GroupJudge:
         census, now = self._census(place, event), (event.instant, event.order)
         if place in self.subjects:
             due = next_due(self.ladder, self.watch, self.hearing, census, now)
+            self._deadlines.set(self.number, place, due)
         else:
-            due = due_at_rest(self.ladder, census)
-        self._deadlines.set(self.number, place, due)
+            self.rest.expect(place, due_at_rest(self.ladder, census))
+            self._deadlines.set(self.number, place, None)
+            self._deadlines.set(self.number, ALL, self.rest.due)
+
+    def _look_at_all(self, event: Event) -> None:
+        """Set the deadline of all places at rest."""
+        self.rest.look(np.arange(len(self.names)), event.instant - 1)
+        self.rest.leave_out(self.subjects)
+        self._deadlines.set(self.number, ALL, self.rest.due)
 
     def hold(self, since: int, until: int) -> None:
         """Blind time is over: release runs go on where they stood, what fell due in it is moved (D31)."""
         event = Event(until, Order.READING)
-        for place in range(len(self.names)):
-            subject = self.subjects.get(place)
-            if subject is None:
-                self._schedule(place, event)
-                continue
+        self._look_at_all(event)
+        for place, subject in sorted(self.subjects.items()):
             shift = until - since + self._grace(place)
             for latch in subject.latches.values():
                 if latch.release is not None:
@@ -320,13 +329,14 @@ class GroupJudge:
     def start(self, at: int) -> None:
         """Set the deadlines of all places; judge those whose condition may be true at rest."""
         event = Event(at, Order.READING)
-        for place in range(len(self.names)):
-            self._expect(place)
-            if self.ladder.restless:
+        if self.ladder.restless:
+            for place in range(len(self.names)):
                 self.watch.wake(place)
                 self._judge(place, event)
-            else:
+        else:
+            for place in sorted(self.subjects):
                 self._schedule(place, event)
+        self._look_at_all(event)
 
     def is_as(self, known: Mapping[str, "GroupJudge"]) -> bool:
         """Whether one of these is of the very same rule, and at work."""
@@ -336,16 +346,11 @@ class GroupJudge:
         )
 
     def go_on(self, old: "GroupJudge", at: int) -> None:
-        """As `start`, behind an older version of the same rule, places and sensors: its deadlines stand.
-
-        Those of a large city would take a second to work out again.
-        """
-        self._unheard, self._expecting = old._unheard, old._expecting
-        for place in range(len(self.names)):
-            if place in self.subjects or place in old.subjects:
-                self._schedule(place, Event(at, Order.READING))
-            else:
-                self._deadlines.set(self.number, place, old._deadlines.of(old.number, place))
+        """As `start`, behind an older version of the same rule, places and sensors: its deadlines stand."""
+        self.rest.take_over(old.rest)
+        for place in sorted(self.subjects.keys() | old.subjects.keys()):
+            self._schedule(place, Event(at, Order.READING))
+        self._deadlines.set(self.number, ALL, self.rest.due)
 
     def warnings(self, now: int) -> list[ZoneWarning]:
         """The open warnings, by number of the place; as last told where the rule is off or breaks here."""

@@ -32,6 +32,8 @@ class Gate:
         nodes = [loosened(part.node) for part in told]
         # Without a value that must come first, every reading may.
         self.always = None in nodes
+        # Where only ages are asked for, no value makes a sensor say true.
+        self.ever_wakes = bool(told)
         loosest = _loosest([node for node in nodes if node is not None])
         limits = {node: _limit(node) for node in loosest}
         self._limits = Limits(limit for limit in limits.values() if limit is not None)

@@ -53,6 +53,14 @@ class Places:
         first, last = np.searchsorted(own, (slots.start, slots.stop))
         return own[first:last].astype(np.int64) - slots.start
 
+    def members_of_all(self, places: Slots) -> tuple[Slots, Slots]:
+        """The slots of the sensors of some places, one place behind the other, and how many each has."""
+        first = self.first[places].astype(np.int64)
+        sizes = self.first[places + 1] - first
+        before = np.cumsum(sizes) - sizes
+        at = np.arange(sizes.sum()) + np.repeat(first - before, sizes)
+        return self.slots[at].astype(np.int64), sizes
+
     def all(self, place: int) -> Ints:
         """The slots of all sensors of a place."""
         return self.slots[self.first[place] : self.first[place + 1]]
