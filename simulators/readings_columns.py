@@ -7,7 +7,7 @@ by `readings_csv`, which says what is wrong with it. So both read the same.
 import csv
 import gzip
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain
@@ -56,11 +56,6 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.received)
-
-    def of(self, sensors: Collection[str]) -> "Columns":
-        """Only what these sensors said."""
-        wanted = np.array([name in sensors for name in self.sensors], np.bool_)
-        return self.some(wanted[self.sensor])
 
     def some(self, kept: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> "Columns":
         """Some of the values, by mask, index or slice."""

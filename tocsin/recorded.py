@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -89,9 +89,10 @@ class CsvRecord:
         """How many values it holds."""
         return len(self._columns)
 
-    def of(self, sensors: Collection[str]) -> "CsvRecord":
-        """Only what these sensors said."""
-        return CsvRecord(self._paths, self._columns.of(sensors))
+    def until(self, end: int) -> "CsvRecord":
+        """Only what was received up to and including `end` (ms)."""
+        last = int(np.searchsorted(self._columns.received, end, side="right"))
+        return CsvRecord(self._paths, self._columns.some(slice(None, last)))
 
     def span(self) -> tuple[int, int]:
         """See `Record`."""

@@ -31,13 +31,13 @@ rules:
     hazard: flood
     for_each: stage sensor
     grades: {{yellow: stage >= {yellow} m, red: stage >= {red} m}}
-    release: {{after: 15min}}
+    release: {{after: {after}}}
     source: {{text: "made up", status: project}}
 """
 
 
-def ladder(yellow: str = "2", red: str = "4") -> str:
-    return LADDER.format(yellow=yellow, red=red)
+def ladder(yellow: str = "2", red: str = "4", after: str = "15min") -> str:
+    return LADDER.format(yellow=yellow, red=red, after=after)
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +215,17 @@ def test_two_processes_come_to_what_one_comes_to(village: Path) -> None:
 
     assert (two.old, two.new) == (one.old, one.new)
     assert two.pairs == one.pairs
+
+
+def test_each_side_begins_as_far_back_as_its_own_rules_look(village: Path) -> None:
+    """The flood of an hour before is known only to the rules that hold a warning for two hours."""
+    found = rows([1.0, 2.5, *[1.0] * 30])
+    begin = START + 13 * STEP
+
+    comparison = compared(village, (ladder(), ladder(after="2h")), found, Period(begin, START + 40 * STEP))
+
+    assert courses(pair.old for pair in comparison.pairs) == []
+    assert courses(pair.new for pair in comparison.pairs) == [[(130, 0)]]
 
 
 def test_a_process_that_is_killed_is_missed() -> None:

@@ -102,4 +102,3 @@ def test_nothing_is_recorded_where_the_record_has_ended(tmp_path: Path) -> None:
     columns = read_columns([written(tmp_path / "readings.csv", [(START, "river-1", "stage", "1", START)])])
 
     assert list(CsvBlocks(columns.some(slice(1, None)), BASIS)) == []
-    assert list(CsvBlocks(columns.of({"river-2"}), BASIS)) == []

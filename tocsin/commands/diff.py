@@ -1,5 +1,6 @@
 """`tocsin diff`: two sets of rules on the same record, before one of them goes live."""
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,21 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.document.source_text import did_you_mean
-from tocsin.bundle import Bundles
 from tocsin.commands import FINDINGS, USAGE, Json, fail, instant_of
+from tocsin.commands.history import (
+    CONFIG,
+    Applied,
+    Config,
+    From,
+    Kinds,
+    On,
+    Sensors,
+    To,
+    Zones,
+    bundles_in,
+    journal_of,
+    places,
+)
 from tocsin.commands.language import Lang, Language, spoken
 from tocsin.commands.sheet import tell
 from tocsin.comparison.comparing import Comparison, compare
@@ -24,7 +38,7 @@ from tocsin.comparison.tables import headline, listed, sheets
 from tocsin.comparison.words import words_of
 from tocsin.page import Sheet
 from tocsin.recorded import CsvRecord, JournalRecord, NothingRecorded, Period, Record
-from tocsin.rule_sets import Around, Places, RuleSet, UnknownRuleSet, rule_set
+from tocsin.rule_sets import Around, RuleSet, UnknownRuleSet, rule_set
 
 app = typer.Typer()
 
@@ -44,20 +58,14 @@ Name = Annotated[
 def diff(
     old: Name,
     new: Name,
-    on: Annotated[
-        list[Path], typer.Option("--on", help="Readings as CSV (also several), or a state directory.")
-    ],
-    begin: Annotated[str, typer.Option("--from", help="What was received from there on.")] = "",
-    end: Annotated[str, typer.Option("--to", help="Up to there; deadlines by then count.")] = "",
-    config: Annotated[Path, typer.Option("--config", "-c", help="The settings file.")] = Path(
-        "configs/tocsin.yaml"
-    ),
-    state: Annotated[
-        Path | None, typer.Option("--state", help="Where the named bundles were applied.")
-    ] = None,
-    sensors: Annotated[Path | None, typer.Option(help="Other sensors than the configuration's.")] = None,
-    zones: Annotated[Path | None, typer.Option(help="The zones of those sensors, GeoJSON.")] = None,
-    kinds: Annotated[Path | None, typer.Option(help="The kinds of those sensors.")] = None,
+    on: On,
+    begin: From = "",
+    end: To = "",
+    config: Config = CONFIG,
+    state: Applied = None,
+    sensors: Sensors = None,
+    zones: Zones = None,
+    kinds: Kinds = None,
     html: Annotated[Path | None, typer.Option(help="A report to look at, one file.")] = None,
     as_json: Json = False,
     lang: Lang = None,
@@ -68,11 +76,8 @@ def diff(
     """What another set of rules would have done on what was recorded, and who would have been told."""
     wanted = _conditions(fail_on or [])
     period = Period(instant_of(begin) if begin else None, instant_of(end) if end else None)
-    journal = on[0] if on[0].is_dir() else None
-    if (journal is not None and len(on) > 1) or (sensors is None and (zones or kinds)):
-        fail("one state directory, or CSV files; --zones and --kinds go with --sensors", USAGE)
-    places = None if sensors is None else Places(sensors, kinds, zones)
-    around = Around(config, places, _bundles(state or journal))
+    journal = journal_of(on)
+    around = Around(config, places(sensors, zones, kinds), bundles_in(state or journal))
     try:
         sides = rule_set(old, around), rule_set(new, around)
         record = JournalRecord(journal) if journal else CsvRecord(on)
@@ -89,14 +94,6 @@ def diff(
     else:
         show(comparison, spoken(lang))
     _judge(comparison, wanted)
-
-
-def _bundles(state: Path | None) -> Bundles | None:
-    if state is None:
-        return None
-    if not (state / "bundles").is_dir():
-        fail(f"{state} is no state directory: there is no {state / 'bundles'}", USAGE)
-    return Bundles(state / "bundles")
 
 
 def _conditions(given: list[str]) -> list[str]:
@@ -124,7 +121,8 @@ def compared(record: Record, sides: tuple[RuleSet, RuleSet], period: Period) -> 
                 bars.update(passes[side], completed=received - first, refresh=True)
 
         large = isinstance(record, CsvRecord) and record.readings >= MANY
-        return compare(record, sides, period, (partial(tell, 0), partial(tell, 1)), in_two=large)
+        in_two = large and len(os.sched_getaffinity(0)) > 1
+        return compare(record, sides, period, (partial(tell, 0), partial(tell, 1)), in_two=in_two)
 
 
 def show(comparison: Comparison, language: Language) -> None:

@@ -87,10 +87,8 @@ def history(
 ) -> History:
     """As the options say: `period` is --from and --to, `around` --config and --state. Else it ends here."""
     config, state = around
-    journal = on[0] if on[0].is_dir() else None
-    if journal is not None and len(on) > 1:
-        fail("--on takes one state directory, or CSV files", USAGE)
-    known = Around(config, places, _bundles(state or journal))
+    journal = journal_of(on)
+    known = Around(config, places, bundles_in(state or journal))
     begin, end = (instant_of(each) if each else None for each in period)
     try:
         found = rule_set(rules or str(config), known)
@@ -118,7 +116,16 @@ def grade_named(name: str) -> Grade | None:
     return Grade.named(name)
 
 
-def _bundles(state: Path | None) -> Bundles | None:
+def journal_of(on: list[Path]) -> Path | None:
+    """The state directory of `--on`; None for CSV files, a usage error for both."""
+    journal = on[0] if on[0].is_dir() else None
+    if journal is not None and len(on) > 1:
+        fail("--on takes one state directory, or CSV files", USAGE)
+    return journal
+
+
+def bundles_in(state: Path | None) -> Bundles | None:
+    """What was applied there; a usage error for what is no state directory."""
     if state is None:
         return None
     if not (state / "bundles").is_dir():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cached_property
+from typing import TypeAlias
 
 from notifiers.message import segments
 from notifiers.routes import Reach
@@ -12,8 +13,9 @@ from rules.realm import Realm
 from rules.transition import Transition
 from tocsin.comparison.beside import beside
 from tocsin.comparison.episodes import Pair, episodes, pairs
+from tocsin.comparison.joint import Joint, joined
 from tocsin.judge import Basis
-from tocsin.recorded import CsvRecord, Period, Record, Rerun
+from tocsin.recorded import CsvRecord, Period, Record, Rerun, reach
 from tocsin.rehearsal import Message, rehearse
 from tocsin.rule_sets import RuleSet
 
@@ -51,6 +53,10 @@ class Side:
     basis: Basis
     transitions: list[Transition]
     told: Told
+
+
+# The transitions of one side, and what is told of them.
+Found: TypeAlias = tuple[list[Transition], Told]
 
 
 @dataclass(frozen=True)
@@ -93,23 +99,62 @@ def compare(
 ) -> Comparison:
     """Judge the record by both. Raises NothingRecorded.
 
-    `in_two` processes at once, if the record is a CSV: a journal's files are not for two.
+    A CSV is judged by both on one engine where that says the same; or, with `in_two` and where the sets have
+    little in common, in two processes at once. A journal is judged twice: its files are not for two.
     """
     first, last = record.span()
     begin = first if period.begin is None else max(first, period.begin)
     end = last if period.end is None else period.end
     one, other = (_Pass(record, rules, period, end) for rules in sides)
-    if in_two and isinstance(record, CsvRecord):
-        with beside(one.judged) as running:
-
-            def both(received: int) -> None:
-                progress[1](received)
-                progress[0](running.look())
-
-            new, old = other.judged(both), running.result()
+    joint = _joint(record, sides, period)
+    if joint is not None and (joint.is_mostly_common or not in_two):
+        lines = _judged(record, lambda _: joint.basis, period, _both(progress))
+        old, new = (side.told(found) for side, found in zip((one, other), joint.split(lines), strict=True))
+    elif in_two and isinstance(record, CsvRecord):
+        old, new = _at_once(one, other, progress)
     else:
         old, new = one.judged(progress[0]), other.judged(progress[1])
     return Comparison(record, one.side(*old), other.side(*new), begin, end)
+
+
+def _joint(record: Record, sides: tuple[RuleSet, RuleSet], period: Period) -> Joint | None:
+    """Both sets on one basis, if that says what each of them says by itself."""
+    if not isinstance(record, CsvRecord):
+        return None
+    old, new = (rules.basis_for(record.bundle(period.begin)) for rules in sides)
+    # Where they look back from decides what is known at the beginning.
+    if period.begin is not None and reach(old.rules) != reach(new.rules):
+        return None
+    return joined(old, new)
+
+
+def _both(progress: tuple[Progress, Progress]) -> Progress:
+    def tell(received: int) -> None:
+        for each in progress:
+            each(received)
+
+    return tell
+
+
+def _at_once(one: "_Pass", other: "_Pass", progress: tuple[Progress, Progress]) -> tuple[Found, Found]:
+    with beside(one.judged) as running:
+
+        def both(received: int) -> None:
+            progress[1](received)
+            progress[0](running.look())
+
+        new = other.judged(both)
+        return running.result(), new
+
+
+def _judged(
+    record: Record, basis: Callable[[str], Basis], period: Period, progress: Progress
+) -> list[Transition]:
+    transitions: list[Transition] = []
+    for found in Rerun(record, basis, period):
+        transitions += found.transitions
+        progress(found.received)
+    return transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +166,12 @@ class _Pass:
     period: Period
     end: int
 
-    def judged(self, progress: Progress) -> tuple[list[Transition], Told]:
+    def judged(self, progress: Progress) -> Found:
         """Its transitions, and what is told of them."""
-        rerun = Rerun(self.record, self.rules.basis_for, self.period)
-        transitions: list[Transition] = []
-        for found in rerun:
-            transitions += found.transitions
-            progress(found.received)
+        return self.told(_judged(self.record, self.rules.basis_for, self.period, progress))
+
+    def told(self, transitions: list[Transition]) -> Found:
+        """Transitions, and what is told of them."""
         messages = rehearse(transitions, self.rules.router, self.end, Realm.REPLAY)
         return transitions, Told.of(messages, self.rules)
 

@@ -6,7 +6,7 @@ from html import escape
 
 from tocsin.commands.language import Language
 from tocsin.comparison.comparing import Comparison
-from tocsin.comparison.curves import measured, window
+from tocsin.comparison.curves import Measured, measured, window
 from tocsin.comparison.episodes import Pair, gravest_first
 from tocsin.comparison.picture import Seen, picture
 from tocsin.comparison.tables import headline, how, listed, sheets
@@ -23,7 +23,8 @@ def page(comparison: Comparison, language: Language, most: int) -> str:
         body.append(f"<h2>{escape(words('Warnings that differ'))}</h2>")
         body.append(f"<p>{escape(_shown(len(found), most, language))}</p>")
         body.append(table(listed(comparison, language, most)))
-        body += (_drawn(comparison, pair, language, number) for number, pair in enumerate(found[:most]))
+        drawn = zip(found, measured(comparison, found[:most]), strict=False)
+        body += (_drawn(comparison, *each, language, f"gap{number}") for number, each in enumerate(drawn))
     return whole(words("Two sets of rules compared"), language, body)
 
 
@@ -53,14 +54,15 @@ def _shown(found: int, most: int, language: Language) -> str:
     return line if found <= most else f"{line}; {found - most} {words('more are in the tables above')}"
 
 
-def _drawn(comparison: Comparison, pair: Pair, language: Language, number: int) -> str:
+def _drawn(
+    comparison: Comparison, pair: Pair, sides: tuple[Measured, Measured], language: Language, identity: str
+) -> str:
     begin, end = window(comparison, pair)
-    sides = measured(comparison, comparison.old, pair), measured(comparison, comparison.new, pair)
     seen = Seen(begin, end, pair.old, pair.new, sides, comparison.time_zone, language)
     first = datetime.fromtimestamp(pair.begin / 1000, comparison.time_zone)
     title = f"{_named(comparison, pair, language)}, {first:%Y-%m-%d %H:%M %Z}"
     caption = f"<b>{escape(title)}</b> <span>{escape(how(pair, language))}</span>"
-    return f"<figure><figcaption>{caption}</figcaption>{picture(seen, f'gap{number}')}</figure>"
+    return f"<figure><figcaption>{caption}</figcaption>{picture(seen, identity)}</figure>"
 
 
 def _named(comparison: Comparison, pair: Pair, language: Language) -> str:
