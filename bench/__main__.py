@@ -16,7 +16,6 @@ from rich.console import Console
 from bench import engine, engine_figures, hops, month, pause, recovery_figures, replay, storm, sweep
 from bench.city_files import generated
 from bench.figures import Run
-from bench.fleet.city import plan_for
 from bench.machine import machine
 from bench.measure import Options, Setup
 from bench.phases import ROUNDS, Behind, Load
@@ -25,6 +24,7 @@ from bench.recovery import Kills
 from bench.report import encode, show
 from bench.runs import MOSQUITTO, available, run_all, run_recovery
 from bench.storm_town import WARNINGS
+from simulators.city.plan import plan_for
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -7,16 +7,17 @@ import mqtt5
 import numpy as np
 import pytest
 
-from bench.fleet.city import City, Plan
-from bench.fleet.script import Course, Script, blocks
-from bench.fleet.voices import Voices
 from ingest.session.wire import messages
+from simulators.city.plan import City, Plan
+from simulators.city.run import Run
+from simulators.city.script import Script, blocks
+from simulators.city.voices import Voices
 
 STAMP = 1_764_448_000_000
 
 
-def made(course: Course, sensors: int = 1000, gateways: int = 10) -> tuple[Voices, Script]:
-    voices = Voices(City.of(Plan(sensors=sensors, gateways=gateways, interval=10_000)))
+def made(course: Run, sensors: int = 1000, gateways: int = 10) -> tuple[Voices, Script]:
+    voices = Voices(City.of(Plan.usual(sensors=sensors, gateways=gateways, interval=10_000)))
     return voices, Script(voices, course)
 
 
@@ -37,7 +38,7 @@ def play(
 
 
 def test_alarms_to_time_go_out_as_often_as_was_asked_for_each_of_another_sensor() -> None:
-    timed, said = play(*made(Course(seconds=100, rate=100, timed=0.5)), rounds=10)
+    timed, said = play(*made(Run(seconds=100, rate=100, timed=0.5)), rounds=10)
     hot = {
         str(r["topic"]).split("/")[-2]
         for _, r in said
@@ -49,7 +50,7 @@ def test_alarms_to_time_go_out_as_often_as_was_asked_for_each_of_another_sensor(
 
 
 def test_an_alarm_to_time_is_one_report() -> None:
-    voices, script = made(Course(seconds=100, rate=100, timed=0.5))
+    voices, script = made(Run(seconds=100, rate=100, timed=0.5))
     timed, said = play(voices, script, rounds=10)
     counts = [
         sum(1 for _, r in said if f"/{sensor}/" in str(r["topic"]) and r["smoke"] == 0.21) for sensor in timed
@@ -59,14 +60,14 @@ def test_an_alarm_to_time_is_one_report() -> None:
 
 
 def test_two_phases_time_different_sensors_however_many_went_before() -> None:
-    timed = [play(*made(Course(100, 100, timed=1, phase=phase)), rounds=10)[0] for phase in range(4)]
+    timed = [play(*made(Run(100, 100, timed=1, phase=phase)), rounds=10)[0] for phase in range(4)]
 
     assert min(map(len, timed)) >= 95
     assert not any(set(first) & set(second) for first, second in pairwise(timed))
 
 
 def test_a_storm_comes_over_some_towns_and_passes() -> None:
-    _, said = play(*made(Course(seconds=100, rate=100)), rounds=10)
+    _, said = play(*made(Run(seconds=100, rate=100)), rounds=10)
     wet = [turn for turn, report in said if report.get("rain", 0) == 4]
     towns = {str(report["topic"]).split("/")[2] for _, report in said if report.get("rain", 0) == 4}
 
@@ -75,7 +76,7 @@ def test_a_storm_comes_over_some_towns_and_passes() -> None:
 
 
 def test_one_sensor_in_a_hundred_is_faulty() -> None:
-    voices, script = made(Course(seconds=100, rate=100), sensors=3000)
+    voices, script = made(Run(seconds=100, rate=100), sensors=3000)
     play(voices, script, rounds=20)
 
     # Of the thirty ten say something absurd every ten rounds and ten no JSON every twenty; tanks' and rivers'
@@ -84,7 +85,7 @@ def test_one_sensor_in_a_hundred_is_faulty() -> None:
 
 
 def test_the_closing_alarm_is_the_last_message_and_of_a_sensor_that_had_none() -> None:
-    voices, script = made(Course(seconds=10, rate=1000, timed=10))
+    voices, script = made(Run(seconds=10, rate=1000, timed=10))
     timed, _ = play(voices, script, rounds=1)
     position, gateway, before = script.closing()
     counts = np.array([before + 1])
@@ -101,7 +102,7 @@ def test_the_closing_alarm_is_the_last_message_and_of_a_sensor_that_had_none() -
 
 @pytest.mark.parametrize("size", [1, 250, 1000])
 def test_blocks_hold_as_many_messages_as_asked_for_and_none_twice(size: int) -> None:
-    voices, script = made(Course(seconds=100, rate=100))
+    voices, script = made(Run(seconds=100, rate=100))
     stamps = iter(range(STAMP, STAMP + 10_000_000))
     found = [next(blocks_) for blocks_ in [blocks(voices, script, size, 8, stamps)] for _ in range(4)]
     said = [p for block in found for p in messages(block) if isinstance(p, mqtt5.PublishPacket)]

@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 
 from bench.city_files import MAIN, texts
-from bench.fleet.city import KINDS, City, Plan, shares
-from bench.fleet.script import Course, Script
-from bench.fleet.speech import FIRST_SEQUENCE, SPEECHES
-from bench.fleet.voices import LAST_PACKET_ID, Voices
 from ingest.decode import Decoder
 from ingest.session.wire import Message, messages
+from simulators.city.plan import KINDS, City, Plan, shares
+from simulators.city.run import Run
+from simulators.city.script import Script
+from simulators.city.speech import FIRST_SEQUENCE, SPEECHES
+from simulators.city.voices import LAST_PACKET_ID, Voices
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 
 STAMP = 1_764_448_000_000
-PLAN = Plan(sensors=600, gateways=4, interval=10_000)
+PLAN = Plan.usual(sensors=600, gateways=4, interval=10_000)
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_packet_ids_start_again_behind_the_last_one(voices: Voices) -> None:
 
 def test_the_same_plan_says_the_same_and_another_seed_something_else() -> None:
     one, same, other = (
-        said(Voices(City.of(Plan(sensors=600, gateways=4, interval=10_000, seed=seed))), rounds=2)
+        said(Voices(City.of(Plan.usual(sensors=600, gateways=4, interval=10_000, seed=seed))), rounds=2)
         for seed in (4, 4, 5)
     )
 
@@ -181,7 +182,7 @@ def test_every_trouble_of_every_kind_stands_in_its_field(voices: Voices) -> None
 
 def test_what_is_absurd_is_counted_and_what_the_decoder_refuses_is_just_that(voices: Voices) -> None:
     basis = configure(Bundle(MAIN, texts(voices.city, {}))).basis
-    script = Script(voices, Course(seconds=300, rate=60))
+    script = Script(voices, Run(seconds=300, rate=60))
     gateways, found = np.arange(PLAN.gateways), []
     for turn in range(30):
         counts = voices.room(gateways)
