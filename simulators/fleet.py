@@ -10,6 +10,7 @@ from simulators.device import read_devices
 from simulators.publisher import Publisher
 from simulators.reports import Mishap, Reports
 from simulators.scenario import Scenario, county_days
+from simulators.sent_log import SentLog
 
 # Messages of one connection that may wait for the broker before the fleet waits, too.
 BACKLOG = 2000
@@ -21,7 +22,7 @@ class Fleet:
     `sensors` is the CSV of the registry, without the ids in `exclude`. What is due goes out together every
     `tick` ms, each report with its own stamp. `connections` joins gateways into that many connections;
     `rate` (messages/s over all) replaces the devices' intervals, for load. Without a `scenario` the days are
-    those of `county_days`. ValueError names what in the CSV cannot be used.
+    those of `county_days`. `log` notes what is published. ValueError names what in the CSV cannot be used.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Fleet:
         connections: int | None = None,
         rate: float | None = None,
         mishaps: float = 0.01,
+        log: SentLog | None = None,
     ) -> None:
+        self._log = log
         self.by_kind: Counter[str] = Counter()
         self._clock = clock
         self._tick = tick
@@ -105,6 +108,8 @@ class Fleet:
         for report in self._reports.until(instant):
             self._carriers[report.gateway].publish(report.topic, report.payload)
             self.by_kind[report.kind] += 1
+            if self._log is not None:
+                self._log.note(report.topic, report.payload, self._clock.now())
         for publisher in self._publishers:
             publisher.send()
         for publisher in self._publishers:

@@ -79,9 +79,9 @@ class Fleet:
 
     @property
     def waiting(self) -> int:
-        """Messages that are due now and that the broker has not acknowledged."""
-        due = int((time.perf_counter() - self._began - TICK * GROUPS) * self._rate)
-        return self.published - self.acked + max(due - self.published + int(self._before.sum()), 0)
+        """Messages due for longer than two turns of a gateway that the broker has not acknowledged."""
+        due = int((time.perf_counter() - self._began - 2 * TICK * GROUPS) * self._rate)
+        return max(int(self._before.sum()) + due - self.acked, 0)
 
     def publish(
         self, seconds: float, rate: float, tell: Callable[[], None], most: float = float("inf")

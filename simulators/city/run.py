@@ -14,12 +14,12 @@ ALARMS_A_DAY = 0.01
 class Happening(StrEnum):
     """What an event is: an alarm, one of those that are timed, of a storm; or a fault."""
 
-    ALARM = "alarm"
-    TIMED = "timed alarm"
-    STORM = "report of the storm"
-    ABSURD = "absurd report"
-    GARBAGE = "garbled report"
-    STUCK = "stuck sensor"
+    ALARM = "alarms"
+    TIMED = "timed alarms"
+    STORM = "sensors in the storm"
+    ABSURD = "absurd reports"
+    GARBAGE = "garbled reports"
+    STUCK = "stuck sensors"
     CALM = "calm"
 
 
