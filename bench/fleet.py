@@ -32,7 +32,7 @@ class Order:
     `expected` messages/s decide in which turn something happens in the city; `timed` alarms a second.
     `messages`, if given, ends it earlier. `log` is the path of the sent-log. Client ids begin with `client`.
     Before that every sensor is heard `rounds` times, at the same rate or slower: nothing happens then.
-    `patient` as of a `Broker`.
+    `patient` as of a `Broker`. `happens` is what happens in the city, if not as usual.
     """
 
     port: int
@@ -47,6 +47,7 @@ class Order:
     client: str = "gateway"
     patient: bool = False
     rounds: int = 0
+    happens: Run | None = None
 
     @property
     def early(self) -> int:
@@ -62,6 +63,8 @@ class Order:
     @property
     def run(self) -> Run:
         """What happens in the city meanwhile."""
+        if self.happens is not None:
+            return self.happens
         length = self.seconds if self.messages is None else self.messages / self.expected
         return Run(length, self.expected, self.timed, self.phase, self.rounds)
 

@@ -22,17 +22,12 @@ LONGEST = 2_000
 def course(kind: str, trouble: str, interval: int, chance: np.random.Generator) -> Mapping[str, Floats]:
     """Metric (two at most) to its value in each report, an `interval` (ms) apart.
 
-    KeyError for what has no course.
+    Those of COURSES have one.
     """
-    minutes, waveform = _COURSES[kind, trouble]
+    minutes, waveform = COURSES[kind, trouble]
     step = max(interval / MINUTE, minutes / LONGEST)
     reports = max(int(minutes / step), 1)
     return waveform(np.linspace(step, reports * step, reports), chance)
-
-
-def has_course(kind: str, trouble: str) -> bool:
-    """Whether there is one."""
-    return (kind, trouble) in _COURSES
 
 
 def texts(kind: str, values: Mapping[str, Floats]) -> dict[str, tuple[str, ...]]:
@@ -99,7 +94,7 @@ def _filling(t: Floats, chance: np.random.Generator) -> Mapping[str, Floats]:
 
 
 # (kind, trouble of its speech): minutes it lasts, and its waveform.
-_COURSES: dict[tuple[str, str], tuple[float, Waveform]] = {
+COURSES: dict[tuple[str, str], tuple[float, Waveform]] = {
     ("smoke", FIRE): (35, _fire),
     ("smoke", "smoulder"): (65, _smoulder),
     ("electrical", "hot"): (120, _hot_cable),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from simulators.city.voices import Learned
+
 SECONDS_A_DAY = 86_400
 # Of all sensors: a third of them is stuck, a third says something absurd now and then, a third no JSON.
 FAULTY = 0.01
@@ -25,17 +27,17 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """Before the message at `turn` the sensor at `position` changes to `texts`, or follows the course of a
-    `trouble`; without either its day is quiet again.
+    """Before the message at `turn` the sensor at `position` changes to `texts`, or begins a `course`.
 
-    `hold` rounds later it calms down; `every` rounds later it does so again; 0 is never.
+    Without either its day is quiet again. It calms down `hold` rounds later, or when the course is over, and
+    does it again `every` rounds later; 0 is never.
     """
 
     turn: int
     position: int
     what: Happening = field(compare=False)
     texts: Mapping[str, str] = field(compare=False, default_factory=dict)
-    trouble: str = field(default="", compare=False)
+    course: Learned | None = field(default=None, compare=False)
     hold: int = field(default=0, compare=False)
     every: int = field(default=0, compare=False)
 

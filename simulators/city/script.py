@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulators.city.course import course, has_course, texts
+from simulators.city.course import COURSES, course, texts
 from simulators.city.plan import KINDS, Longs
 from simulators.city.run import Event, Happening, Run
 from simulators.city.speech import FIRE, GARBAGE, SPEECHES, STORM
-from simulators.city.voices import Voices
+from simulators.city.voices import Learned, Voices
 
 # Rounds from one absurdity to the next.
 SPIKES_EVERY, GARBAGE_EVERY = 10, 20
@@ -47,7 +47,7 @@ class Script:
         self._events: dict[int, list[Event]] = defaultdict(list)
         self._soonest: Longs = np.full(self._city.plan.gateways, NEVER)
         self._chance = np.random.default_rng([self._city.plan.seed, run.phase])
-        self._known: dict[tuple[str, str, int], dict[str, tuple[str, ...]]] = {}
+        self._courses = dict(self._learned()) if run.physics else {}
         # Each sensor has one thing at most that goes wrong.
         self._left: list[int] = self._chance.permutation(self._city.plan.sensors).tolist()
         self._free = self._city.kind == SMOKE
@@ -72,8 +72,9 @@ class Script:
     def _happen(self, event: Event) -> None:
         position, size = event.position, int(self._size[self._gateway(event.position)])
         hold = event.hold
-        if event.trouble:
-            hold = self._follow(event, event.turn // size)
+        if event.course is not None:
+            self._voices.follow(position, event.course, event.turn // size)
+            hold = event.course.rounds
         elif event.texts:
             self._voices.set(position, event.texts)
         else:
@@ -86,16 +87,13 @@ class Script:
         # A garbled or absurd report is one report: what holds on is neither.
         self.refused += _refused(KINDS[self._city.kind[position]], event.texts)
 
-    def _follow(self, event: Event, round_: int) -> int:
-        """Begin a course; returns how many rounds it lasts."""
-        kind = KINDS[self._city.kind[event.position]]
-        key = (kind, event.trouble, int(self._city.number[event.position]) % VARIANTS)
-        if key not in self._known:
-            chance = np.random.default_rng([self._city.plan.seed, key[-1]])
-            self._known[key] = texts(kind, course(kind, event.trouble, self._city.plan.interval, chance))
-        courses = self._known[key]
-        self._voices.follow(event.position, courses, round_)
-        return max(map(len, courses.values()))
+    def _learned(self) -> Iterator[tuple[tuple[str, str], list[Learned]]]:
+        """(kind, trouble) to courses that differ."""
+        plan = self._city.plan
+        for kind, trouble in COURSES:
+            each = (np.random.default_rng([plan.seed, variant]) for variant in range(VARIANTS))
+            found = [course(kind, trouble, plan.interval, chance) for chance in each]
+            yield (kind, trouble), [self._voices.learn(texts(kind, values)) for values in found]
 
     def _add(self, event: Event) -> None:
         gateway = self._gateway(event.position)
@@ -155,8 +153,9 @@ class Script:
             trouble = self._chance.choice(sorted(SPEECHES[kind].troubles))
             round_ = self._run.quiet + int(rounds * self._chance.random())
             turn, every = self._turn(position, round_), self._daily
-            if self._run.physics and has_course(kind, trouble):
-                yield Event(turn, position, Happening.ALARM, trouble=trouble, every=every)
+            if courses := self._courses.get((kind, trouble)):
+                chosen = courses[self._chance.integers(VARIANTS)]
+                yield Event(turn, position, Happening.ALARM, course=chosen, every=every)
             else:
                 texts_ = SPEECHES[kind].texts(SPEECHES[kind].troubles[trouble])
                 yield Event(turn, position, Happening.ALARM, texts_, hold=ALARM_ROUNDS, every=every)

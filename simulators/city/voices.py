@@ -4,6 +4,7 @@ A gateway's packets lie one behind the other in the order of its turns, so a bur
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,14 @@ class _Texts:
         rows = np.frombuffer("".join(texts).encode(), np.uint8).reshape(-1, WIDTH)
         self.table = np.concatenate((self.table, rows))
         return first
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Of a course: (metric, its first text) of each, and how many there are."""
+
+    rows: tuple[tuple[str, int], ...]
+    rounds: int
 
 
 class Voices:
@@ -156,16 +165,19 @@ class Voices:
         for array, quiet in zip(self._moving, self._quiet, strict=True):
             array[..., position] = quiet[..., position]
 
-    def follow(self, position: int, courses: Mapping[str, tuple[str, ...]], round_: int) -> None:
-        """From that round on a sensor says of one or two metrics one text a round, and then all over again.
+    def learn(self, texts: Mapping[str, tuple[str, ...]]) -> Learned:
+        """What one or two metrics are to say in one round after the other; as many texts of both."""
+        rows = tuple((metric, self._texts.row(*of_one)) for metric, of_one in texts.items())
+        return Learned(rows, max(map(len, texts.values())))
 
-        The texts of both are as many. `calm` ends it.
-        """
+    def follow(self, position: int, learned: Learned, round_: int) -> None:
+        """From that round on a sensor says what was learned, and then all over again; `calm` ends it."""
         form, begin = self._forms[self.city.kind[position]], int(self._at[position])
-        for one, (metric, texts) in enumerate((*courses.items(), *courses.items())[:2]):
+        # A single metric has both places of those that move.
+        for one, (metric, row) in enumerate((*learned.rows, *learned.rows)[:2]):
             self._place[one, position] = begin + form.metrics[metric]
-            self._base[one, position] = self._texts.row(*texts)
-            self._span[one, position] = len(texts)
+            self._base[one, position] = row
+            self._span[one, position] = learned.rounds
         self._step[position], self._begin[position] = 1, -round_
 
     def freeze(self, position: int) -> None:

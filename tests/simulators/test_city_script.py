@@ -9,7 +9,7 @@ import pytest
 
 from ingest.session.wire import messages
 from simulators.city.plan import City, Plan
-from simulators.city.run import Run
+from simulators.city.run import Happening, Run
 from simulators.city.script import Script, blocks
 from simulators.city.voices import Voices
 
@@ -82,6 +82,44 @@ def test_one_sensor_in_a_hundred_is_faulty() -> None:
     # Of the thirty ten say something absurd every ten rounds and ten no JSON every twenty; tanks' and rivers'
     # absurdities can be, and are for quality control.
     assert 20 <= script.refused <= 30
+
+
+def test_alarms_run_as_the_physics_of_their_event_and_each_sensor_has_one_a_day() -> None:
+    """A day of 300 rounds, of which half is played; a report is of ten seconds."""
+    run = Run(seconds=3000, rate=100, faulty=0, alarms=0.1, day=3000, physics=True, storm=False)
+    voices, script = made(run)
+    _, said = play(voices, script, rounds=150)
+    burning = {str(r["topic"]) for _, r in said if float(str(r.get("smoke", 0))) > 0.3}
+    growing = [
+        [float(str(r["smoke"])) for _, r in said if r["topic"] == topic and float(str(r["smoke"])) > 0.05]
+        for topic in burning
+    ]
+
+    # Of 100 sensors about half had their event by then; a detector has one of six, of which one is a fire.
+    assert 35 <= script.happened[Happening.ALARM] <= 65
+    assert 3 <= len(burning) <= 15
+    assert all(first <= second for smoke in growing for first, second in pairwise(smoke[:20]))
+    assert all(len(set(smoke)) > 10 for smoke in growing)
+
+
+def test_a_fleet_without_an_end_has_the_same_every_day() -> None:
+    run = Run(seconds=100, rate=100, alarms=0.02, day=100, daily=True)
+    voices, script = made(run)
+    counts = []
+    for _ in range(3):
+        play(voices, script, rounds=10)
+        counts.append((script.happened[Happening.ALARM], script.happened[Happening.STORM]))
+    [(alarms, storm), *_] = counts
+
+    assert alarms == pytest.approx(20, abs=1)
+    assert counts == [(alarms * day, storm * day) for day in (1, 2, 3)]
+
+
+def test_nothing_happens_where_nothing_is_to() -> None:
+    voices, script = made(Run(seconds=100, rate=100, faulty=0, alarms=0, storm=False))
+    play(voices, script, rounds=10)
+
+    assert script.happened.total() == 0
 
 
 def test_the_closing_alarm_is_the_last_message_and_of_a_sensor_that_had_none() -> None:

@@ -170,6 +170,27 @@ def test_a_sensor_that_has_something_to_tell_tells_it_until_it_calms_down(voices
     assert 45 <= level() <= 65
 
 
+def test_a_sensor_follows_what_it_learned_report_by_report_and_is_calm_again(voices: Voices) -> None:
+    position = int(np.flatnonzero(voices.city.kind == KINDS.index("electrical"))[0])
+    topic = f"/{voices.city.sensor(position)}/"
+    course = {"cable_temperature": ("  28.0", "  55.0", "  71.5"), "current": (" 20.00", " 70.00", " 70.00")}
+
+    def measured() -> tuple[float, float]:
+        [payload] = [p.payload for p in packets(said(voices)) if topic in p.topic]
+        values = json.loads(payload)["v"]
+        return values["cable_temperature"], values["current"]
+
+    quiet = [measured() for _ in range(2)]
+    voices.follow(position, voices.learn(course), round_=2)
+    event = [measured() for _ in range(3)]
+    voices.calm(position)
+
+    assert {cable for cable, _ in quiet} == {28}
+    assert event == [(28, 20), (55, 70), (71.5, 70)]
+    assert measured()[0] == 28
+    assert len({measured()[1] for _ in range(3)}) == 3
+
+
 def test_every_trouble_of_every_kind_stands_in_its_field(voices: Voices) -> None:
     decimals = {(k, t): SPEECHES[k].texts(v) for k in KINDS for t, v in SPEECHES[k].troubles.items()}
     spikes = {(k, "spike"): SPEECHES[k].texts(SPEECHES[k].spike) for k in KINDS}
