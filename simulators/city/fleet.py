@@ -19,6 +19,8 @@ TICK = 0.02
 GROUPS = 5
 # Messages that may wait for their acknowledgement, over all gateways, and of one gateway at least.
 WINDOW, SMALLEST = 50_000, 10
+# Multiples of it lie evenly between whole numbers, however many there are.
+GOLDEN = 0.6180339887
 # Without a rate: messages of a burst, at most.
 BURST = 50
 # s from one attempt to come back to a broker that is away to the next, of all gateways.
@@ -66,6 +68,8 @@ class Fleet:
             self._window = np.minimum(self._window, self._city.size)
         self._acked: Longs = np.zeros(gateways, np.int64)
         self._groups = [np.arange(n, gateways, GROUPS) for n in range(min(GROUPS, gateways))]
+        # What each has of its next message at first, lest all of as many sensors speak at the same instants.
+        self._phase = np.arange(gateways) * GOLDEN % 1
         self._last = 0
         # Messages/s, when that began (s), and how many each gateway had sent then.
         self._rate, self._began, self._before = 0.0, 0.0, self._acked.copy()
@@ -190,7 +194,7 @@ class Fleet:
             return free.clip(max=BURST)
         share = self._rate / self._city.plan.sensors
         said = turn - self._before[some]
-        due: Longs = (elapsed * share * self._city.size[some]).astype(np.int64) - said
+        due: Longs = (elapsed * share * self._city.size[some] + self._phase[some]).astype(np.int64) - said
         self.behind = max(self.behind, int(np.maximum(due - free, 0).sum()))
         return due.clip(max=free)
 
