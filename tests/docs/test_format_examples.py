@@ -256,7 +256,8 @@ def test_a_transition_is_written_like_this() -> None:
 
 def test_every_example_is_tested() -> None:
     assert {info for info, _ in BLOCKS} == {
-        "json native", "json senml", "csv readings", "jsonl sent-log", "csv events", "csv sensors", "yaml sensors",
+        "json native", "json senml", "csv readings", "jsonl sent-log", "csv events", "csv sensors",
+        "yaml sensors",
         "json zones", "yaml kinds", "yaml contacts", "yaml routes", "yaml channels", "json horn-command",
         "json horn-receipt", "json horn-poll", "json horn-state", "json horn-button",
         "text horn-signature", "json transition", "json comparison",
