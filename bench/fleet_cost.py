@@ -17,8 +17,7 @@ from simulators.city.plan import plan_for
 from simulators.city.run import Run
 
 RATE = 60_000.0
-# Each reports once a second, so that what happens to one of them lasts for many reports.
-SENSORS, GATEWAYS = 60_000, 500
+SENSORS, GATEWAYS = 388_500, 500
 ONE_PERCENT = 0.01
 # CPU us a message with which one core publishes RATE.
 LIMIT = 1e6 / RATE
@@ -51,16 +50,14 @@ async def _published(seconds: float, share: float) -> Sent:
         async with loopback(directory) as broker:
             order = Order(
                 port=broker.port, plan=plan_for(SENSORS, GATEWAYS, RATE), seconds=seconds, expected=RATE,
-                rate=RATE, log=str(directory / "sent.log"), rounds=1, happens=_happening(seconds, share),
+                rate=RATE, log=str(directory / "sent.log"), happens=_happening(seconds, share),
             )  # fmt: skip
             return await publish(order, directory / "fleet.log", lambda _: None)
 
 
 def _happening(seconds: float, share: float) -> Run:
-    """`share` of the sensors are faulty, and as many have their event within the first second."""
-    return Run(
-        seconds, RATE, quiet=1, faulty=share, alarms=share, day=1.0, physics=bool(share), storm=bool(share)
-    )
+    """`share` of the sensors are faulty, and as many have their event from their first report on."""
+    return Run(seconds, RATE, faulty=share, alarms=share, day=1.0, physics=bool(share), storm=bool(share))
 
 
 def _cost(sent: Sent) -> float:

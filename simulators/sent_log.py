@@ -82,10 +82,12 @@ class SentLog:
         self._write(Burst(stamp, leaves, [self._positions[sensor]], [1]))
 
     def end(self, acked: int) -> None:
-        """Nothing more is published; the broker has acknowledged so much."""
+        """Nothing more is published; the broker has acknowledged so much. The file is whole from here on."""
         self._write(End(self._published, acked))
+        self.close()
 
     def close(self) -> None:
+        """Without its end, if there was none."""
         self._file.close()
 
     def __enter__(self) -> Self:

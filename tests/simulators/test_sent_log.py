@@ -77,3 +77,12 @@ def test_a_log_of_nothing_holds_nothing(path: Path) -> None:
 
     assert len(found) == 0
     assert found.keys().tolist() == []
+
+
+def test_a_log_is_whole_once_it_has_its_end(path: Path) -> None:
+    """Whoever hears that a fleet is done may end it at once."""
+    log = SentLog(path, ["a"])
+    log.add(np.array([0]), np.array([1]), STAMP, STAMP)
+    log.end(1)
+
+    assert Bursts.read(path).end == End(published=1, acked=1)
