@@ -239,8 +239,8 @@ def hops_alone(
 
 @app.command("fleet")
 def fleet_alone(
-    seconds: Annotated[float, typer.Option(min=1, max=60, help="Of each run.")] = 10.0,
-    pairs: Annotated[int, typer.Option(min=1, max=20, help="Runs without and with what happens.")] = 1,
+    seconds: Annotated[float, typer.Option(min=1, max=60, help="Of each run.")] = 5.0,
+    pairs: Annotated[int, typer.Option(min=1, max=20, help="Runs without and with what happens.")] = 2,
     json: Json = None,
 ) -> None:
     """CPU us a message of the fleet itself, with physics and faults for 1 % of it and without."""

@@ -17,12 +17,15 @@ from simulators.city.plan import plan_for
 from simulators.city.run import Run
 
 RATE = 60_000.0
-SENSORS, GATEWAYS = 388_500, 500
+# Each reports once a second, so that an event lasts for many reports of a sensor.
+SENSORS, GATEWAYS = 60_000, 500
 ONE_PERCENT = 0.01
+# Of the alarms a third has a course that it follows.
+ALARMS = 3
 # CPU us a message with which one core publishes RATE.
 LIMIT = 1e6 / RATE
 # Physics and faults of one sensor in a hundred may cost so much more.
-MORE = 1.1
+MORE = 1.2
 
 Tell = Callable[[str], None]
 
@@ -50,14 +53,16 @@ async def _published(seconds: float, share: float) -> Sent:
         async with loopback(directory) as broker:
             order = Order(
                 port=broker.port, plan=plan_for(SENSORS, GATEWAYS, RATE), seconds=seconds, expected=RATE,
-                rate=RATE, log=str(directory / "sent.log"), happens=_happening(seconds, share),
+                rate=RATE, log=str(directory / "sent.log"), rounds=1, happens=happening(seconds, RATE, share),
             )  # fmt: skip
             return await publish(order, directory / "fleet.log", lambda _: None)
 
 
-def _happening(seconds: float, share: float) -> Run:
-    """`share` of the sensors are faulty, and as many have their event from their first report on."""
-    return Run(seconds, RATE, faulty=share, alarms=share, day=1.0, physics=bool(share), storm=bool(share))
+def happening(seconds: float, rate: float, share: float) -> Run:
+    """`share` of the sensors are faulty, and as many follow an event from the first round on."""
+    return Run(
+        seconds, rate, faulty=share, alarms=ALARMS * share, day=1.0, physics=bool(share), storm=bool(share)
+    )
 
 
 def _cost(sent: Sent) -> float:

@@ -5,7 +5,7 @@ Everything is set at turns of gateways, not at instants, and follows from the pl
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,8 @@ from simulators.city.voices import Learned, Voices
 SPIKES_EVERY, GARBAGE_EVERY = 10, 20
 # Of an alarm that is one value all the time.
 ALARM_ROUNDS = 6
+# What is absurd of these is for quality control: it could be.
+POSSIBLE = frozenset({"tank", "stage"})
 # Courses of one trouble that differ.
 VARIANTS = 4
 # Of the run: when the storm begins and ends.
@@ -44,7 +46,9 @@ class Script:
         self._city = voices.city
         self._run = run
         self._size = self._city.size
-        self._events: dict[int, list[Event]] = defaultdict(list)
+        # By position: its gateway. Of each gateway, by turn and position: what is to happen.
+        self._gateway = np.repeat(np.arange(self._city.plan.gateways), self._size).tolist()
+        self._events: dict[int, list[tuple[int, int, Event]]] = defaultdict(list)
         self._soonest: Longs = np.full(self._city.plan.gateways, NEVER)
         self._chance = np.random.default_rng([self._city.plan.seed, run.phase])
         self._courses = dict(self._learned()) if run.physics else {}
@@ -62,15 +66,15 @@ class Script:
         timed = []
         for gateway, end in zip(gateways[due].tolist(), until[due].tolist(), strict=True):
             events = self._events[gateway]
-            while events and events[0].turn < end:
-                event = heapq.heappop(events)
+            while events and events[0][0] < end:
+                _, _, event = heapq.heappop(events)
                 self._happen(event)
                 timed += [event.position] if event.what is Happening.TIMED else []
-            self._soonest[gateway] = events[0].turn if events else NEVER
+            self._soonest[gateway] = events[0][0] if events else NEVER
         return timed
 
     def _happen(self, event: Event) -> None:
-        position, size = event.position, int(self._size[self._gateway(event.position)])
+        position, size = event.position, int(self._size[self._gateway[event.position]])
         hold = event.hold
         if event.course is not None:
             self._voices.follow(position, event.course, event.turn // size)
@@ -84,8 +88,9 @@ class Script:
         if event.every:
             self._add(replace(event, turn=event.turn + event.every * size))
         self.happened[event.what] += 1
-        # A garbled or absurd report is one report: what holds on is neither.
-        self.refused += _refused(KINDS[self._city.kind[position]], event.texts)
+        self.refused += event.what is Happening.GARBAGE or (
+            event.what is Happening.ABSURD and KINDS[self._city.kind[position]] not in POSSIBLE
+        )
 
     def _learned(self) -> Iterator[tuple[tuple[str, str], list[Learned]]]:
         """(kind, trouble) to courses that differ."""
@@ -96,16 +101,13 @@ class Script:
             yield (kind, trouble), [self._voices.learn(texts(kind, values)) for values in found]
 
     def _add(self, event: Event) -> None:
-        gateway = self._gateway(event.position)
-        heapq.heappush(self._events[gateway], event)
+        gateway = self._gateway[event.position]
+        heapq.heappush(self._events[gateway], (event.turn, event.position, event))
         self._soonest[gateway] = min(int(self._soonest[gateway]), event.turn)
-
-    def _gateway(self, position: int) -> int:
-        return int(np.searchsorted(self._city.first, position, side="right")) - 1
 
     def _turn(self, position: int, round_: int) -> int:
         """The turn at which a sensor speaks in a round."""
-        gateway = self._gateway(position)
+        gateway = self._gateway[position]
         return round_ * int(self._size[gateway]) + position - int(self._city.first[gateway])
 
     def _round(self, share: float) -> int:
@@ -218,12 +220,6 @@ class Script:
                 self._add(Event(turn + position - begin, position, Happening.TIMED, fire))
                 return position, gateway, position - begin
         raise RuntimeError("every detector of the city has had its fire: time fewer alarms, or shorter")
-
-
-def _refused(kind: str, texts: Mapping[str, str]) -> bool:
-    """Whether a report with these texts is garbage, or says what cannot be."""
-    absurd = SPEECHES[kind].texts(SPEECHES[kind].spike)
-    return GARBAGE in texts.values() or (texts == absurd and kind not in {"tank", "stage"})
 
 
 def blocks(voices: Voices, script: Script, size: int, burst: int, stamps: Iterator[int]) -> Iterator[bytes]:
