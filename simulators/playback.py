@@ -69,6 +69,7 @@ class Playback:
         places: Mapping[str, Place],
         publisher: Publisher,
         clock: Clock,
+        *,
         log: SentLog | None = None,
     ) -> None:
         self.published = 0

@@ -26,9 +26,9 @@ Bytes = npt.NDArray[np.uint8]
 class _Form:
     """The packets of one kind: their bytes, and where in them what changes has its place."""
 
-    def __init__(self, speech: Speech, kind: str, interval: int) -> None:
+    def __init__(self, speech: Speech, kind: str, interval: int, namespace: str) -> None:
         payload, places = speech.payload(interval)
-        topic = f"tocsin/v1/{town(0)}/{kind}/{kind}-{0:07}/telemetry"
+        topic = f"{namespace}/v1/{town(0)}/{kind}/{kind}-{0:07}/telemetry"
         rest = len(topic).to_bytes(2, "big") + topic.encode() + b"\x00\x00\x00" + payload.encode()
         self.packet = bytes((HEADER, len(rest) & 0x7F | 0x80, len(rest) >> 7)) + rest
         self.town = self.packet.index(town(0).encode())
@@ -76,14 +76,16 @@ class Learned:
 class Voices:
     """Says what the sensors of a city say, a burst of a gateway at a time.
 
+    `namespace` is the first level of all topics.
+
     turn   by gateway: messages said so far; which sensor comes next, its sequence number, the packet id and
            what is measured follow from it and the plan's seed
     """
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, namespace: str = "tocsin") -> None:
         self.city = city
         self.turn: Longs = np.zeros(city.plan.gateways, np.int64)
-        self._forms = [_Form(SPEECHES[kind], kind, city.plan.interval) for kind in KINDS]
+        self._forms = [_Form(SPEECHES[kind], kind, city.plan.interval, namespace) for kind in KINDS]
         self._texts = _Texts()
         self._size = city.size
         length = np.array([len(form.packet) for form in self._forms])[city.kind]

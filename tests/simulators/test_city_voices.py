@@ -144,6 +144,14 @@ def test_the_same_plan_says_the_same_and_another_seed_something_else() -> None:
     assert one != other
 
 
+def test_all_topics_begin_with_the_namespace(voices: Voices) -> None:
+    exercise = Voices(voices.city, "tocsin-drill")
+    topics = [packet.topic for packet in packets(said(exercise))]
+
+    assert topics == [p.topic.replace("tocsin/", "tocsin-drill/") for p in packets(said(voices))]
+    assert all(topic.startswith("tocsin-drill/v1/town-") for topic in topics)
+
+
 def test_quiet_sensors_stay_quiet(voices: Voices) -> None:
     """Nothing of what they say is near a threshold, or a run would time storms it did not order."""
     for packet in packets(said(voices, rounds=3)):

@@ -37,7 +37,7 @@ async def play(
     await publisher.connect()
     try:
         rows = paced(read_rows(sources), clock.now(), scale)
-        playback = Playback(rows, places_of(sensors), publisher, clock, log)
+        playback = Playback(rows, places_of(sensors), publisher, clock, log=log)
         await playback.run()
     finally:
         if log is not None:
