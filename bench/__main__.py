@@ -13,10 +13,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import beside, engine, engine_figures, hops, month, pause, recovery_figures, replay, storm, sweep
+from bench import (
+    beside,
+    engine,
+    engine_figures,
+    fleet_cost,
+    hops,
+    month,
+    pause,
+    recovery_figures,
+    replay,
+    storm,
+    sweep,
+)
 from bench.city_files import generated
 from bench.figures import Run
-from bench.fleet.city import plan_for
 from bench.machine import machine
 from bench.measure import Options, Setup
 from bench.phases import ROUNDS, Behind, Load
@@ -25,6 +36,7 @@ from bench.recovery import Kills
 from bench.report import encode, show
 from bench.runs import MOSQUITTO, available, run_all, run_recovery
 from bench.storm_town import WARNINGS
+from simulators.city.plan import plan_for
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -241,6 +253,22 @@ def hops_alone(
     hops.show(run, output())
     if json is not None:
         json.write_bytes(hops.encode(run))
+
+
+@app.command("fleet")
+def fleet_alone(
+    seconds: Annotated[float, typer.Option(min=1, max=60, help="Of each run.")] = 5.0,
+    pairs: Annotated[int, typer.Option(min=1, max=20, help="Runs without and with what happens.")] = 2,
+    json: Json = None,
+) -> None:
+    """CPU us a message of the fleet itself, with physics and faults for 1 % of it and without."""
+    figures = fleet_cost.measure(seconds, pairs, Console(stderr=True).print)
+    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
+    engine_figures.show(run, output(), f"{fleet_cost.SENSORS:,} sensors, {fleet_cost.RATE:,.0f} messages/s")
+    if json is not None:
+        json.write_bytes(engine_figures.encode(run))
+    if not run.holds:
+        raise SystemExit("a limit was missed")
 
 
 @app.command("replay")

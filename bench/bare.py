@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import Bare
-from bench.fleet.city import Plan
-from bench.fleet.process import Order
+from bench.fleet import Order
 from bench.phases import Tell, progress, publish
 from bench.process import end, line, python
 from bench.servers import mosquitto
 from bench.subscriber import LIBRARIES, MOSQUITTO_SUB
+from simulators.city.plan import Plan
 
 MESSAGES = 50_000
 LONGEST = 120.0
@@ -35,7 +35,7 @@ async def _receive(library: str, port: int, plan: Plan, place: Path, tell: Tell)
     process = await python("bench.subscriber", library, str(port), str(MESSAGES), log=log)
     order = Order(
         port=port, plan=replace(plan, gateways=min(plan.gateways, 50)), seconds=LONGEST, expected=RATE,
-        rate=RATE, messages=MESSAGES, log=str(place / "sent.npz"),
+        rate=RATE, messages=MESSAGES, log=str(place / "sent.log"),
     )  # fmt: skip
     try:
         await line(process, log)

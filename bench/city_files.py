@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from itertools import cycle, islice
 
-from bench.fleet.city import City, sensor_rows, zones
 from bench.shipped import CONFIGS
+from simulators.city.plan import City
+from simulators.city.registry import sensor_rows, zones
 
 MAIN = "tocsin.yaml"
 # Fires, and what generated rules find, reach the horn of their town; nobody else is told.

@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.city_files import MAIN, texts
-from bench.fleet.city import City, Plan
-from bench.fleet.voices import Voices
 from ingest.clock import SECOND
 from ingest.journal import Entry, EntryKind
 from ingest.quarantine import Quarantine
 from ingest.session.wire import messages
+from simulators.city.plan import City, Plan
+from simulators.city.voices import Voices
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
@@ -50,7 +50,7 @@ class Cost:
 
 def small_city() -> Voices:
     """What the sensors of a small city say."""
-    return Voices(City.of(Plan(sensors=SENSORS, gateways=GATEWAYS, interval=SENSORS // BLOCK * SECOND)))
+    return Voices(City.of(Plan.usual(sensors=SENSORS, gateways=GATEWAYS, interval=SENSORS // BLOCK * SECOND)))
 
 
 def basis(city: City) -> Basis:

@@ -20,13 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Phase
-from bench.fleet.city import City, Plan, plan_for
 from bench.garbage_load import Order
 from bench.measure import BROKERS
 from bench.phases import Load, Phases
 from bench.process import line, python
 from bench.sights import Sights, Sounds
 from bench.subject import Subject
+from simulators.city.plan import City, Plan, plan_for
 
 SHARE = 0.95
 ALARMS_A_SECOND = 10.0

@@ -11,11 +11,11 @@ from itertools import cycle
 import msgspec
 from mqtt5 import PublishPacket, QoS
 
-from bench.fleet.city import City, Plan
-from bench.fleet.gateway import Gateway
-from bench.fleet.voices import Voices
 from bench.garbage import START, garbage, said
 from ingest.clock import SECOND
+from simulators.city.gateway import Gateway
+from simulators.city.plan import City, Plan
+from simulators.city.voices import Voices
 
 # Of each kind, so that no two in flight have one packet id.
 POOL = 4_000
@@ -48,7 +48,7 @@ def pool(plan: Plan) -> list[bytes]:
 def run(order: Order) -> int:
     """Messages sent until SIGTERM; RuntimeError if the broker does not acknowledge them."""
     packets = pool(order.plan)
-    gateway = Gateway(order.port, "garbage")
+    gateway = Gateway(("127.0.0.1", order.port), "garbage")
     window = min(gateway.window, POOL)
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))

@@ -19,9 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.city_files import MAIN, generated, texts
-from bench.fleet.city import City, Plan
-from bench.fleet.script import Course, Script, blocks
-from bench.fleet.voices import Voices
 from bench.machine import Machine, describe
 from ingest.clock import HOUR, SECOND
 from ingest.decode import Decoder
@@ -33,6 +30,10 @@ from ingest.series.embedded import EmbeddedStore
 from ingest.series.lines import LineProtocol
 from ingest.session.wire import Message, acknowledgements, messages, split
 from rules.engine import Engine
+from simulators.city.plan import City, Plan
+from simulators.city.run import Run
+from simulators.city.script import Script, blocks
+from simulators.city.voices import Voices
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 from tocsin.judge import Basis
@@ -141,12 +142,14 @@ def measure(sensors: int, tell: Callable[[str], None]) -> list[Costs]:
 
 
 def _measured(sensors: int, name: str, rules: Mapping[str, str] | None, place: Path) -> Iterator[Costs]:
-    plan = Plan(sensors=sensors, gateways=min(GATEWAYS, sensors // 2), interval=sensors * SECOND // RATE)
+    plan = Plan.usual(
+        sensors=sensors, gateways=min(GATEWAYS, sensors // 2), interval=sensors * SECOND // RATE
+    )
     voices = Voices(City.of(plan))
     hops = Hops(_basis(voices.city, rules), place)
     instants = _instants(voices)
     rounds = WARM + 2 * sum(SIZES) * MEASURED / sensors
-    script = Script(voices, Course(rounds * sensors / RATE, RATE, timed=2))
+    script = Script(voices, Run(rounds * sensors / RATE, RATE, timed=2))
     try:
         for _, data in zip(
             range(WARM * sensors // WARM_SIZE), _blocks(voices, script, WARM_SIZE), strict=False

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from bench.figures import Counts, Measured, Memory
-from bench.fleet.city import City, Plan
-from bench.fleet.sent_log import Bursts
 from bench.phases import Load, Phases, Published, Tell
 from bench.process import on_disk
-from bench.reconcile import journaled, reconcile
+from bench.reconcile import journaled
 from bench.servers import loopback, mosquitto, victoria_metrics
 from bench.sights import Sights, Sounds
 from bench.subject import Subject
+from simulators.city.plan import City, Plan
+from simulators.sent_log import Bursts
+from tocsin.reconciliation import reconcile
 
 STORED_WITHIN = 300.0
 BROKERS = {"loopback": loopback, "Mosquitto": mosquitto}
@@ -113,7 +114,7 @@ async def servers(
 def _counts(
     published: Published, city: City, subject: Subject, judged: tuple[int, int], sights: Sights
 ) -> Counts:
-    sent = np.concatenate([Bursts.read(log).keys(city) for log in published.logs])
+    sent = np.concatenate([Bursts.read(log).keys(city.number) for log in published.logs])
     found = reconcile(sent, journaled(subject.state / "journal"))
     accepted, quarantined = judged
     return Counts(

@@ -14,9 +14,9 @@ import numpy as np
 from bench.blocks import START, block
 from bench.city_files import MAIN, texts
 from bench.engine_figures import Figure
-from bench.fleet.city import City, plan_for
 from ingest.clock import SECOND
 from ingest.journal import Entry, EntryKind
+from simulators.city.plan import City, plan_for
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge

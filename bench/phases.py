@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 
 from bench.figures import Cost, Latency, Phase
-from bench.fleet.city import Plan
-from bench.fleet.process import Order, Sent
+from bench.fleet import Order, Sent
 from bench.process import cpu_seconds, end, line, memory, python, thread_seconds
 from bench.sights import Sights, Sounds
 from bench.subject import Subject
+from simulators.city.plan import Plan
 
 # How long the daemon may need for what the broker has, in seconds.
 JUDGED_WITHIN = 300.0
@@ -132,7 +132,7 @@ class Phases:
 
     async def _publish(self, load: Load, hear: Callable[[Sent], None]) -> Sent:
         number = len(self.published.logs)
-        log = self._subject.state.parent / f"sent-{number}.npz"
+        log = self._subject.state.parent / f"sent-{number}.log"
         order = Order(
             port=self._port,
             plan=self._plan,
@@ -192,7 +192,7 @@ class Phases:
 
 async def publish(order: Order, log: Path, seen: Callable[[Sent], None]) -> Sent:
     """Run the fleet's process to its end; RuntimeError if it fails. `seen` is told once a second."""
-    process = await python("bench.fleet.process", msgspec.json.encode(order).decode(), log=log)
+    process = await python("bench.fleet", msgspec.json.encode(order).decode(), log=log)
     try:
         while not (sent := msgspec.json.decode(await line(process, log), type=Sent)).seconds:
             seen(sent)

@@ -1,46 +1,21 @@
-"""What was sent against what is journaled, message by message, from the journal's bytes."""
+"""The messages of a city in a journal, by their sensor's number and stamp, from the bytes alone."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from bench.fleet.city import Longs
-from bench.fleet.sent_log import keys
 from ingest.journal import Entry, EntryKind, open_read_only
+from simulators.city.plan import Longs
+from simulators.sent_log import keys
 
 BLOCKS_A_READ = 64
 SENSOR, STAMP = 7, 13
 # Topic, packet id and an empty list of properties, then the payload's first member.
 MESSAGE = re.compile(rb'-(\d{7})/telemetry.{3}\{"t":(\d{13})', re.DOTALL)
 ZERO = ord("0")
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """Messages: `lost` were sent and not journaled, `duplicates` journaled again, `foreign` never sent."""
-
-    journaled: int
-    lost: int
-    duplicates: int
-    foreign: int
-
-
-def reconcile(sent: Longs, journaled: Longs) -> Reconciled:
-    """Of keys (`bench.fleet.sent_log`); ValueError if those sent are not all different."""
-    said, found = np.unique(sent), np.unique(journaled)
-    if len(said) < len(sent):
-        raise ValueError(f"{len(sent) - len(said)} messages were sent twice: they cannot be told apart")
-    kept = int(np.isin(said, found, assume_unique=True).sum())
-    return Reconciled(
-        journaled=len(journaled),
-        lost=len(said) - kept,
-        duplicates=len(journaled) - len(found),
-        foreign=len(found) - kept,
-    )
 
 
 def journaled(directory: Path) -> Longs:

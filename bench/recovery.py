@@ -15,15 +15,16 @@ from pathlib import Path
 
 import msgspec
 
-from bench.fleet.city import City
-from bench.fleet.process import Order, Sent
-from bench.fleet.sent_log import Bursts
+from bench.fleet import Order, Sent
 from bench.measure import Options, Setup, servers
 from bench.phases import JUDGED_WITHIN, Behind, Tell, publish
-from bench.reconcile import journaled, reconcile
+from bench.reconcile import journaled
 from bench.recovery_figures import Kept, Round
 from bench.sights import Sights, Sounds
 from bench.subject import Subject
+from simulators.city.plan import City
+from simulators.sent_log import Bursts
+from tocsin.reconciliation import reconcile
 
 # Of a round: the earliest and the latest instant of its kill. What comes after it is for catching up.
 EARLIEST, LATEST = 0.2, 0.5
@@ -139,11 +140,11 @@ class Recoveries:
 
     @property
     def _log(self) -> Path:
-        return self._directory / "sent.npz"
+        return self._directory / "sent.log"
 
     def _kept(self, city: City, subject: Subject, accepted: int, sights: Sights) -> Kept:
         self._tell("what is on disk is counted")
-        found = reconcile(Bursts.read(self._log).keys(city), journaled(subject.state / "journal"))
+        found = reconcile(Bursts.read(self._log).keys(city.number), journaled(subject.state / "journal"))
         return Kept(
             published=self._sent.published,
             journaled=found.journaled,

@@ -21,13 +21,14 @@ from rich.table import Table
 
 from bench.city_files import MAIN, texts
 from bench.engine_figures import number
-from bench.fleet.city import City, Plan
-from bench.fleet.script import Course, Script, blocks
-from bench.fleet.voices import Voices
 from bench.machine import Machine, describe
 from ingest.clock import DAY, HOUR, MINUTE, SECOND
 from ingest.journal import EntryKind, Journal, Retention
 from ingest.session.wire import Message, Undecodable, messages
+from simulators.city.plan import City, Plan
+from simulators.city.run import Run
+from simulators.city.script import Script, blocks
+from simulators.city.voices import Voices
 from tocsin.bundle import Bundle, Bundles
 from tocsin.recorded import CsvRecord, JournalRecord, Record, Rerun
 from tocsin.replay import applied
@@ -130,9 +131,9 @@ def _pass(name: str, source: str, state: Path) -> Pass:
 def _city(sensors: int, readings: int, state: Path) -> None:
     """Blocks as a broker hands them on, with the city's faults, alarms and a storm."""
     rate = sensors * SECOND // EVERY
-    city = City.of(Plan(sensors=sensors, gateways=min(500, sensors // 10), interval=EVERY))
+    city = City.of(Plan.usual(sensors=sensors, gateways=min(500, sensors // 10), interval=EVERY))
     voices = Voices(city)
-    script = Script(voices, Course(readings / rate, rate, timed=0.5))
+    script = Script(voices, Run(readings / rate, rate, timed=0.5))
 
     def now() -> int:
         return START + int(voices.turn.sum()) * SECOND // rate
@@ -147,7 +148,7 @@ def _city(sensors: int, readings: int, state: Path) -> None:
 
 def _gauges(days: int, state: Path) -> None:
     """River gauges that rise and fall, at the same instants; every tenth day a flood at a tenth of them."""
-    city = City.of(Plan(sensors=1000, gateways=10, interval=GAUGES_EVERY))
+    city = City.of(Plan.usual(sensors=1000, gateways=10, interval=GAUGES_EVERY))
     rows = [f"gauge-{n:03},stage,town-{n % 10:04},{SITE}" for n in range(GAUGES)]
     sensors = "\n".join(["id,kind,zone,site", *rows]) + "\n"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Self
 
 from bench.city_files import HORN_KEY
-from bench.fleet.city import Plan, horn
 from ingest.clock import SystemClock
 from notifiers.outbox.reader import OutboxReader
+from simulators.city.plan import Plan, horn
 from simulators.horn import Horn
 
 POLL = 0.002

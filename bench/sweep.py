@@ -10,11 +10,11 @@ from rich.console import Console
 
 from bench.city_files import generated
 from bench.figures import Measured, Phase
-from bench.fleet.city import plan_for
 from bench.machine import Machine
 from bench.measure import Options, Setup
 from bench.phases import ROUNDS, Behind, Load
 from bench.runs import MOSQUITTO, run_all
+from simulators.city.plan import plan_for
 
 RATES = (5_000, 10_000, 20_000, 30_000, 38_850, 50_000, 60_000, 70_000, 80_000)
 SENSORS = (1_000, 10_000, 100_000, 388_500, 1_000_000)

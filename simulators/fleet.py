@@ -11,6 +11,7 @@ from simulators.faults import Layer, everyday
 from simulators.publisher import Publisher
 from simulators.reports import Reports
 from simulators.scenario import Scenario, county_days
+from simulators.sent_log import SentLog
 
 # Messages of one connection that may wait for the broker before the fleet waits, too.
 BACKLOG = 2000
@@ -24,7 +25,8 @@ class Fleet:
     `rate` (messages/s over all) replaces the devices' intervals, for load. Without a `scenario` the days are
     those of `county_days`. Of the reports of sensors that it does not hit, the share `mishaps` goes wrong;
     then all pass through the layers of `faults`. `namespace` is the first
-    level of all topics. ValueError names what in the CSV cannot be used.
+    level of all topics. `log` notes what is published.
+    ValueError names what in the CSV cannot be used.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class Fleet:
         mishaps: float = 0.01,
         faults: Sequence[Layer] = (),
         namespace: str = "tocsin",
+        log: SentLog | None = None,
     ) -> None:
+        self._log = log
         self.by_kind: Counter[str] = Counter()
         self._clock = clock
         self._tick = tick
@@ -132,8 +136,11 @@ class Fleet:
     async def _publish(self, instant: int) -> None:
         for report in self._reports.until(instant):
             device = report.device
-            self._carriers[device.gateway].publish(report.topic, report.encoded(), report.retain)
+            payload = report.encoded()
+            self._carriers[device.gateway].publish(report.topic, payload, report.retain)
             self.by_kind[device.kind] += 1
+            if self._log is not None:
+                self._log.note(report.topic, payload, self._clock.now())
         for publisher in self._reached():
             publisher.send()
         for publisher in self._reached():

@@ -7,6 +7,7 @@ from itertools import groupby
 from ingest.clock import Clock
 from simulators.publisher import Publisher
 from simulators.readings_csv import Row
+from simulators.sent_log import SentLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,10 @@ class Playback:
         clock: Clock,
         *,
         namespace: str = "tocsin",
+        log: SentLog | None = None,
     ) -> None:
         self.published = 0
+        self._log = log
         self._namespace = namespace
         self._rows = rows
         self._places = places
@@ -102,6 +105,8 @@ class Playback:
         for topic, payload in instant.messages:
             self._publisher.publish(topic, payload)
             self.published += 1
+            if self._log is not None:
+                self._log.note(topic, payload, self._clock.now())
         await self._publisher.flush()
         self._next = instant.received + 1
 

@@ -16,10 +16,10 @@ from rich.text import Text
 from ingest.clock import SystemClock
 from ingest.finding import ConfigurationError, Finding, words
 from ingest.journal import JournalCorrupt, JournalUnavailable
-from ingest.namespace import Namespace
 from ingest.quarantine import QuarantineUnavailable
 from notifiers.outbox.schema import OutboxError
 from rules.grade import Grade
+from simulators.publisher.link import RefusedError
 from simulators.readings_csv import ReadingsError
 from tocsin import doctor as doctors
 from tocsin.candidate import UnknownCandidate
@@ -39,6 +39,7 @@ from tocsin.commands import (
     score,
     sensors,
     shadowing,
+    simulating,
     standing,
     tail,
     tune,
@@ -52,7 +53,6 @@ from tocsin.log import configure as configure_log
 from tocsin.marker import require_own
 from tocsin.run import serve
 from tocsin.settings import read_settings
-from tocsin.simulate import play, publish
 from tocsin.storage import AlreadyRunning
 from tocsin.trials import NoFilesError, run_trials
 from tocsin.trials.shown import show
@@ -70,7 +70,7 @@ app = typer.Typer(
 
 for commands in (
     checking, standing, actions, proposals, duty, changes, shadowing, backups, replaying, diff, tune, score,
-    explaining, tail, quarantine,
+    explaining, tail, quarantine, simulating,
 ):  # fmt: skip
     app.add_typer(commands.app)
 app.add_typer(audit.app, name="audit")
@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)
     except (ConfigurationError, ReadingsError, Refused) as error:
         fail(str(error), FINDINGS)
-    except (DeskUnreachable, DeskBusy) as error:
+    except (DeskUnreachable, DeskBusy, RefusedError) as error:
         fail(str(error), ENVIRONMENT)
     except (AlreadyRunning, JournalCorrupt, JournalUnavailable, OutboxError, QuarantineUnavailable) as error:
         fail(str(error), ENVIRONMENT)
@@ -213,30 +213,6 @@ def _instant(text: str) -> int:
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{text} has no offset; write {moment.isoformat()}Z if it is UTC")
     return int(moment.timestamp() * 1000)
-
-
-@app.command()
-def simulate(
-    sensors: Annotated[Path, typer.Option(help="The sensors, CSV.")] = Path("configs/sensors.csv"),
-    source: Annotated[list[Path] | None, typer.Option("--from", help="Play recorded readings (CSV).")] = None,
-    host: str = "127.0.0.1",
-    port: int = 1883,
-    scale: Annotated[float, typer.Option(min=0.01, help="Recorded seconds in a real one.")] = 1.0,
-    rate: Annotated[float, typer.Option(min=0, help="Messages a second; 0 is by heartbeat.")] = 0.0,
-    for_: Annotated[
-        float | None, typer.Option("--for", min=0.1, help="End the fleet after this many seconds.")
-    ] = None,
-    seed: int = 1,
-    drill: Annotated[bool, typer.Option("--drill", help="Publish where a drill listens.")] = False,
-) -> None:
-    """Publish like the real devices: a seeded fleet, or recorded data."""
-    namespace = Namespace.DRILL if drill else Namespace.LIVE
-    with Console(stderr=True).status("publishing; Ctrl-C ends it"):
-        if source:
-            published = asyncio.run(play(source, sensors, (host, port), scale, namespace))
-        else:
-            published = asyncio.run(publish(sensors, (host, port), rate, for_, seed, namespace=namespace))
-    typer.echo(f"published {published} messages", err=True)
 
 
 @app.command()

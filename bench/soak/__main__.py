@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from bench.__main__ import output
-from bench.fleet.city import plan_for
 from bench.soak.figures import encode
 from bench.soak.report import show
 from bench.soak.run import Options, soak
+from simulators.city.plan import plan_for
 from tocsin.log import configure as configure_log
 
 # A soak of an hour has a fault a minute, one of days every ten minutes: memory is seen within lives alone.

@@ -13,13 +13,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.fleet.city import Longs, Plan
-from bench.fleet.process import Order, Sent
-from bench.fleet.sent_log import Bursts
+from bench.fleet import Order, Sent
 from bench.machine import machine
 from bench.phases import publish
 from bench.process import memory, on_disk
-from bench.reconcile import Reconciled
 from bench.soak.faults import FAULTS, stop
 from bench.soak.figures import Course, Soaked
 from bench.soak.nemesis import Nemesis
@@ -28,6 +25,9 @@ from bench.soak.town import Town, town
 from bench.soak.watching import Watching, figures_of
 from bench.soak.witness import Witness
 from notifiers.outbox.reader import OutboxReader
+from simulators.city.plan import Longs, Plan
+from simulators.sent_log import Bursts
+from tocsin.reconciliation import Reconciled
 
 # s that the daemon may need for what waits when a watch is over, and how often is looked.
 DRAINED_WITHIN, LOOK_EVERY = 120.0, 1.0
@@ -95,7 +95,7 @@ class Soak:
         return self._result()
 
     async def _watch(self, number: int) -> None:
-        log = self._directory / f"sent-{number}.npz"
+        log = self._directory / f"sent-{number}.log"
         seconds = self._options.seconds / self._options.watches
         order = Order(
             port=self._town.broker.port, plan=self._options.plan, seconds=seconds, log=str(log), phase=number,
@@ -112,7 +112,7 @@ class Soak:
 
     async def _reconcile(self, log: Path) -> None:
         """Once everything is journaled and stored, or that is not done in time."""
-        sent = Bursts.read(log).keys(self._town.city)
+        sent = Bursts.read(log).keys(self._town.city.number)
         latest = self._now() + DRAINED_WITHIN
         while not await self._drained(found := await self._found(sent)) and self._now() < latest:
             await asyncio.sleep(LOOK_EVERY)

@@ -7,10 +7,10 @@ from pathlib import Path
 from signal import SIGKILL
 
 from bench.city_files import generated
-from bench.fleet.city import City, Plan
 from bench.servers import shipped_settings
 from bench.sights import Sounds
 from bench.subject import Subject
+from simulators.city.plan import City, Plan
 from simulators.mosquitto import Mosquitto
 from simulators.proxy import FaultProxy
 from simulators.victoria_metrics import VictoriaMetrics

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.fleet.city import Longs
-from bench.reconcile import Reconciled, keys_of, reconcile
+from bench.reconcile import keys_of
 from ingest.journal import Entry, EntryKind, open_read_only
 from notifiers.outbox.reader import OutboxReader
 from rules.transition import Transition, line
+from simulators.city.plan import Longs
 from tocsin.bundle import Bundles
 from tocsin.configuration import configure
 from tocsin.judge import Basis, Judge
+from tocsin.reconciliation import Reconciled, reconcile
 
 BLOCKS_A_READ = 64
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from bench.city_files import MAIN, generated, texts
-from bench.fleet.city import KINDS, City, Plan
-from bench.fleet.speech import FIRE, SPEECHES
-from bench.fleet.voices import Voices
 from ingest.decode import Decoder
 from ingest.quality import QualityControl
 from ingest.screening import Screen
 from ingest.session.wire import messages
 from rules.engine import Engine
+from simulators.city.plan import KINDS, City, Plan
+from simulators.city.speech import FIRE, SPEECHES
+from simulators.city.voices import Voices
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 
@@ -58,7 +58,7 @@ class Path:
     def __init__(
         self, sensors: int, rules: Mapping[str, str] | None, *, heard: bool = True, burning: bool = False
     ) -> None:
-        self._voices = Voices(City.of(Plan(sensors=sensors, gateways=GATEWAYS, interval=INTERVAL)))
+        self._voices = Voices(City.of(Plan.usual(sensors=sensors, gateways=GATEWAYS, interval=INTERVAL)))
         basis = configure(Bundle(MAIN, texts(self._voices.city, {}, rules))).basis
         self._decoder = Decoder(basis.kinds, basis.registry)
         self._screen = Screen(basis.registry)

@@ -48,7 +48,7 @@ def test_a_short_soak_loses_and_changes_nothing_over_several_faults(tmp_path: Pa
     # The first fault of this seed.
     assert soaked["struck"][0]["name"].startswith("daemon: SIGHUP")
     assert soaked["bundles"] >= 2
-    assert not list(place.glob("sent-*.npz"))
+    assert not list(place.glob("sent-*.log"))
     found = check(place / "state", sent(place / "state" / "journal"))
     assert found.findings == []
     assert found.transitions == compared["equal"] > 10

@@ -2,11 +2,11 @@
 
 from itertools import islice
 
-from bench.fleet.city import plan_for
 from bench.soak.__main__ import between
 from bench.soak.faults import FAULTS, nothing
 from bench.soak.plan import Step, steps
 from bench.soak.run import Options, clock
+from simulators.city.plan import plan_for
 
 
 def first(count: int, seed: int = 1, longest: float = 30.0) -> list[Step]:

@@ -10,16 +10,16 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from bench.fleet.city import Longs
-from bench.reconcile import Reconciled
 from bench.soak.witness import Compared, Witness, due_until
 from ingest.clock import MINUTE
 from ingest.journal import Entry, EntryKind, Journal, open_read_only
 from ingest.session.wire import Undecodable, messages
 from rules.grade import Grade
+from simulators.city.plan import Longs
 from tests.faults.life import RETENTION, Promises, live
 from tests.tocsin.village import START, basis, block, report
 from tocsin.judge import Judge
+from tocsin.reconciliation import Reconciled
 
 TRANSITIONS = 6
 

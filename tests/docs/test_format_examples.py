@@ -25,6 +25,7 @@ from rules.grade import Grade
 from rules.transition import Disposition, Transition, line
 from simulators.horn import Command
 from simulators.readings_csv import read_rows
+from simulators.sent_log import Bursts, End
 from tocsin.channel_settings import Channel
 from tocsin.configuration import configure, read_bundle
 from tocsin.judge import Basis
@@ -107,6 +108,22 @@ def test_packs_are_read(basis: Basis) -> None:
         ("rain-riverside-01", "rain"),
         ("stage-dead-run", "stage"),
     }
+
+
+def test_a_sent_log_names_its_messages(tmp_path: Path) -> None:
+    [text] = examples("jsonl sent-log")
+    path = tmp_path / "sent.log"
+    path.write_text(text)
+    found = Bursts.read(path)
+    sent = zip(found.positions().tolist(), found.stamp.repeat(found.count).tolist(), strict=True)
+
+    assert [(found.sensors[position], stamp) for position, stamp in sent] == [
+        ("smoke-0000000", 1_795_298_400_000),
+        ("smoke-0000001", 1_795_298_400_000),
+        ("rain-0000002", 1_795_298_400_000),
+        ("unlisted-old-town-smoke", 1_795_298_399_120),
+    ]
+    assert found.end == End(published=4, acked=4)
 
 
 def test_recorded_readings_are_read(tmp_path: Path) -> None:
@@ -239,7 +256,8 @@ def test_a_transition_is_written_like_this() -> None:
 
 def test_every_example_is_tested() -> None:
     assert {info for info, _ in BLOCKS} == {
-        "json native", "json senml", "csv readings", "csv events", "csv sensors", "yaml sensors",
+        "json native", "json senml", "csv readings", "jsonl sent-log", "csv events", "csv sensors",
+        "yaml sensors",
         "json zones", "yaml kinds", "yaml contacts", "yaml routes", "yaml channels", "json horn-command",
         "json horn-receipt", "json horn-poll", "json horn-state", "json horn-button",
         "text horn-signature", "json transition", "json comparison",

@@ -42,7 +42,7 @@ def beside(sensors: Iterable[Sensor]) -> list[Sensor]:
 
 def basis(kind: str, found: Set, sensors: Iterable[Sensor] | None = None) -> Basis:
     known = beside(SENSORS[kind]) if sensors is None else [*sensors]
-    return Basis("set", KINDS, Registry.of(known, {"z": ZONE}), found)
+    return Basis("set", KINDS, Registry.of(known, {"z": ZONE}), found, Namespace.LIVE)
 
 
 def told(by: Basis, journal: Journal) -> list[Transition]:

@@ -42,7 +42,7 @@ class Joint:
 
 def joined(old: Basis, new: Basis) -> Joint | None:
     """Both on one basis; None where one engine would not say what each of two says."""
-    if (old.kinds, old.registry) != (new.kinds, new.registry):
+    if (old.kinds, old.registry, old.namespace) != (new.kinds, new.registry, new.namespace):
         return None
     before, after = ({(rule.id, rule.meaning): rule for rule in basis.rules} for basis in (old, new))
     gone, come = before.keys() - after.keys(), after.keys() - before.keys()
@@ -53,7 +53,7 @@ def joined(old: Basis, new: Basis) -> Joint | None:
     if learning or _kept(engines[0]) != _kept(engines[1]):
         return None
     rules = tuple((before | after).values())
-    basis = Basis(f"{old.bundle} and {new.bundle}", old.kinds, old.registry, rules)
+    basis = Basis(f"{old.bundle} and {new.bundle}", old.kinds, old.registry, rules, new.namespace)
     return Joint(basis, frozenset(before), frozenset(after))
 
 

@@ -4,18 +4,21 @@ A gateway's packets lie one behind the other in the order of its turns, so a bur
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.fleet.city import KINDS, City, Longs, town
-from bench.fleet.speech import FIRST_SEQUENCE, SEQUENCE, SPEECHES, STAMP, WIDTH, Speech, text
+from simulators.city.plan import KINDS, City, Longs, town
+from simulators.city.speech import FIRST_SEQUENCE, SEQUENCE, SPEECHES, STAMP, WIDTH, Speech, text
 
 # MQTT 5.0, 3.3: PUBLISH with QoS 1, without properties.
 HEADER = 0x32
 LAST_PACKET_ID = 65_535
 DIGITS = {length: 10 ** np.arange(length - 1, -1, -1, dtype=np.int64) for length in (SEQUENCE, STAMP)}
 ASCII_ZERO = 48
+# On a quiet day: texts from one round of a sensor to the next, and from one sensor to the next in a round.
+STEP, APART = 7, 13
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -23,9 +26,9 @@ Bytes = npt.NDArray[np.uint8]
 class _Form:
     """The packets of one kind: their bytes, and where in them what changes has its place."""
 
-    def __init__(self, speech: Speech, kind: str, interval: int) -> None:
+    def __init__(self, speech: Speech, kind: str, interval: int, namespace: str) -> None:
         payload, places = speech.payload(interval)
-        topic = f"tocsin/v1/{town(0)}/{kind}/{kind}-{0:07}/telemetry"
+        topic = f"{namespace}/v1/{town(0)}/{kind}/{kind}-{0:07}/telemetry"
         rest = len(topic).to_bytes(2, "big") + topic.encode() + b"\x00\x00\x00" + payload.encode()
         self.packet = bytes((HEADER, len(rest) & 0x7F | 0x80, len(rest) >> 7)) + rest
         self.town = self.packet.index(town(0).encode())
@@ -42,14 +45,13 @@ class _Texts:
     """All texts that varying metrics take, as rows of WIDTH bytes."""
 
     def __init__(self) -> None:
-        self._rows: list[str] = []
-        self._known: dict[str, int] = {}
+        self._known: dict[tuple[str, ...], int] = {}
         self.table: Bytes = np.empty((0, WIDTH), np.uint8)
 
-    def row(self, written: str) -> int:
-        """Where a text stands."""
+    def row(self, *written: str) -> int:
+        """Where some texts stand, one behind the other."""
         if written not in self._known:
-            self._known[written] = self._add([written])
+            self._known[written] = self._add(list(written))
         return self._known[written]
 
     def values(self, low: int, high: int, decimals: int) -> int:
@@ -57,23 +59,33 @@ class _Texts:
         return self._add([text(value / 10**decimals, decimals) for value in range(low, high + 1)])
 
     def _add(self, texts: list[str]) -> int:
-        first = len(self._rows)
-        self._rows += texts
-        self.table = np.frombuffer("".join(self._rows).encode(), np.uint8).reshape(-1, WIDTH)
+        first = len(self.table)
+        rows = np.frombuffer("".join(texts).encode(), np.uint8).reshape(-1, WIDTH)
+        self.table = np.concatenate((self.table, rows))
         return first
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Of a course: (metric, its first text) of each, and how many there are."""
+
+    rows: tuple[tuple[str, int], ...]
+    rounds: int
 
 
 class Voices:
     """Says what the sensors of a city say, a burst of a gateway at a time.
 
+    `namespace` is the first level of all topics.
+
     turn   by gateway: messages said so far; which sensor comes next, its sequence number, the packet id and
            what is measured follow from it and the plan's seed
     """
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, namespace: str = "tocsin") -> None:
         self.city = city
         self.turn: Longs = np.zeros(city.plan.gateways, np.int64)
-        self._forms = [_Form(SPEECHES[kind], kind, city.plan.interval) for kind in KINDS]
+        self._forms = [_Form(SPEECHES[kind], kind, city.plan.interval, namespace) for kind in KINDS]
         self._texts = _Texts()
         self._size = city.size
         length = np.array([len(form.packet) for form in self._forms])[city.kind]
@@ -87,7 +99,11 @@ class Voices:
         )
         # By (one of the two that move, position): where it stands, its first text, and how many it has.
         self._place, self._base, self._span = self._varying()
-        self._quiet_base, self._quiet_span = self._base.copy(), self._span.copy()
+        # By position: how many texts further each round is, and at which one the first is.
+        self._step: Longs = np.full(city.plan.sensors, STEP, np.int64)
+        self._begin: Longs = city.number * APART
+        self._moving = (self._place, self._base, self._span, self._step, self._begin)
+        self._quiet = tuple(array.copy() for array in self._moving)
 
     def lengths(self) -> Mapping[str, tuple[int, int]]:
         """Bytes of (packet, payload) by kind."""
@@ -114,7 +130,7 @@ class Voices:
         self._write(self._sequence[position], _digits(FIRST_SEQUENCE + round_, SEQUENCE))
         packet_id = (np.repeat(turn, counts) + within) % LAST_PACKET_ID + 1
         self._write(self._packet_id[position], packet_id.astype(">u2").view(np.uint8).reshape(-1, 2))
-        measured = round_ * 7 + self.city.number[position] * 13
+        measured = round_ * self._step[position] + self._begin[position]
         for place_, base, span in zip(self._place, self._base, self._span, strict=True):
             row = base[position] + measured % span[position]
             self._write(place_[position], self._texts.table[row])
@@ -148,12 +164,28 @@ class Voices:
         for metric, value, decimals in speech.metrics:
             place = begin + form.metrics[metric]
             self._bytes[place : place + WIDTH] = np.frombuffer(text(value, decimals).encode(), np.uint8)
-        self._base[:, position] = self._quiet_base[:, position]
-        self._span[:, position] = self._quiet_span[:, position]
+        for array, quiet in zip(self._moving, self._quiet, strict=True):
+            array[..., position] = quiet[..., position]
+
+    def learn(self, texts: Mapping[str, tuple[str, ...]]) -> Learned:
+        """What one or two metrics are to say in one round after the other; as many texts of both."""
+        rows = tuple((metric, self._texts.row(*of_one)) for metric, of_one in texts.items())
+        return Learned(rows, max(map(len, texts.values())))
+
+    def follow(self, position: int, learned: Learned, round_: int) -> None:
+        """From that round on a sensor says what was learned, and then all over again; `calm` ends it."""
+        form, begin = self._forms[self.city.kind[position]], int(self._at[position])
+        # A single metric has both places of those that move.
+        for one, (metric, row) in enumerate((*learned.rows, *learned.rows)[:2]):
+            self._place[one, position] = begin + form.metrics[metric]
+            self._base[one, position] = row
+            self._span[one, position] = learned.rounds
+        self._step[position], self._begin[position] = 1, -round_
 
     def freeze(self, position: int) -> None:
         """From now on a sensor repeats one value."""
-        self._span[:, position] = self._quiet_span[:, position] = 1
+        _, _, quiet_span, *_ = self._quiet
+        self._span[:, position] = quiet_span[:, position] = 1
 
     def _write(self, places: Longs, written: Bytes) -> None:
         """The rows of `written` (or the one it is) to begin at `places`."""

@@ -2,41 +2,64 @@
 
 import select
 import socket
+from contextlib import suppress
 
 import mqtt5
+
+from simulators.publisher.link import RefusedError
 
 # Of PUBACK without a reason code: fixed header, length, packet id (MQTT 5.0, 3.4).
 PUBACK = 4
 ANSWER_WITHIN = 10.0
 READ = 1 << 16
-KEEP_ALIVE = 60
+# s; more for those that speak seldom, and the most that the protocol knows.
+KEEP_ALIVE, LONGEST_KEEP_ALIVE = 60, 65_535
 
 
 class Gateway:
-    """Non-blocking once it is connected. `acked` counts what the broker took; a refusal is a RuntimeError."""
+    """Non-blocking once it is connected. `acked` counts what the broker took.
 
-    def __init__(self, port: int, client: str) -> None:
+    RefusedError: it does not let the client in, or did not take a message. OSError: there is none.
+    `every` s at most the gateway has something to say.
+    """
+
+    def __init__(self, address: tuple[str, int], client: str, every: float = 0.0) -> None:
         self.acked = 0
-        self._port = port
+        self._address = address
         self._client = client
+        self._keep_alive = min(max(KEEP_ALIVE, int(2 * every)), LONGEST_KEEP_ALIVE)
         self._connect()
 
     def _connect(self) -> None:
         self._rest = memoryview(b"")
         self._tail = b""
-        self._socket = socket.create_connection(("127.0.0.1", self._port), ANSWER_WITHIN)
+        try:
+            self._socket = socket.create_connection(self._address, ANSWER_WITHIN)
+        except OSError as error:
+            host, port = self._address
+            raise ConnectionError(
+                f"{self._client} cannot reach a broker at {host}:{port}: {error}"
+            ) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        hello = mqtt5.ConnectPacket(self._client, clean_start=True, keep_alive=KEEP_ALIVE)
+        hello = mqtt5.ConnectPacket(self._client, clean_start=True, keep_alive=self._keep_alive)
+        try:
+            answer = self._greeted(hello)
+        except OSError:
+            self._socket.close()
+            raise
+        if not isinstance(answer, mqtt5.ConnAckPacket) or int(answer.reason_code):
+            self._socket.close()
+            raise RefusedError(f"{self._client} is not let in: {answer}")
+        # What may wait for its acknowledgement.
+        self.window = answer.receive_max
+        self._socket.setblocking(False)
+
+    def _greeted(self, hello: mqtt5.ConnectPacket) -> mqtt5.Packet:
         self._socket.sendall(hello.write())
         if not (said := self._socket.recv(READ)):
             raise self._hung_up()
         answer, _ = mqtt5.read(memoryview(said))
-        if not isinstance(answer, mqtt5.ConnAckPacket) or int(answer.reason_code):
-            self._socket.close()
-            raise RuntimeError(f"{self._client} is not let in: {answer}")
-        # What may wait for its acknowledgement.
-        self.window = answer.receive_max
-        self._socket.setblocking(False)
+        return answer
 
     def reconnect(self, unacked: bytes) -> bool:
         """Over a new connection, send again what was not acknowledged; as `push`. OSError: not yet."""
@@ -83,8 +106,10 @@ class Gateway:
         select.select([self._socket], [], [], seconds)
 
     def close(self) -> None:
-        self._socket.setblocking(True)
-        self._socket.sendall(mqtt5.DisconnectPacket().write())
+        """Say goodbye, if there is still somebody to say it to."""
+        with suppress(OSError):
+            self._socket.setblocking(True)
+            self._socket.sendall(mqtt5.DisconnectPacket().write())
         self._socket.close()
 
     def _read(self, data: bytes) -> bytes:
@@ -96,7 +121,7 @@ class Gateway:
             if isinstance(packet, mqtt5.DisconnectPacket):
                 raise self._hung_up()
             if not isinstance(packet, mqtt5.PubAckPacket) or int(packet.reason_code) >= 0x80:
-                raise RuntimeError(f"{self._client} had an answer that is no acknowledgement: {packet}")
+                raise RefusedError(f"{self._client} had an answer that is no acknowledgement: {packet}")
             self.acked += 1
         return bytes(view)
 

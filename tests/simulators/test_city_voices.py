@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 
 from bench.city_files import MAIN, texts
-from bench.fleet.city import KINDS, City, Plan, shares
-from bench.fleet.script import Course, Script
-from bench.fleet.speech import FIRST_SEQUENCE, SPEECHES
-from bench.fleet.voices import LAST_PACKET_ID, Voices
 from ingest.decode import Decoder
 from ingest.session.wire import Message, messages
+from simulators.city.plan import KINDS, City, Plan, shares
+from simulators.city.run import Run
+from simulators.city.script import Script
+from simulators.city.speech import FIRST_SEQUENCE, SPEECHES
+from simulators.city.voices import LAST_PACKET_ID, Voices
 from tocsin.bundle import Bundle
 from tocsin.configuration import configure
 
 STAMP = 1_764_448_000_000
-PLAN = Plan(sensors=600, gateways=4, interval=10_000)
+PLAN = Plan.usual(sensors=600, gateways=4, interval=10_000)
 
 
 @pytest.fixture
@@ -135,12 +136,20 @@ def test_packet_ids_start_again_behind_the_last_one(voices: Voices) -> None:
 
 def test_the_same_plan_says_the_same_and_another_seed_something_else() -> None:
     one, same, other = (
-        said(Voices(City.of(Plan(sensors=600, gateways=4, interval=10_000, seed=seed))), rounds=2)
+        said(Voices(City.of(Plan.usual(sensors=600, gateways=4, interval=10_000, seed=seed))), rounds=2)
         for seed in (4, 4, 5)
     )
 
     assert one == same
     assert one != other
+
+
+def test_all_topics_begin_with_the_namespace(voices: Voices) -> None:
+    exercise = Voices(voices.city, "tocsin-drill")
+    topics = [packet.topic for packet in packets(said(exercise))]
+
+    assert topics == [p.topic.replace("tocsin/", "tocsin-drill/") for p in packets(said(voices))]
+    assert all(topic.startswith("tocsin-drill/v1/town-") for topic in topics)
 
 
 def test_quiet_sensors_stay_quiet(voices: Voices) -> None:
@@ -169,6 +178,27 @@ def test_a_sensor_that_has_something_to_tell_tells_it_until_it_calms_down(voices
     assert 45 <= level() <= 65
 
 
+def test_a_sensor_follows_what_it_learned_report_by_report_and_is_calm_again(voices: Voices) -> None:
+    position = int(np.flatnonzero(voices.city.kind == KINDS.index("electrical"))[0])
+    topic = f"/{voices.city.sensor(position)}/"
+    course = {"cable_temperature": ("  28.0", "  55.0", "  71.5"), "current": (" 20.00", " 70.00", " 70.00")}
+
+    def measured() -> tuple[float, float]:
+        [payload] = [p.payload for p in packets(said(voices)) if topic in p.topic]
+        values = json.loads(payload)["v"]
+        return values["cable_temperature"], values["current"]
+
+    quiet = [measured() for _ in range(2)]
+    voices.follow(position, voices.learn(course), round_=2)
+    event = [measured() for _ in range(3)]
+    voices.calm(position)
+
+    assert {cable for cable, _ in quiet} == {28}
+    assert event == [(28, 20), (55, 70), (71.5, 70)]
+    assert measured()[0] == 28
+    assert len({measured()[1] for _ in range(3)}) == 3
+
+
 def test_every_trouble_of_every_kind_stands_in_its_field(voices: Voices) -> None:
     decimals = {(k, t): SPEECHES[k].texts(v) for k in KINDS for t, v in SPEECHES[k].troubles.items()}
     spikes = {(k, "spike"): SPEECHES[k].texts(SPEECHES[k].spike) for k in KINDS}
@@ -181,7 +211,7 @@ def test_every_trouble_of_every_kind_stands_in_its_field(voices: Voices) -> None
 
 def test_what_is_absurd_is_counted_and_what_the_decoder_refuses_is_just_that(voices: Voices) -> None:
     basis = configure(Bundle(MAIN, texts(voices.city, {}))).basis
-    script = Script(voices, Course(seconds=300, rate=60))
+    script = Script(voices, Run(seconds=300, rate=60))
     gateways, found = np.arange(PLAN.gateways), []
     for turn in range(30):
         counts = voices.room(gateways)
