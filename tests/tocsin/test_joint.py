@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from ingest.clock import HOUR, MINUTE
+from ingest.namespace import Namespace
 from ingest.registry import Registry, Sensor
 from rules.engine import Engine
 from rules.rule import Confirm, Rule, Subjects
