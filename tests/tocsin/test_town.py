@@ -13,9 +13,11 @@ from ingest.clock import MINUTE, LockstepClock
 from ingest.finding import ConfigurationError
 from ingest.journal import Retention
 from rules.realm import Realm
+from simulators.horn import Condition
 from simulators.officers import Profile
 from simulators.readings_csv import Row
 from simulators.scenario import Scenario
+from simulators.timetable import Timetable
 from tests.tocsin.village import CONTACTS, ROUTES, SENSORS, SETTINGS, START, ZONES, bundle
 from tocsin.bundle import Bundle
 from tocsin.desk import socket_in
@@ -25,7 +27,7 @@ from tocsin.drill.people import StaffedDaemon, speak
 from tocsin.drill.town import Town, at_work, daemon_of, town_around
 from tocsin.storage import Storage
 
-QUIET = Scenario((), ())
+QUIET = Scenario()
 # Somebody who answers every text at once, and is there at once.
 EAGER = Profile(takes=10, presses=10, answer=(1, 1), way=(1, 1), work=(1, 1))
 LAZY = Profile(takes=0, presses=0)
@@ -84,7 +86,8 @@ async def test_what_happens_reaches_phones_and_horns_of_the_town_as_an_exercise(
 
 
 async def test_a_dead_horn_is_silent_and_a_failing_one_says_so(tmp_path: Path) -> None:
-    plan = layout(tmp_path, dead=frozenset({"horn-1"}), failing=frozenset({"horn-2"}))
+    conditions = {"horn-1": Timetable(Condition(dead=True)), "horn-2": Timetable(Condition(broken=True))}
+    plan = layout(tmp_path, horns=conditions)
     async with standing(tmp_path, plan) as (town, daemon):
         async with at_work(town, daemon):
             await town.clock.run(START + 3 * MINUTE)
