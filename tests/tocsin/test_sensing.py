@@ -7,6 +7,7 @@ from mqtt5 import PublishPacket
 
 from ingest.clock import HOUR, MINUTE
 from ingest.journal import Entry, open_read_only
+from ingest.namespace import Namespace
 from ingest.reading import Quality, Reason
 from ingest.snapshots import Snapshot
 from tests.tocsin.recorded import recorded
@@ -34,7 +35,7 @@ def minute(number: float) -> int:
 
 def story() -> list[Entry]:
     """A leap, a duplicate, late and old readings, a stranger, a reload, and a river that rests."""
-    flown = PublishPacket(canary.topic("all"), canary.payload(minute(3)))
+    flown = PublishPacket(canary.topic("all", Namespace.LIVE), canary.payload(minute(3)))
     told = [
         (0, [report("river-1", minute(0), 1.0), report("river-2", minute(0), 1.0)]),
         (1, [report("river-1", minute(0), 1.0), report("river-1", minute(1), 6.5)]),
