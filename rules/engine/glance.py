@@ -67,5 +67,5 @@ def _time_to(gap: Floats, slope: Floats) -> Floats:
     """The ms in which what rises by `slope` an hour rises by `gap`; NEVER_REACHED where it does not rise."""
     hours = np.full(len(gap), NEVER_REACHED / HOUR)
     np.divide(gap, slope, out=hours, where=slope > 0)
-    reached: Floats = np.minimum(hours * HOUR, NEVER_REACHED)
-    return reached
+    found: Floats = np.minimum(hours * HOUR, NEVER_REACHED)
+    return found

@@ -78,3 +78,13 @@ def test_doubt_never_holds_back_what_is_certain(
     before: tuple[int, int], after: tuple[int, int], lines: list[str]
 ) -> None:
     assert steps(before, after) == lines
+
+
+@pytest.mark.parametrize(("window", "stuck"), [("1h", "11:00"), ("12h", "22:00")])
+def test_what_moved_is_stuck_once_its_last_move_has_left_the_window(window: str, stuck: str) -> None:
+    """Every report of an hour is kept, and cells of twelve hours."""
+    town = Town([rule("stage", {"blue": f"stuck(stage, {window})"})], sensor("w", "stage", 10 * MINUTE))
+
+    town.every(10 * MINUTE, "09:00", [1.5, 1.4, 1.5, 1.4, 1.4, 1.4, 1.5, *[1.6] * 80])
+
+    assert town.lines == [f"{stuck} none>blue"]
