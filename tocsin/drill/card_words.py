@@ -83,8 +83,8 @@ _HAPPENING_ZH: Mapping[str, str] = {
     "stuck": "卡死", "drift": "漂移", "sentinel": "哨兵值", "wrong-unit": "单位错误",
     "clock-ahead": "时钟超前", "clock-behind": "时钟滞后", "clock-steps": "时钟跳变",
     "impersonation": "冒用身份", "garbage": "乱码", "late": "迟报", "dropout": "丢失",
-    "reordering": "乱序", "duplicates": "重复", "ghosts": "保留消息", "outage": "网关中断", "store-and-forward": "断线续传",
-    "restamped": "重打时间戳",
+    "reordering": "乱序", "duplicates": "重复", "ghosts": "保留消息", "outage": "网关中断",
+    "store-and-forward": "断线续传", "restamped": "重打时间戳",
 }  # fmt: skip
 _DEED_ZH: Mapping[str, str] = {
     "ack": "确认", "arrive": "到场", "handle": "处置", "close": "结束", "cancel": "取消",
