@@ -25,7 +25,7 @@ def headline(card: Card, language: Language) -> str:
 def sheets(card: Card, language: Language) -> list[Sheet]:
     """Those with a row, in the order in which somebody reads them."""
     expected = ("expected", "due", "came", "result", "detail")
-    hours = ("warning", "place", "grade", "raised", "delivered", *STAGES, "recipients")
+    hours = ("warning", "grade", "raised", "heard", "ack", "arrived", "handled", "know")
     missing = ("who", "place", "grade", "why", "detail", "meant so")
     written: list[tuple[str, Sequence[str], Iterable[Sequence[str]]]] = [
         ("Real warnings during the drill", ("at", "grade", "place", "text"), _real(card, language)),
@@ -47,10 +47,7 @@ def sheets(card: Card, language: Language) -> list[Sheet]:
 
 def side_by_side(cards: Iterable[Card], zone: tzinfo, language: Language) -> Sheet:
     """A row for each drill, the oldest first."""
-    columns = (
-        "drill", "held", "expectations", "false", "unreached", "median time to deliver",
-        "median time to acknowledge", "in time: acknowledged, arrived, handled",
-    )  # fmt: skip
+    columns = "drill", "held", "met", "false", "unreached", "to hear", "to ack", "in time"
     rows = (
         (
             told(card.title, language),
@@ -60,11 +57,12 @@ def side_by_side(cards: Iterable[Card], zone: tzinfo, language: Language) -> She
             str(sum(not missing.expected for missing in card.missing)),
             _median(_after(course.delivered, course.raised) for course in card.courses),
             _median(_after(course.acknowledged, course.told) for course in card.courses),
-            ", ".join(_in_time(card.courses, stage) for stage in STAGES),
+            " ".join(_in_time(card.courses, stage) for stage in STAGES),
         )
         for card in sorted(cards, key=lambda card: card.held)
     )
-    return _sheet("Drills side by side", columns, rows, language)
+    title = "Drills side by side: medians, and stages in time"
+    return _sheet(title, columns, rows, language)
 
 
 def _sheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> Sheet:
@@ -80,10 +78,9 @@ def _item(item: Item, language: Language) -> Sequence[str]:
 
 
 def _course(course: Course, language: Language) -> Sequence[str]:
-    """Raised after the start; delivered after that; stages after it was told, against their deadlines."""
+    """Raised after the start; heard after that; stages after it was told, against their deadlines."""
     return (
-        told(course.title, language),
-        told(course.place, language),
+        f"{told(course.title, language)} {told(course.place, language)}",
         graded(course.grade, language),
         clock(course.raised),
         _took(_after(course.delivered, course.raised)),

@@ -37,7 +37,9 @@ _ZH: Mapping[str, str] = {
     "acknowledged": "确认",
     "arrived": "到场",
     "handled": "处置",
-    "recipients": "已知晓",
+    "heard": "送达",
+    "ack": "确认",
+    "know": "已知晓",
     "Not reached at the end": "结束时仍未通知到",
     "who": "对象",
     "everybody there": "当地所有人",
@@ -62,13 +64,12 @@ _ZH: Mapping[str, str] = {
     "{} more are not drawn": "另有 {} 起未画出",
     "drill": "演练",
     "held": "日期",
-    "expectations": "预期",
     "false": "误报",
     "unreached": "未通知到",
-    "median time to deliver": "送达用时中位数",
-    "median time to acknowledge": "确认用时中位数",
-    "in time: acknowledged, arrived, handled": "按时：确认、到场、处置",
-    "Drills side by side": "历次演练对比",
+    "to hear": "送达用时",
+    "to ack": "确认用时",
+    "in time": "按时",
+    "Drills side by side: medians, and stages in time": "历次演练对比：中位数，各环节按时",
 }
 # By what stands in a drill file, in the outbox or in a count.
 _HAPPENING_ZH: Mapping[str, str] = {
