@@ -17,7 +17,8 @@ def headline(card: Card, language: Language) -> str:
     """Whether the drill was passed, and how much of it."""
     words = words_of(language)
     met = words("{} of {} expectations met").format(card.met, len(card.items))
-    how = words("played {} of {}").format(clock(min(card.lasted, card.planned)), clock(card.planned))
+    played = max(min(card.lasted, card.planned), 0)
+    how = words("played {} of {}").format(clock(played), clock(card.planned))
     line = words("{}: {}; {}").format(words("passed" if card.passed else "not passed"), met, how)
     return words("{}; stopped: {}").format(line, told(card.stopped, language)) if card.stopped else line
 
@@ -98,10 +99,10 @@ def _stage(course: Course, stage: str) -> str:
 
 
 def _real(card: Card, language: Language) -> Iterator[Sequence[str]]:
-    words = words_of(language)
+    """Each text says by itself that it is real."""
     for real in card.real:
-        said = f"{words('REAL')} {told(real.text, language)}"
-        yield clock(real.at), graded(real.grade, language), told(real.place, language), said
+        said = told(real.text, language)
+        yield clock(real.at), graded(real.grade, language) or "–", told(real.place, language), said
 
 
 def _missing(card: Card, language: Language) -> Iterator[Sequence[str]]:

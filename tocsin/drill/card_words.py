@@ -52,7 +52,6 @@ _ZH: Mapping[str, str] = {
     "did": "操作",
     "incident": "事件编号",
     "answered": "系统答复",
-    "REAL": "真实",
     "Real warnings during the drill": "演练期间的真实预警",
     "text": "内容",
     "What happened": "剧情",
