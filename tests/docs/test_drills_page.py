@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from ingest.clock import MINUTE
 from simulators.faults import FAULTS
-from tests.docs.drills_page import PAGE, cells, commands, drills, shown
+from tests.docs.drills_page import PAGE, ROOT, cells, commands, drills, shown
 from tests.tocsin.holding import held
 from tests.tocsin.performance import county
 from tocsin.cli import app
@@ -19,6 +20,7 @@ from tocsin.drill.card_tables import headline, sheets, side_by_side
 from tocsin.drill.card_words import verdict_of
 from tocsin.drill.drill_file import Drill, DrillFile, ExpectEntry, StoryEntry, TemperEntry, read_drill
 from tocsin.drill.names import strangers
+from tocsin.drill.running import AFTERWARDS
 
 
 def drill(text: str) -> Drill:
@@ -81,6 +83,16 @@ def test_every_size_of_a_happening_is_told_beside_it(key: str) -> None:
     [entry] = [each for each in StoryEntry.model_fields[key].annotation.__args__ if each is not type(None)]
 
     assert {name for name in keys(entry) if name != "place" and not re.search(rf"`{name}\b", row)} == set()
+
+
+def test_make_drill_takes_less_than_two_minutes_and_nothing_for_developers() -> None:
+    text = (ROOT / "Makefile").read_text("utf-8")
+    [name] = re.findall(r"^DRILL \?= (.+)$", text, re.MULTILINE)
+    file = drill((ROOT / name).read_text("utf-8")).file
+
+    assert (file.lasts + AFTERWARDS) / file.speed < 2 * MINUTE
+    assert "\ndrill: $(VENV)/.run\n\t@$(BIN)/tocsin drill run $(DRILL)\n" in text
+    assert f"(../{name})" in PAGE
 
 
 def test_every_result_is_told() -> None:
