@@ -3,12 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FOR ?=
+DRILL ?= configs/drills/market-fire.yaml
 DATA ?=
 
-.PHONY: run test test-unit test-deep check format bench bench-city soak sweep evidence lock parts clean
+.PHONY: run drill test test-unit test-deep check format bench bench-city soak sweep evidence lock parts clean
 
 run: $(VENV)/.run
 	@$(BIN)/tocsin demo $(if $(FOR),--for $(FOR))
+
+# A fire in a market against a daemon of its own, in less than two minutes; DRILL=FILE is another one.
+drill: $(VENV)/.run
+	@$(BIN)/tocsin drill run $(DRILL)
 
 test: $(VENV)/.dev parts
 	@$(BIN)/pytest

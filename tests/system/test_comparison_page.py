@@ -1,22 +1,17 @@
 """The report of `tocsin diff` in a real browser: it opens without an error and shows all that is wanted."""
 
-import asyncio
 import re
 import struct
 from pathlib import Path
 
 import pytest
 
+from tests.system.browser import HEIGHT, WIDTH, browse
 from tests.tocsin.program import program
 
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parent.parent.parent
-WIDTH, HEIGHT = 1366, 768
-BROWSER = (
-    "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-    "--enable-logging=stderr", f"--window-size={WIDTH},{HEIGHT}",
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -39,22 +34,6 @@ def report(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Path:
     )
     assert ended.code == 0
     return page
-
-
-async def browse(*arguments: str, home: Path) -> tuple[str, str]:
-    """What the browser printed, and what it logged."""
-    process = await asyncio.create_subprocess_exec(
-        *BROWSER, f"--user-data-dir={home}", *arguments,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(120):
-            out, err = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return out.decode(), err.decode()
 
 
 async def test_it_opens_without_an_error_and_shows_tables_ribbons_and_gaps(

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from statistics import median
 
+from ingest.duration import format_time_left
 from tocsin.commands.language import Language
-from tocsin.drill.card import Card, Course
-from tocsin.drill.card_words import clock, told, verdict_of, words_of
+from tocsin.drill.card import Card, Course, Item
+from tocsin.drill.card_words import clock, deed, graded, happening, hop, reason, told, verdict_of, words_of
 from tocsin.page import Sheet
 
 STAGES = ("acknowledged", "arrived", "handled")
@@ -16,24 +17,30 @@ def headline(card: Card, language: Language) -> str:
     """Whether the drill was passed, and how much of it."""
     words = words_of(language)
     met = words("{} of {} expectations met").format(card.met, len(card.items))
-    how = words("played {} of {}").format(clock(min(card.lasted, card.planned)), clock(card.planned))
-    line = f"{words('passed' if card.passed else 'not passed')}: {met}; {how}"
-    return f"{line}; {words('stopped')}: {told(card.stopped, language)}" if card.stopped else line
+    played = max(min(card.lasted, card.planned), 0)
+    how = words("played {} of {}").format(clock(played), clock(card.planned))
+    line = words("{}: {}; {}").format(words("passed" if card.passed else "not passed"), met, how)
+    return words("{}; stopped: {}").format(line, told(card.stopped, language)) if card.stopped else line
 
 
 def sheets(card: Card, language: Language) -> list[Sheet]:
     """Those with a row, in the order in which somebody reads them."""
     expected = ("expected", "due", "came", "result", "detail")
-    hours = ("warning", "place", "grade", "raised", "delivered", *STAGES, "recipients")
+    hours = ("warning", "grade", "raised", "heard", "ack", "arrived", "handled", "know")
+    missing = ("who", "place", "grade", "why", "detail", "meant so")
     written: list[tuple[str, Sequence[str], Iterable[Sequence[str]]]] = [
         ("Real warnings during the drill", ("at", "grade", "place", "text"), _real(card, language)),
-        ("What was expected", expected, _items(card, language)),
+        ("What was expected", expected, (_item(item, language) for item in card.items)),
         ("How long it took", hours, (_course(course, language) for course in card.courses)),
-        ("Not reached at the end", ("who", "place", "grade", "why", "meant so"), _missing(card, language)),
-        ("Who did what", ("at", "who", "did", "answered"), _acts(card)),
+        ("Not reached at the end", missing, _missing(card, language)),
+        ("Who did what", ("at", "who", "did", "incident", "answered"), _acts(card, language)),
         ("What happened", ("at", "what", "detail"), _story(card, language)),
-        ("Messages", ("what", "count"), ((name, f"{count:,}") for name, count in card.counts.items())),
-        ("Faults played", ("what", "count"), ((name, f"{count:,}") for name, count in card.faults.items())),
+        ("Messages", ("what", "count"), ((hop(n, language), f"{c:,}") for n, c in card.counts.items())),
+        (
+            "Faults played",
+            ("what", "count"),
+            ((happening(n, language), f"{c:,}") for n, c in card.faults.items()),
+        ),
     ]
     found = (_sheet(title, columns, rows, language) for title, columns, rows in written)
     return [sheet for sheet in found if sheet.rows]
@@ -41,10 +48,7 @@ def sheets(card: Card, language: Language) -> list[Sheet]:
 
 def side_by_side(cards: Iterable[Card], zone: tzinfo, language: Language) -> Sheet:
     """A row for each drill, the oldest first."""
-    columns = (
-        "drill", "held", "expectations", "false", "unreached", "median time to deliver",
-        "median time to acknowledge", "in time: acknowledged, arrived, handled",
-    )  # fmt: skip
+    columns = "drill", "held", "met", "false", "unreached", "to hear", "to ack", "in time"
     rows = (
         (
             told(card.title, language),
@@ -54,11 +58,12 @@ def side_by_side(cards: Iterable[Card], zone: tzinfo, language: Language) -> She
             str(sum(not missing.expected for missing in card.missing)),
             _median(_after(course.delivered, course.raised) for course in card.courses),
             _median(_after(course.acknowledged, course.told) for course in card.courses),
-            ", ".join(_in_time(card.courses, stage) for stage in STAGES),
+            " ".join(_in_time(card.courses, stage) for stage in STAGES),
         )
         for card in sorted(cards, key=lambda card: card.held)
     )
-    return _sheet("Drills side by side", columns, rows, language)
+    title = "Drills side by side: medians, and stages in time"
+    return _sheet(title, columns, rows, language)
 
 
 def _sheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], language: Language) -> Sheet:
@@ -66,26 +71,20 @@ def _sheet(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], la
     return Sheet(words(title), [words(column) for column in columns], [*rows])
 
 
-def _items(card: Card, language: Language) -> Iterator[Sequence[str]]:
-    for item in card.items:
-        due = "–" if item.due is None else clock(item.due)
-        yield (
-            told(item.what, language),
-            due,
-            clock(item.came),
-            verdict_of(item.verdict, language),
-            item.detail,
-        )
+def _item(item: Item, language: Language) -> Sequence[str]:
+    """Instants after the start, but of handling, which has so much time after it was told."""
+    time = _took if item.kind == "handling" else clock
+    verdict = verdict_of(item.verdict, language)
+    return told(item.what, language), time(item.due), time(item.came), verdict, item.detail
 
 
 def _course(course: Course, language: Language) -> Sequence[str]:
-    """Raised after the start; delivered after that; stages after it was told, against their deadlines."""
+    """Raised after the start; heard after that; stages after it was told, against their deadlines."""
     return (
-        told(course.title, language),
-        told(course.place, language),
-        course.grade,
+        f"{told(course.title, language)} {told(course.place, language)}",
+        graded(course.grade, language),
         clock(course.raised),
-        _plus(_after(course.delivered, course.raised)),
+        _took(_after(course.delivered, course.raised)),
         *(_stage(course, stage) for stage in STAGES),
         f"{course.reached}/{course.of}",
     )
@@ -94,46 +93,52 @@ def _course(course: Course, language: Language) -> Sequence[str]:
 def _stage(course: Course, stage: str) -> str:
     took, limit = _after(getattr(course, stage), course.told), course.limits.get(stage)
     if limit is None:
-        return _plus(took)
+        return _took(took)
     sign = "✓" if took is not None and took <= limit else "✗"
-    return f"{sign} {_plus(took)} / {clock(limit)}"
+    return f"{sign} {_took(took)} / {_took(limit)}"
 
 
 def _real(card: Card, language: Language) -> Iterator[Sequence[str]]:
-    words = words_of(language)
+    """Each text says by itself that it is real."""
     for real in card.real:
-        said = f"{words('REAL')} {told(real.text, language)}"
-        yield clock(real.at), real.grade, told(real.place, language), said
+        said = told(real.text, language)
+        yield clock(real.at), graded(real.grade, language) or "–", told(real.place, language), said
 
 
 def _missing(card: Card, language: Language) -> Iterator[Sequence[str]]:
+    """As the outbox has it: without a recipient it is everybody there who does not know."""
     words = words_of(language)
-    for missing in card.missing:
-        meant = words("yes" if missing.expected else "no")
-        yield missing.who, missing.zone, missing.grade, missing.detail, meant
+    places = {course.zone: told(course.place, language) for course in card.courses}
+    for each in card.missing:
+        who, place = each.who or words("everybody there"), places.get(each.zone, each.zone)
+        meant = words("yes" if each.expected else "no")
+        yield who, place, graded(each.grade, language), reason(each.why, language), each.detail, meant
 
 
-def _acts(card: Card) -> Iterator[Sequence[str]]:
+def _acts(card: Card, language: Language) -> Iterator[Sequence[str]]:
+    """What was answered stands as it was answered."""
     for act in card.acts:
-        yield clock(act.at), act.by, act.does, act.said
+        did = f"{'✓' if act.done else '✗'} {deed(act.does, language)}"
+        yield clock(act.at), act.by, did, act.incident[:8], act.said
 
 
 def _story(card: Card, language: Language) -> Iterator[Sequence[str]]:
     for moment in card.story:
-        yield clock(moment.at), moment.what, told(moment.text, language)
+        yield clock(moment.at), happening(moment.what, language), told(moment.text, language)
 
 
 def _after(instant: int | None, since: int | None) -> int | None:
     return None if instant is None or since is None else instant - since
 
 
-def _plus(ms: int | None) -> str:
-    return "–" if ms is None else f"+{clock(ms)}"
+def _took(ms: int | None) -> str:
+    """`1min39s`, and `–` for what never was."""
+    return "–" if ms is None else format_time_left(ms)
 
 
 def _median(times: Iterable[int | None]) -> str:
     known = [time for time in times if time is not None]
-    return clock(int(median(known))) if known else "–"
+    return _took(int(median(known))) if known else "–"
 
 
 def _in_time(courses: Sequence[Course], stage: str) -> str:

@@ -16,8 +16,10 @@ import msgspec
 from ingest.durable import whole_file
 from ingest.finding import ConfigurationError
 from tocsin.bundle import Bundles
+from tocsin.commands.language import Language
 from tocsin.configuration import Configuration, configure
 from tocsin.drill.card import Act, Card, Missing, Moment, Real, Text
+from tocsin.drill.card_words import happening as in_words
 from tocsin.drill.courses import courses
 from tocsin.drill.drill_file import Drill, StoryEntry, read_drill
 from tocsin.drill.happenings import InjectEntry
@@ -135,7 +137,10 @@ def moment(entry: StoryEntry) -> Moment:
     """An entry of a storyline in words."""
     happening = entry.happening
     if isinstance(happening, InjectEntry):
-        return Moment(at=entry.at, what=entry.key, text=_plain(happening.text))
-    named = [value for key, value in happening if key in _TELLING and value]
-    said = ", ".join(", ".join(each) if isinstance(each, tuple) else str(each) for each in named)
-    return Moment(at=entry.at, what=entry.key, text={"zh": said, "en": said})
+        whom = ", ".join(happening.to)
+        text = {str(language): f"{whom}: {said}" for language, said in happening.text.items()}
+        return Moment(at=entry.at, what=entry.key, text=text)
+    told = [value for key, value in happening if key in _TELLING and value]
+    names = [name for value in told for name in (value if isinstance(value, tuple) else (value,))]
+    text = {"zh": "、".join(in_words(name, Language.ZH) for name in names), "en": ", ".join(names)}
+    return Moment(at=entry.at, what=entry.key, text=text)

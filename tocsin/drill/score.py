@@ -9,8 +9,10 @@ from notifiers.contacts import HORNS, Person
 from notifiers.headline import GRADES
 from notifiers.outbox.work import Stage
 from rules.grade import Grade
+from tocsin.commands.language import Language
 from tocsin.configuration import Configuration
 from tocsin.drill.card import Item, Text, Verdict
+from tocsin.drill.card_words import deed as in_words
 from tocsin.drill.drill_file import (
     DrillFile,
     ExpectedDeed,
@@ -139,7 +141,10 @@ class Scoring:
     def _deed(self, wanted: ExpectedDeed) -> Item:
         did = [d.at for d in self.performance.deeds if (d.by, d.does) == (wanted.who, wanted.does) and d.done]
         at = self._after(min(did, default=None))
-        what = {"zh": f"{wanted.who} 执行 {wanted.does}", "en": f"{wanted.who}: {wanted.does}"}
+        what = {
+            "zh": f"{wanted.who} {in_words(wanted.does, Language.ZH)}",
+            "en": f"{wanted.who}: {wanted.does}",
+        }
         return Item(kind="deeds", what=what, due=wanted.by, came=at, verdict=_verdict(at, wanted.by))
 
     def _unreached(self, who: str) -> Item:
