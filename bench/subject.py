@@ -9,7 +9,8 @@ from signal import SIGKILL, Signals
 
 from bench.city_files import HORN_KEY, MAIN, loudspeaker, texts
 from bench.fleet.city import City
-from bench.process import daemon, end, failure, free_port
+from bench.process import daemon, end, failure
+from simulators.free_port import free_port
 from simulators.http_get import http_get
 
 # A city of half a million sensors is read, and its first snapshot taken, in about a minute.
