@@ -15,11 +15,15 @@ run: $(VENV)/.run
 drill: $(VENV)/.run
 	@$(BIN)/tocsin drill run $(DRILL)
 
+# A worker for each processor; one that has nothing left takes half of what waits for another.
+WORKERS ?= auto
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
 test: $(VENV)/.dev parts
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 test-unit: $(VENV)/.dev
-	@$(BIN)/pytest -m "not system"
+	@$(PYTEST) -m "not system"
 
 # Every property on 10,000 cases, and faults, seeds and fuzzers at full size: a day, not minutes.
 # EXAMPLES=2000 SEEDS=10000 FUZZ=100000 is a shorter night.

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import defaultdict
@@ -100,12 +99,6 @@ def _cpu(place: Path) -> float:
 def _stat(place: Path) -> list[str]:
     """The fields of proc_pid_stat(5) behind the name, which may hold anything: state, parent, ..."""
     return (place / "stat").read_text().rpartition(")")[2].split()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def on_disk(directory: Path) -> int:

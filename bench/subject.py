@@ -8,8 +8,9 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 
 from bench.city_files import HORN_KEY, MAIN, loudspeaker, texts
-from bench.process import daemon, end, failure, free_port
+from bench.process import daemon, end, failure
 from simulators.city.plan import City
+from simulators.free_port import free_port
 from simulators.http_get import http_get
 
 # A city of half a million sensors is read, and its first snapshot taken, in about a minute.

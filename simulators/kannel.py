@@ -5,11 +5,11 @@ import os
 import re
 import shutil
 import signal
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from simulators.free_port import free_port
 from simulators.http_get import http_get
 
 READY_WITHIN = 20.0  # s from the start of a process to its first answer
@@ -95,7 +95,7 @@ class Kannel:
 
     def __init__(self, directory: Path, daemon: int, *, conf: str = CONF, phone: str = NOTHING) -> None:
         self.directory = directory
-        self._ports = {name: _free_port() for name in (_ADMIN, _SMSBOX, _SENDSMS, _CENTRE)}
+        self._ports = {name: free_port() for name in (_ADMIN, _SMSBOX, _SENDSMS, _CENTRE)}
         self._ports[_DAEMON] = daemon
         self._conf = self._moved(conf)
         self._phone = phone
@@ -195,10 +195,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,9 +4,10 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Sequence
 from pathlib import Path
+
+from simulators.free_port import free_port
 
 READY_WITHIN = 10.0  # s from the start of the process to its open port
 # Debian puts it where only root looks.
@@ -26,7 +27,7 @@ class Mosquitto:
         self._directory = directory
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     async def start(self) -> int:
         """Run it, and return its port once it accepts connections.
@@ -102,10 +103,3 @@ class Mosquitto:
         if self._process is None:
             raise RuntimeError("mosquitto does not run: start it first")
         return self._process
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,9 +3,9 @@
 import asyncio
 import shutil
 import signal
-import socket
 from pathlib import Path
 
+from simulators.free_port import free_port
 from simulators.http_get import http_get
 
 READY_WITHIN = 20.0  # s from the start of the process to its first answer
@@ -20,8 +20,7 @@ class VictoriaMetrics:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._process: asyncio.subprocess.Process | None = None
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     @property
     def url(self) -> str:

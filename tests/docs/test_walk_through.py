@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulators.broker import LoopbackBroker
+from simulators.free_port import free_port
 from simulators.http_get import http_get
 from tests.docs.rules_page import FENCE, ROOT, section
-from tests.system.daemon_process import free_port
 from tests.tocsin.test_daemon_process import until
 from tocsin.desk import socket_in
 from tocsin.desk.client import ask

@@ -1,7 +1,5 @@
 """Real servers for the system tests of this directory, each on a free port of loopback."""
 
-import random
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,19 +12,6 @@ import pytest
 
 Served = Callable[[list[str], str], AbstractContextManager[subprocess.Popen[bytes]]]
 START_SECONDS = 15.0
-
-
-@pytest.fixture(scope="session")
-def free_port() -> Callable[[], int]:
-    """From below those the kernel hands out by itself: nobody takes it while a server restarts."""
-
-    def find() -> int:
-        while True:
-            port = random.randrange(20_000, 32_000)
-            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-                return port
-
-    return find
 
 
 @pytest.fixture(scope="session")

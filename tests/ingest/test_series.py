@@ -19,6 +19,7 @@ from ingest.series import Block, Point, Store
 from ingest.series.embedded import EmbeddedStore
 from ingest.series.influx import InfluxStore
 from ingest.series.lines import LineProtocol
+from simulators.free_port import free_port
 
 AT = 1_527_422_400_123
 PERIODIC = Reporting(ReportingMode.PERIODIC, 5 * MINUTE)
@@ -122,7 +123,6 @@ def embedded(tmp_path: Path) -> Iterator[Subject]:
 def victoria(
     tmp_path_factory: pytest.TempPathFactory,
     served: Served,
-    free_port: Callable[[], int],
     victoria_command: Callable[[Path, int], list[str]],
 ) -> Iterator[str]:
     port = free_port()
@@ -150,9 +150,7 @@ def victoriametrics(victoria: str) -> Iterator[Subject]:
 
 
 @pytest.fixture(scope="module")
-def influxd(
-    tmp_path_factory: pytest.TempPathFactory, served: Served, free_port: Callable[[], int]
-) -> Iterator[str]:
+def influxd(tmp_path_factory: pytest.TempPathFactory, served: Served) -> Iterator[str]:
     home, port = tmp_path_factory.mktemp("influxd"), free_port()
     configuration = home / "influxdb.conf"
     configuration.write_text(

@@ -21,6 +21,7 @@ from ingest.reading import Readings
 from ingest.registry import Registry
 from ingest.series import Block, SeriesWriter
 from ingest.series.influx import InfluxStore
+from simulators.free_port import free_port
 from tests.ingest.rig import station
 
 START = 1_527_422_400_000
@@ -70,7 +71,6 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_a_killed_database_loses_nothing_that_was_journaled(
     tmp_path: Path,
     served: Served,
-    free_port: Callable[[], int],
     victoria_command: Callable[[Path, int], list[str]],
 ) -> None:
     """It is killed twice: once while it is written to, once when no call would notice."""

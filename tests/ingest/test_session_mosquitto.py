@@ -1,7 +1,6 @@
 """The session against a real Mosquitto, configured as production must be: nothing dropped silently."""
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -13,6 +12,7 @@ import pytest
 
 from ingest.clock import LockstepClock
 from ingest.session import Batch, Broker, Change, LinkEvent, Session, Tls
+from simulators.free_port import free_port
 
 pytestmark = pytest.mark.system
 
@@ -56,9 +56,7 @@ async def publish(port: int, first: int, last: int) -> None:
 @asynccontextmanager
 async def mosquitto(directory: Path, options: str = OPEN) -> AsyncIterator[int]:
     """A broker of our own on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     configuration = directory / "mosquitto.conf"
     configuration.write_text(CONFIGURATION.format(port=port) + options)
     process = await asyncio.create_subprocess_exec(
@@ -143,20 +141,25 @@ class Wire:
     def __init__(self, broker_port: int) -> None:
         self._broker_port = broker_port
         self._ends: list[asyncio.StreamWriter] = []
+        self._carrying: set[asyncio.Task[None]] = set()
         self.port = 0
 
     @asynccontextmanager
     async def laid(self) -> AsyncIterator["Wire"]:
-        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         yield self
         server.close()
         self.cut()
+        await asyncio.gather(*self._carrying)
 
     def cut(self) -> None:
         for end in self._ends:
             end.transport.abort()
         self._ends.clear()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._carrying.add(asyncio.create_task(self._connect(reader, writer)))
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._broker_port)

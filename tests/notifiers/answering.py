@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any
 
 import mqtt5
@@ -26,23 +26,33 @@ class Broker:
     def __init__(self, answer: SubAckReasonCode = SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE) -> None:
         self.answered: Callable[[object], None] = lambda _: None
         self._answer = answer
+        self._serving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self.shut = server.close
         yield server.sockets[0].getsockname()[1]
         server.close()
+        # Who was stopped has hung up.
+        async with asyncio.timeout(DEADLINE):
+            await asyncio.gather(*self._serving)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tail = b""
-        while data := await reader.read(65_536):
-            packets, used = split(memoryview(tail + data))
-            tail = (tail + data)[used:]
-            for packet in packets:
-                writer.write(self._to(packet))
-                self.answered(packet)
-        writer.close()
+        # ConnectionError: it was cut off.
+        with closing(writer), suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                packets, used = split(memoryview(tail + data))
+                tail = (tail + data)[used:]
+                for packet in packets:
+                    writer.write(self._to(packet))
+                    self.answered(packet)
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     def _to(self, packet: object) -> bytes:
         match packet:

@@ -68,12 +68,11 @@ async def _recorder(_: Subject, realm: Realm) -> AsyncIterator[Hop]:
 @asynccontextmanager
 async def _mail(_: Subject, realm: Realm) -> AsyncIterator[Hop]:
     mail = Mail()
-    server = await mail.start()
 
     async def left() -> list[str]:
         return [text for said in mail.messages for text in _read(said)] or ["a connection"] * mail.connections
 
-    async with server, mail_by_apprise(mail.port, "http", realm) as channel:
+    async with mail.open(), mail_by_apprise(mail.port, "http", realm) as channel:
         yield Hop(channel, left)
 
 

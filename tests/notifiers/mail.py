@@ -1,10 +1,12 @@
 """A mail server on loopback, for tests."""
 
 import asyncio
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 
 LARGEST = 1_000_000  # bytes of a message
+DEADLINE = 5.0  # s for a client that has ended to hang up
 
 
 @dataclass
@@ -15,11 +17,20 @@ class Mail:
     messages: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
+    _talking: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def start(self) -> asyncio.Server:
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=LARGEST)
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Mail"]:
+        """Until everybody who came has hung up."""
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=LARGEST)
         self.port = server.sockets[0].getsockname()[1]
-        return server
+        async with server:
+            yield self
+        async with asyncio.timeout(DEADLINE):
+            await asyncio.gather(*self._talking)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._talking.add(asyncio.create_task(self._talk(reader, writer)))
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

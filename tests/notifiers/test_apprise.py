@@ -193,13 +193,11 @@ def test_a_gateway_that_honours_keys_must_be_given_them() -> None:
 
 
 async def mailed(mail: Mail, address: str = "duty@example.org") -> Outcome:
-    server = await mail.start()
-    template = f"mailto://127.0.0.1:{mail.port}?from=tocsin@example.org&to={{recipient}}"
-    channel = AppriseChannel("mail", Realm.DRILL, template, titled=True, timeout=2)
-    outcome = await channel.send(delivery(address=address))
-    channel.close()
-    server.close()
-    await server.wait_closed()
+    async with mail.open():
+        template = f"mailto://127.0.0.1:{mail.port}?from=tocsin@example.org&to={{recipient}}"
+        channel = AppriseChannel("mail", Realm.DRILL, template, titled=True, timeout=2)
+        outcome = await channel.send(delivery(address=address))
+        channel.close()
     return outcome
 
 

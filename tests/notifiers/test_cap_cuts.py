@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.clock import SECOND
 from notifiers.bulletin import Act
 from notifiers.outcome import Outcome, Retry, Sent
+from tests.memory import in_memory
 from tests.notifiers.announced import AT, bulletin, delivery
 from tests.notifiers.cap_office import URL, against_schema, files, opened, tree, values
 
@@ -89,7 +90,7 @@ class Story:
 async def test_the_feed_shows_what_was_sent_and_each_refers_to_what_was_out_before_it(
     steps: list[tuple[str, int | None, Act | None]],
 ) -> None:
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(dir=in_memory()) as name:
         story = Story(Path(name))
         for step in steps:
             await story.step(*step)

@@ -44,6 +44,7 @@ from notifiers.routes import Budgets, QuietHours, Routes
 from notifiers.routing import Router
 from rules.grade import Grade
 from rules.realm import Realm
+from tests.memory import in_memory
 from tests.notifiers.duty import (
     ANA,
     BO,
@@ -114,7 +115,7 @@ class Seen:
 class OutboxMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
-        self.folder = TemporaryDirectory()
+        self.folder = TemporaryDirectory(dir=in_memory())
         self.outbox = Outbox.open(Path(self.folder.name) / "outbox.sqlite", Realm.DRILL)
         self.now = START
         self.warnings: dict[str, Open] = {}

@@ -5,19 +5,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 from pathlib import Path
 
+from simulators.free_port import free_port
 from simulators.http_get import http_get
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 # The horns of the broker of `mqtt`, and what signs for them.

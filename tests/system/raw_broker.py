@@ -1,7 +1,7 @@
 """A broker's end of the wire that sends any bytes at all: what a real broker would never let through."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import mqtt5
 from mqtt5 import SubAckReasonCode
@@ -32,9 +32,10 @@ class RawBroker:
         self._writer: asyncio.StreamWriter | None = None
         self._subscribed = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
@@ -43,6 +44,7 @@ class RawBroker:
         self._server.close()
         if self._writer is not None:
             self._writer.close()
+        await asyncio.gather(*self._serving)
 
     async def send(self, data: bytes) -> None:
         """Once somebody has subscribed."""
@@ -51,11 +53,14 @@ class RawBroker:
         self._writer.write(data)
         await self._writer.drain()
 
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writer = writer
         tail = b""
-        with suppress(ConnectionError):
+        with closing(writer), suppress(ConnectionError):
             while data := await reader.read(65_536):
                 packets, used = split(memoryview(tail + data))
                 tail = (tail + data)[used:]

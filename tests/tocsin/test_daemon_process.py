@@ -15,8 +15,9 @@ from ingest.journal import EntryKind, open_read_only
 from ingest.snapshots import Snapshots
 from notifiers.outbox.reader import OutboxReader
 from simulators.broker import LoopbackBroker
+from simulators.free_port import free_port
 from simulators.publisher import Publisher
-from tests.system.daemon_process import HORN_KEY, LOUDSPEAKER, DaemonProcess, free_port
+from tests.system.daemon_process import HORN_KEY, LOUDSPEAKER, DaemonProcess
 from tocsin.outages import SUBJECT
 
 SENSORS = ["id,kind,zone", "s-1,smoke,old-town", "s-2,smoke,old-town", "s-3,smoke,old-town"]
