@@ -58,9 +58,9 @@ def _change(name: str, old: Basis, new: Basis, tell: Callable[[str], None]) -> l
     bases = {basis.bundle: basis for basis in (old, new)}
     judge = Judge(old, bases.__getitem__)
     at = _heard(judge)
-    built, built_in = _timed(lambda: Successor.of(old, new))
-    judge.expect(built)
+    built, built_in = _timed(lambda: Successor.of(old, judge.engine, new))
     gc.freeze()
+    judge.expect(built)
     entry = Entry(1, at + SECOND, EntryKind.BUNDLE, 0, new.bundle.encode())
     judged, pause = _timed(lambda: judge.take(entry))
     _, collecting = _timed(_collect)

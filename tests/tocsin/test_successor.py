@@ -73,7 +73,7 @@ def test_a_judge_that_expected_the_bundle_comes_to_the_same_bytes_as_one_that_di
     for number, entry in enumerate(entries):
         found += lines(expecting.take(entry).transitions)
         if number == early:
-            expecting.expect(Successor.of(expecting.basis, other))
+            expecting.expect(Successor.of(expecting.basis, expecting.engine, other))
 
     assert found == [each for entry in entries for each in lines(plain.take(entry).transitions)]
     assert _state(expecting) == _state(plain)
@@ -101,11 +101,12 @@ def test_what_is_handed_over_whole_where_only_a_rule_differs_is_what_would_be_ju
     entries = journal(given_steps, data.draw(st.integers(0, len(given_steps)), label="reload before"))
     entries = [_by(entry, ZONED_STRICTER) for entry in entries]
     whole, anew = (Judge(ZONED, ALL.__getitem__) for _ in range(2))
-    built = Successor.of(ZONED, ZONED_STRICTER)
+    built = Successor.of(ZONED, whole.engine, ZONED_STRICTER)
     whole.expect(built)
-    anew.expect(replace(Successor.of(ZONED, ZONED_STRICTER), alike=False))
+    other = Successor.of(ZONED, anew.engine, ZONED_STRICTER)
+    anew.expect(replace(other, in_engine=replace(other.in_engine, places={})))
 
-    assert built.alike
+    assert built.in_engine.places["zone"].whole
     for entry in entries:
         assert lines(whole.take(entry).transitions) == lines(anew.take(entry).transitions)
     end = entries[-1].received + 3 * HOUR
@@ -125,7 +126,7 @@ def test_an_age_that_a_place_at_rest_waits_for_is_awaited_on_behind_the_change()
 
 def test_what_was_built_for_another_bundle_is_not_used() -> None:
     by = judge()
-    by.expect(Successor.of(OLD, ELSEWHERE))
+    by.expect(Successor.of(OLD, by.engine, ELSEWHERE))
 
     by.take(Entry(1, START, EntryKind.BUNDLE, 0, STRICTER.bundle.encode()))
 
@@ -171,7 +172,7 @@ async def _send(post: Post, chance: random.Random) -> None:
 async def _apply(post: Post, of: Basis) -> None:
     """As the daemon does: built on a thread, then journaled and judged."""
     judge_ = post.judging.judge
-    judge_.expect(await asyncio.to_thread(Successor.of, judge_.basis, of))
+    judge_.expect(await asyncio.to_thread(Successor.of, judge_.basis, judge_.engine, of))
     handed = await post.intake.apply(Applied(of.bundle, "ana"))
     assert handed.answer is not None
     assert (await handed.answer).done

@@ -20,6 +20,7 @@ from rules.engine.groups.ladder import GroupLadder, Setting
 from rules.engine.groups.late_points import Points, around, points
 from rules.engine.groups.leaf import Leaf, Part
 from rules.engine.groups.matter import Gate
+from rules.engine.groups.unchanged import GONE, Unchanged
 from rules.engine.groups.watch import Watch
 from rules.engine.groups.words import Truth
 from rules.engine.isolation import BREAKS, last_told
@@ -54,11 +55,11 @@ class GroupJudge:
         self._slots = {kind: setting.registry.ranges[kind] for kind in self.kinds}
         # Places of which no sensor has reported yet, and how many of them each sensor is in: the first report
         # sets the deadline of ages.
-        self._unheard: set[int] = set()
+        self.unheard_of: set[int] = set()
         # Watched places that sensors join in the run that is being taken in; how often one of them was read.
         self._joined: set[int] = set()
         self._stirred = 0
-        self._expecting = np.zeros(len(setting.registry.sensors), np.int32)
+        self.expecting = np.zeros(len(setting.registry.sensors), np.int32)
         self._gates = {kind: Gate(setting.boards[kind], self.ladder.leaves) for kind in self.kinds}
 
     @property
@@ -135,9 +136,9 @@ class GroupJudge:
     def welcome(self, kind: str, wave: Wave, received: int) -> None:
         """Set the deadlines of places that have readings of their first sensor, or of one more, taken in."""
         joined, self._joined = self._joined, set()
-        if self._unheard:
+        if self.unheard_of:
             slots = wave.slot + self._slots[kind].start
-            first = slots[self._expecting[slots] > 0].tolist()
+            first = slots[self.expecting[slots] > 0].tolist()
             found = {place for slot in first for place in self.ladder.places.of_sensor(slot)}
             for place in found:
                 self._expect(place)
@@ -149,9 +150,9 @@ class GroupJudge:
         """Note whether the first report of a place is still to come."""
         ages = (count.leaf for count in self.ladder.age_counts)
         waits = not all(leaf.has_spoken(place) for leaf in ages)
-        if waits != (place in self._unheard):
-            self._expecting[self.ladder.places.all(place)] += 1 if waits else -1
-            (self._unheard.add if waits else self._unheard.discard)(place)
+        if waits != (place in self.unheard_of):
+            self.expecting[self.ladder.places.all(place)] += 1 if waits else -1
+            (self.unheard_of.add if waits else self.unheard_of.discard)(place)
 
     def _heard(self, slot: int, told: Iterable[tuple[Leaf, Part]], event: Event) -> None:
         """Watch the places of a sensor that has something to say, and take over what it says."""
@@ -335,17 +336,20 @@ class GroupJudge:
             old and not old.off and old.rule.meaning == self.rule.meaning and not self.ladder.restless
         )
 
-    def go_on(self, old: "GroupJudge", at: int) -> None:
-        """As `start`, behind an older version of the same rule, places and sensors: its deadlines stand.
+    def go_on(self, old: "GroupJudge", stays: Unchanged, at: int) -> None:
+        """As `start`, behind an older version of the same rule: the deadlines of what is the same stand.
 
         Those of a large city would take a second to work out again.
         """
-        self._unheard, self._expecting = old._unheard, old._expecting
-        for place in range(len(self.names)):
-            if place in self.subjects or place in old.subjects:
-                self._schedule(place, Event(at, Order.READING))
+        event = Event(at, Order.READING)
+        carried.expect_on(old, self, stays)
+        for place, before in enumerate(stays.before.tolist()):
+            if before == GONE:
+                self._expect(place)
+            if before == GONE or place in self.subjects or before in old.subjects:
+                self._schedule(place, event)
             else:
-                self._deadlines.set(self.number, place, old._deadlines.of(old.number, place))
+                self._deadlines.set(self.number, place, old._deadlines.of(old.number, before))
 
     def warnings(self, now: int) -> list[ZoneWarning]:
         """The open warnings, by number of the place; as last told where the rule is off or breaks here."""
@@ -381,9 +385,9 @@ class GroupJudge:
         """Take over what an older version knew, without judging; returns orphans (D30)."""
         return carried.move(old, self, at)
 
-    def judge_anew(self, old: "GroupJudge | None", at: int) -> None:
-        """After a reload: hear what stands and judge; None: the rule is new."""
-        carried.judge_anew(old, self, at)
+    def judge_anew(self, old: "GroupJudge | None", stays: Unchanged | None, at: int) -> None:
+        """After a reload: hear what stands and judge, but for places that are the same; None: a new rule."""
+        carried.judge_anew(old, self, stays, at)
 
     @property
     def nbytes(self) -> int:
