@@ -246,7 +246,24 @@ class Daemon:
             "problems": self.problems(),
             "journaled": self.storage.journal.last,
             "judged": judge.position,
+            "warming": self._warming(),
         }
+
+    def _warming(self) -> list[dict[str, object]]:
+        """The windows that are still to fill, and the instant before which none is."""
+        judge, now = self.judging.judge, self.clock.now()
+        titles = {rule.id: rule.title for rule in judge.basis.rules}
+        return [
+            {
+                "rule": each.rule,
+                "title": titles[each.rule],
+                "kind": each.kind,
+                "metric": each.metric,
+                "window": each.width,
+                "until": now + each.left,
+            }
+            for each in judge.engine.filling()
+        ]
 
     async def _drain_dispatcher(self) -> None:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)

@@ -30,6 +30,7 @@ from rules.engine.normal_form import Fault
 from rules.engine.open_warnings import open_warning
 from rules.engine.ring import NEVER
 from rules.engine.rule_judge import RuleJudge
+from rules.engine.warming import Filling, filling
 from rules.engine.waves import runs
 from rules.rule import Rule
 from rules.transition import Transition
@@ -239,6 +240,10 @@ class Engine:
             for judge, s in open_
             if s.warning and s.top and s.latches[s.top].release is not None
         }
+
+    def filling(self) -> list[Filling]:
+        """The windows that are still to fill: until then their rules may raise, not clear."""
+        return filling(self.judges, self.groups)
 
     def faults(self) -> list[Fault]:
         """Rules that broke, conditions that cannot be evaluated, rules that flooded when loaded (E232)."""
