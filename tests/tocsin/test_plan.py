@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.clock import HOUR, MINUTE, LockstepClock
+from ingest.clock import HOUR, MINUTE, LockstepClock, SystemClock
 from ingest.finding import ConfigurationError
 from ingest.journal import Entry, EntryKind, Journal, Retention, open_read_only
 from notifiers.outbox import Outbox
@@ -291,6 +291,21 @@ def test_a_plan_compares_both_on_the_newest_journal_and_its_number_says_so(
     assert (
         json.loads(tocsin("plan", settings, "--state", state, "--on", "", "--json").out)["comparison"] is None
     )
+
+
+def test_what_was_received_before_the_period_is_left_out_of_the_comparison(
+    state: Path, tmp_path: Path, tocsin: Tocsin
+) -> None:
+    settings, lately = write(tmp_path / "new", HIGHER), SystemClock().now() - 10 * MINUTE
+    stages = [report(f"g-{n:03}", lately, 2.15) for n in range(3)]
+    with Journal.open(state / "journal", Retention(HOUR, 365 * 24 * HOUR, 2**30)) as journal:
+        journal.append(lately, EntryKind.MQTT, len(stages), block(1, lately, stages).data)
+
+    _, out, _ = tocsin("plan", settings, "--state", state, "--on", "1h")
+    _, older, _ = tocsin("plan", settings, "--state", state, "--on", "3000d")
+
+    assert "3 of 3 warnings differ: lost 3" in out
+    assert "3 of 3 warnings differ" not in older
 
 
 def test_a_period_that_is_none_is_a_usage_error(state: Path, tocsin: Tocsin) -> None:
