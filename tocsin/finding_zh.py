@@ -238,11 +238,11 @@ CHINESE: dict[str, str] = {
     "1 sensor": "1 个传感器",
     "{count} sensors": "{count} 个传感器",
     "nothing written: with --write, {lines} would be added to {path}": (
-        "没有写入：加上 --write 会把 {lines} 加到 {path}"
+        "没有写入：加上 --write 会把 {lines}加到 {path}"
     ),
     "{lines} added to {path}; write lon and lat, and site, where rules need them. "
     "The daemon does not know of it yet: tocsin check {config}, then systemctl reload tocsin": (
-        "已把 {lines} 加到 {path}；规则需要的地方请补写 lon、lat 和 site。"
+        "已把 {lines}加到 {path}；规则需要的地方请补写 lon、lat 和 site。"
         "守护进程还不知道：先 tocsin check {config}，再 systemctl reload tocsin"
     ),
     "{metric} (not of {kind})": "{metric}（不属于 {kind}）",
