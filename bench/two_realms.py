@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.process import daemon, end, failure, free_port
+from bench.process import daemon, end, failure
 from ingest.clock import SystemClock
 from rules.realm import Realm
+from simulators.free_port import free_port
 from simulators.http_get import http_get
 from simulators.mosquitto import Mosquitto
 from simulators.phone import PhoneGateway, TextMessage

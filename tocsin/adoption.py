@@ -11,6 +11,7 @@ from ingest.decode.refusal import Fault, Refusal
 from ingest.decode.senml import read_pack, split_name
 from ingest.decode.topic import GATEWAY, levels_of
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words, words_of
 from ingest.kinds import Kinds
 from ingest.quarantine import Quarantine, QuarantineRow
 from ingest.reading import Reason
@@ -113,7 +114,11 @@ def candidates(
         of = stranger.kind or kind or _kind_of(stranger, basis.kinds)
         against = _against(stranger, of, basis)
         if not against and (same := speaking[stranger.id]) > 1:
-            against = f"{same} devices call themselves {stranger.id}: name one by its topic, or --zone"
+            against = words(
+                "{count} devices call themselves {name}: name one by its topic, or --zone",
+                count=same,
+                name=stranger.id,
+            )
         metrics = basis.kinds[of].metrics if of in basis.kinds.kinds else {}
         yield Candidate(stranger, of, against, frozenset(stranger.metrics - metrics.keys()))
 
@@ -128,24 +133,30 @@ def _against(stranger: Stranger, kind: str, basis: Basis) -> str:
     try:
         parse_id(stranger.id)
     except FieldError as error:
-        return f"{error}: {error.suggestion}"
+        return words("{reason}: {advice}", reason=words_of(error), advice=error.suggestion)
     if (slot := basis.registry.slots.get(stranger.id)) is not None:
         return _registered(stranger, slot, basis.registry)
     if not kind:
-        return f"behind gateway {stranger.gateway}: say --kind"
+        return words("behind gateway {gateway}: say --kind", gateway=stranger.gateway)
     kinds, zones = basis.kinds.kinds, basis.registry.zones
     if kind not in kinds:
-        return f"no kind '{kind}': {did_you_mean(kind, kinds) or 'add it to the kinds'}"
+        advice = did_you_mean(kind, kinds) or words("add it to the kinds")
+        return words("no kind '{kind}': {advice}", kind=kind, advice=advice)
     if stranger.zone not in zones:
-        return f"no zone '{stranger.zone}': {did_you_mean(stranger.zone, zones) or 'add it to the zones'}"
+        advice = did_you_mean(stranger.zone, zones) or words("add it to the zones")
+        return words("no zone '{zone}': {advice}", zone=stranger.zone, advice=advice)
     return ""
 
 
 def _registered(stranger: Stranger, slot: int, registry: Registry) -> str:
     sensor = registry.sensors[slot]
     if (sensor.zone, sensor.kind) == (stranger.zone, stranger.kind):
-        return "stands in the files already: reload the daemon"
-    return f"registered as {sensor.zone}/{sensor.kind}: correct the device's topic, or the file"
+        return words("stands in the files already: reload the daemon")
+    return words(
+        "registered as {zone}/{kind}: correct the device's topic, or the file",
+        zone=sensor.zone,
+        kind=sensor.kind,
+    )
 
 
 def matching(patterns: list[str]) -> Callable[[str], bool]:

@@ -2,6 +2,7 @@
 
 import errno
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 
 from ingest.document.source_text import SourceText, did_you_mean
@@ -34,9 +35,10 @@ _REASONS: dict[int | None, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A checked bundle."""
+    """A checked bundle; `places` is the hash of the texts of its kinds, sensors and zones."""
 
     basis: Basis
+    places: str
     settings: Settings
     contacts: Contacts
     routes: Routes
@@ -85,10 +87,11 @@ def _unread(error: OSError | ValueError) -> str:
     return words("no file has such a name")
 
 
-def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
+def configure(bundle: Bundle, over: Over = untimed, like: Configuration | None = None) -> Configuration:
     """Check and build everything; ConfigurationError carries the findings of all files.
 
     A mistake in the settings hides none in the files that they name. `over` hears of `sensors` and `rules`.
+    Kinds, sensors and zones are those of `like` where the texts are the same: a city has them once.
     """
     texts = bundle.texts
     settings, findings = read_settings(bundle.main, texts[bundle.main])
@@ -97,7 +100,11 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
         raise ConfigurationError(findings)
     contacts, found = read_contacts(files.contacts, texts[files.contacts])
     findings += found
-    kinds, registry = _places(files, texts, findings)
+    places = _hash_of_places(files, texts)
+    if like is not None and like.places == places:
+        kinds, registry = like.basis.kinds, like.basis.registry
+    else:
+        kinds, registry = _places(files, texts, findings)
     over("sensors")
     rules, broken = _rules(files, texts, kinds, registry)
     findings += broken
@@ -111,7 +118,7 @@ def configure(bundle: Bundle, over: Over = untimed) -> Configuration:
         raise ConfigurationError(findings)
     over("rules")
     basis = Basis(bundle.hash, kinds, registry, rules, settings.realm.namespace)
-    return Configuration(basis, settings, contacts, routes)
+    return Configuration(basis, places, settings, contacts, routes)
 
 
 def basis_of(bundle: Bundle) -> Basis:
@@ -149,6 +156,14 @@ def _unjudgeable(bundle: Bundle, findings: list[Finding]) -> ConfigurationError:
     return ConfigurationError(
         [wanted, *(replace(f, file=words("{bundle}: {file}", bundle=name, file=f.file)) for f in findings)]
     )
+
+
+def _hash_of_places(files: Files, texts: dict[str, str]) -> str:
+    found = blake2b(digest_size=16)
+    for name in (files.kinds, files.zones, *files.sensors):
+        # Names end a text as it cannot end itself.
+        found.update(texts[name].encode() + b"\0" + name.encode() + b"\0")
+    return found.hexdigest()
 
 
 def _places(files: Files, texts: dict[str, str], findings: list[Finding]) -> tuple[Kinds, Registry]:

@@ -34,6 +34,7 @@ from tocsin.judge import Basis
 from tocsin.judging import Judging
 from tocsin.recovery import judge_of
 from tocsin.reload import Reload
+from tocsin.remains import give_back
 from tocsin.sight import Blind, Sight
 from tocsin.stages import Stage, begin, drain
 from tocsin.startup import Over, untimed
@@ -102,9 +103,13 @@ class Daemon:
         self.series = self._series()
         self.notify = Notify()
         self.stages = tuple(self._stages())
+        # Called when what lives as long as a configuration has been made.
+        self.built: Callable[[], None] = lambda: None
+        self._remains: list[object] = []
         self.reloading = Reload(
-            storage, self.audit, [c.name for c in self.channels], lambda: self.configuration, self._take_on
-        )
+            storage, self.audit, [c.name for c in self.channels], lambda: self.configuration, self._take_on,
+            self._taken_on,
+        )  # fmt: skip
 
     def _series(self) -> SeriesWriter:
         return SeriesWriter(
@@ -241,7 +246,24 @@ class Daemon:
             "problems": self.problems(),
             "journaled": self.storage.journal.last,
             "judged": judge.position,
+            "warming": self._warming(),
         }
+
+    def _warming(self) -> list[dict[str, object]]:
+        """The windows that are still to fill, and the instant before which none is."""
+        judge, now = self.judging.judge, self.clock.now()
+        titles = {rule.id: rule.title for rule in judge.basis.rules}
+        return [
+            {
+                "rule": each.rule,
+                "title": titles[each.rule],
+                "kind": each.kind,
+                "metric": each.metric,
+                "window": each.width,
+                "until": now + each.left,
+            }
+            for each in judge.engine.filling()
+        ]
 
     async def _drain_dispatcher(self) -> None:
         await self.dispatcher.drain(self.clock.now() + SEND_ON)
@@ -265,11 +287,18 @@ class Daemon:
         """It is in force from the entry on that is returned."""
         before = self.configuration.basis
         if before.bundle != applied.bundle:
-            self.judging.judge.expect(await asyncio.to_thread(Successor.of, before, configuration.basis))
+            judge = self.judging.judge
+            successor = await asyncio.to_thread(Successor.of, before, judge.engine, configuration.basis)
+            self.built()
+            self._remains = successor.remains
+            judge.expect(successor)
         self.configuration = configuration
         handed = await self.intake.apply(applied)
         self._spread()
         return handed
+
+    async def _taken_on(self) -> None:
+        await asyncio.to_thread(give_back, self._remains)
 
     def _spread(self) -> None:
         """What routes, and what polls the horns, goes by what is in force."""

@@ -217,6 +217,73 @@ CHINESE: dict[str, str] = {
     "person": "人员",
     "no {wanted} sensor at {place}": "{place} 没有 {wanted} 传感器",
     "name one of the kind {wanted}, or a zone that has one": "写一个 {wanted} 传感器，或有这种传感器的区域",
+    # tocsin/tuning, tocsin/commands/tune.py
+    "{rule}: several thresholds; name one with --grade and --metric:\n{listed}": (
+        "{rule}：有多个阈值，用 --grade 和 --metric 指明一个：\n{listed}"
+    ),
+    "{rule}: no threshold for {asked}; there are:\n{listed}": "{rule}：{asked} 没有阈值，现有：\n{listed}",
+    "it": "该规则",
+    "{rule}: `{right}` is calculated: only one number with its unit, or one that is added to "
+    "site.<parameter> or taken from it, can be tuned": (
+        "{rule}：`{right}` 是算出来的：只有带单位的单个数值，或与 site.<参数> 相加减的数值可以调整"
+    ),
+    "{rule}: its {grade} stands in a template, which other rules use": (
+        "{rule}：其 {grade} 写在模板里，其他规则也在用"
+    ),
+    "stands there twice": "在那里出现两次",
+    "is written with escapes": "用了转义写法",
+    "{file}:{line}: `{text}` {why}, so it cannot be told what to change": (
+        "{file}:{line}：`{text}` {why}，无法确定该改哪一处"
+    ),
+    "{text}: write the smaller number first, and a step above 0": ("{text}：先写较小的数，步长要大于 0"),
+    "{text}: `{part}` is no value; write `300..600 step 50 {unit}` or `300,350,400 {unit}`": (
+        "{text}：`{part}` 不是数值；写成 `300..600 step 50 {unit}` 或 `300,350,400 {unit}`"
+    ),
+    "{count} values; at most {most} are tried at once: take a larger step": (
+        "{count} 个数值；一次最多试 {most} 个：请加大步长"
+    ),
+    "`{unit}` is not the unit of the rule, which says `{written}`": (
+        "`{unit}` 不是规则所用的单位，规则写的是 `{written}`"
+    ),
+    "see `tocsin check`": "见 `tocsin check`",
+    "no rule '{rule}'; {advice}": "没有规则 '{rule}'；{advice}",
+    # tocsin/adoption.py, tocsin/registration.py, tocsin/sensor_lines.py, tocsin/commands/sensors.py
+    "{count} devices call themselves {name}: name one by its topic, or --zone": (
+        "{count} 台设备都自称 {name}：用主题或 --zone 指明一台"
+    ),
+    "{reason}: {advice}": "{reason}：{advice}",
+    "behind gateway {gateway}: say --kind": "在网关 {gateway} 之后：请给出 --kind",
+    "add it to the kinds": "把它加进种类文件",
+    "no kind '{kind}': {advice}": "没有种类 '{kind}'：{advice}",
+    "add it to the zones": "把它加进区域文件",
+    "no zone '{zone}': {advice}": "没有区域 '{zone}'：{advice}",
+    "stands in the files already: reload the daemon": "文件中已有：请让守护进程重新加载",
+    "registered as {zone}/{kind}: correct the device's topic, or the file": (
+        "登记为 {zone}/{kind}：请改正设备的主题，或改正文件"
+    ),
+    "{file}:1: no column {columns}: add it to the first line and to each row": (
+        "{file}:1：没有列 {columns}：在首行和每一行都加上"
+    ),
+    "{file}: its sensors are no list of lines that begin with '- ': write it so first": (
+        "{file}：其中的传感器不是以 '- ' 开头的逐行列表：请先改成那样"
+    ),
+    "several files of sensors": "传感器文件有多个",
+    "{file} is none of the files of sensors": "{file} 不是传感器文件",
+    "{which}: say --into with one of {names} of {settings}": (
+        "{which}：用 --into 指明 {settings} 中的一个：{names}"
+    ),
+    "1 sensor": "1 个传感器",
+    "{count} sensors": "{count} 个传感器",
+    "nothing written: with --write, {lines} would be added to {path}": (
+        "没有写入：加上 --write 会把 {lines}加到 {path}"
+    ),
+    "{lines} added to {path}; write lon and lat, and site, where rules need them. "
+    "The daemon does not know of it yet: tocsin check {config}, then systemctl reload tocsin": (
+        "已把 {lines}加到 {path}；规则需要的地方请补写 lon、lat 和 site。"
+        "守护进程还不知道：先 tocsin check {config}，再 systemctl reload tocsin"
+    ),
+    "{metric} (not of {kind})": "{metric}（不属于 {kind}）",
+    "can be added": "可以加入",
 }
 
 CODES: dict[str, str] = {

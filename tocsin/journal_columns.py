@@ -13,6 +13,7 @@ of another key or is damaged is decoded from the journal.
 Numbers are big-endian, the columns little-endian as `COLUMNS` says.
 """
 
+import os
 import re
 import shutil
 import struct
@@ -53,6 +54,8 @@ FREE = 0.25
 # For each journal file: two sets of sensors that are compared do not drive each other out.
 KEPT = 2
 
+ROOT = 0
+
 Item = tuple[Entry, Decoded | None]
 
 
@@ -90,6 +93,11 @@ def is_room(state: Path) -> bool:
     """Whether the disk has room for what can be done without."""
     usage = shutil.disk_usage(state)
     return usage.free >= FREE * usage.total
+
+
+def is_own(state: Path) -> bool:
+    """Whether the owner can remove what this account makes there; not what root makes for another."""
+    return os.geteuid() != ROOT or state.stat().st_uid == ROOT
 
 
 def remove_before(state: Path, first: int) -> list[Path]:

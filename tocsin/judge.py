@@ -175,11 +175,12 @@ class Judge:
     def _carry(self, basis: Basis, at: int) -> list[Transition]:
         found, self._expected = self._expected, None
         if found is None or (found.before, found.basis.bundle) != (self.basis.bundle, basis.bundle):
-            found = Successor.of(self.basis, basis)
+            found = Successor.of(self.basis, self.engine, basis)
         self.screen.hand_over(found.screen, found.moved)
         self.gaps.hand_over(found.gaps, found.moved)
         self.quality.hand_over(found.quality, found.moved)
-        transitions = self.engine.hand_over(found.engine, found.moved_by_kind, at, alike=found.alike)
+        transitions = self.engine.hand_over(found.engine, found.in_engine, at)
+        found.remains[:] = self.basis, self._decoder, self.screen, self.gaps, self.quality, self.engine
         self.basis, self._decoder = found.basis, found.decoder
         self.screen, self.gaps, self.quality, self.engine = (
             found.screen, found.gaps, found.quality, found.engine,

@@ -33,6 +33,7 @@ from tocsin.journal_columns import (
     Foreign,
     columns_path,
     decoded_by,
+    is_own,
     is_room,
     remove_oldest,
 )
@@ -171,7 +172,7 @@ class JournalRecord:
         path = columns_path(self._state, first, last, self._by(basis())[1])
         if (known := self._known(path, of)) is not None:
             yield from known.items(after)
-        elif self._keep and after < first and is_room(self._state):
+        elif self._keep and after < first and is_room(self._state) and is_own(self._state):
             yield from self._kept(path, of, basis)
         else:
             yield from self._decoded(after, last, basis)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.durable import whole_file
+from ingest.finding import words
 from tocsin.bundle import Bundle
 from tocsin.configuration import Configuration, configure, read_bundle
 from tocsin.sensor_lines import NoPlaceError, with_lines
@@ -35,8 +36,16 @@ class Files:
         if into is None and len(self.names) == 1:
             return self.names[0]
         if into is None or into.resolve() not in paths:
-            which = "several files of sensors" if into is None else f"{into} is none of the files of sensors"
-            raise NoPlaceError(f"{which}: say --into with one of {', '.join(self.names)} of {self.config}")
+            several = words("several files of sensors")
+            other = words("{file} is none of the files of sensors", file=into)
+            raise NoPlaceError(
+                words(
+                    "{which}: say --into with one of {names} of {settings}",
+                    which=several if into is None else other,
+                    names=", ".join(self.names),
+                    settings=self.config,
+                )
+            )
         return paths[into.resolve()]
 
 

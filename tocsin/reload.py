@@ -35,7 +35,7 @@ class Reload:
 
     `current` is what is in force, `channels` the names of those that were made at the start. `take_on` puts a
     configuration into force, and returns the entry of the journal from which on it is. `refused` is why the
-    newest was not applied, empty if it was. `applied` is called when a configuration has come into force.
+    newest was not applied, empty if it was. `taken_on` is called when a configuration has come into force.
     """
 
     def __init__(
@@ -45,15 +45,16 @@ class Reload:
         channels: Collection[str],
         current: Callable[[], Configuration],
         take_on: Callable[[Configuration, Applied], Awaitable[Handed]],
+        taken_on: Callable[[], Awaitable[None]],
     ) -> None:
         self.refused = ""
-        self.applied: Callable[[], None] = lambda: None
         self.turn = asyncio.Lock()
         self._storage = storage
         self._audit = audit
         self._channels = frozenset(channels)
         self._current = current
         self._take_on = take_on
+        self._taken_on = taken_on
 
     async def files(self, path: Path) -> bool:
         """SIGHUP: read the files again; False and the old bundle stays if anything is wrong."""
@@ -98,7 +99,7 @@ class Reload:
             bundle = found.hash
             if objected := objection(bundle):
                 return await self._refuse(wanted(bundle), [objected])
-            configuration = await asyncio.to_thread(configure, found)
+            configuration = await asyncio.to_thread(configure, found, like=self._current())
             if obstacle := await asyncio.to_thread(self._obstacle, configuration):
                 return await self._refuse(wanted(bundle), [obstacle])
             await asyncio.to_thread(self._storage.bundles.save, found)
@@ -138,6 +139,6 @@ class Reload:
         handed = await self._take_on(configuration, applied)
         assert handed.answer is not None
         answer = await handed.answer
-        self.applied()
+        await self._taken_on()
         log.info("bundle applied", bundle=applied.bundle, by=applied.by, entry=handed.entry.sequence)
         return answer

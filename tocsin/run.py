@@ -98,7 +98,8 @@ async def _serve(daemon: Daemon, config: Path, listening: socket.socket, phases:
         task.add_done_callback(reloads.discard)
 
     _keep_for_good()
-    daemon.reloading.applied = _keep_for_good
+    # No pass over the garbage of before, which would halt everything: what is replaced goes by itself.
+    daemon.built = gc.freeze
     phases.over("garbage")
     serving = asyncio.create_task(health.run())
     running = asyncio.create_task(daemon.run(stop))

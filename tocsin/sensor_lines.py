@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ingest.document import parse_yaml
+from ingest.finding import words
 
 # Read back by YAML as the same text, without quotes.
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
@@ -32,7 +33,11 @@ def _with_rows(name: str, text: str, sensors: Sequence[dict[str, str]], end: str
     header = [column.strip() for column in next(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))]
     if absent := sorted({column for sensor in sensors for column in sensor} - set(header)):
         raise NoPlaceError(
-            f"{name}:1: no column {', '.join(absent)}: add it to the first line and to each row"
+            words(
+                "{file}:1: no column {columns}: add it to the first line and to each row",
+                file=name,
+                columns=", ".join(absent),
+            )
         )
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator=end)
@@ -56,7 +61,9 @@ def _indent(name: str, text: str) -> str:
     line = text.split("\n")[place[0] - 1] if place else ""
     if not line.lstrip().startswith("- "):
         raise NoPlaceError(
-            f"{name}: its sensors are no list of lines that begin with '- ': write it so first"
+            words(
+                "{file}: its sensors are no list of lines that begin with '- ': write it so first", file=name
+            )
         )
     return line[: len(line) - len(line.lstrip())]
 

@@ -4,8 +4,7 @@ To build it takes seconds in a city, to hand over what is known a fraction of th
 bases alone, so whether somebody made it beforehand changes nothing of what is judged.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.decode import Decoder
 from ingest.gaps import Gaps
@@ -13,8 +12,7 @@ from ingest.quality import QualityControl
 from ingest.registry.moves import Moves, slot_moves
 from ingest.screening import Screen
 from rules.engine import Engine
-from rules.engine.reload import Moves as KindMoves
-from rules.engine.reload import moves
+from rules.engine.moved import Moved, moved
 from tocsin.basis import Basis
 
 
@@ -22,7 +20,7 @@ from tocsin.basis import Basis
 class Successor:
     """Fresh parts on `basis`, and where the sensors of the basis `before` (its bundle) are on it.
 
-    `alike`: kinds, sensors and zones are the same on both, and only rules differ.
+    `remains` are the parts of the judge before, once it has taken over.
     """
 
     before: str
@@ -33,14 +31,14 @@ class Successor:
     quality: QualityControl
     engine: Engine
     moved: Moves
-    moved_by_kind: Mapping[str, KindMoves]
-    alike: bool
+    in_engine: Moved
+    remains: list[object] = field(default_factory=list)
 
     @classmethod
-    def of(cls, before: Basis, basis: Basis) -> "Successor":
-        """Any thread may build it."""
+    def of(cls, before: Basis, engine: Engine, basis: Basis) -> "Successor":
+        """Any thread may build it; of the engine on `before` only that is read which never changes."""
         kinds, registry = basis.kinds, basis.registry
-        engine = Engine(kinds, registry, basis.rules)
+        successor = Engine(kinds, registry, basis.rules)
         return cls(
             before.bundle,
             basis,
@@ -48,13 +46,7 @@ class Successor:
             Screen(registry),
             Gaps(registry),
             QualityControl(kinds, registry),
-            engine,
+            successor,
             slot_moves(before.registry, registry),
-            {board.kind.name: moves(_ids(before, board.kind.name), board.ids) for board in engine.boards},
-            (before.kinds, before.registry) == (kinds, registry),
+            moved(engine, successor),
         )
-
-
-def _ids(basis: Basis, kind: str) -> list[str]:
-    slots = basis.registry.ranges.get(kind, range(0))
-    return [sensor.id for sensor in basis.registry.sensors[slots.start : slots.stop]]

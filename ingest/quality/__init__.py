@@ -19,9 +19,10 @@ from ingest.quality.steps import Steps
 from ingest.quality.stuck import Stuck
 from ingest.reading import Quality, Readings
 from ingest.registry import Registry
-from ingest.registry.moves import Moves, slot_moves
+from ingest.registry.moves import Moves, is_still, slot_moves
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+EVERYWHERE = slice(None), slice(None)
 FLAGS = ("clock", "counter", "out_of_order", "step", "stuck", "neighbour")
 
 
@@ -105,9 +106,11 @@ class QualityControl:
     def hand_over(self, later: "QualityControl", moved: Moves) -> None:
         """As `carry`, into a fresh one."""
         later.flags = dict(self.flags)
-        _move(self._clocks.arrays, later._clocks.arrays, moved)
+        still = is_still(moved, len(self._registry.sensors), len(later._registry.sensors))
+        _move(self._clocks.arrays, later._clocks.arrays, EVERYWHERE if still else moved)
         for old, new in zip(self._parts().values(), later._parts().values(), strict=True):
-            _move(old.arrays, new.arrays, old.places.moves(new.places, moved))
+            whole = still and old.places.is_as(new.places)
+            _move(old.arrays, new.arrays, EVERYWHERE if whole else old.places.moves(new.places, moved))
 
     def _parts(self) -> dict[str, "Counters | Check"]:
         return {"counters": self._counters, **{name: check for name, (_, check) in self._checks.items()}}
@@ -118,7 +121,7 @@ class QualityControl:
         return {f"{part}.{name}": array for part, of in arrays.items() for name, array in of.items()}
 
 
-def _move(old: Arrays, new: Arrays, moves: Moves) -> None:
+def _move(old: Arrays, new: Arrays, moves: Moves | tuple[slice, slice]) -> None:
     before, after = moves
     for name, array in old.items():
         new[name][after] = array[before]

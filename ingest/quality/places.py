@@ -60,6 +60,11 @@ class Places:
         ]
         return np.concatenate([np.zeros(0, np.int64), *parts])
 
+    def is_as(self, later: "Places") -> bool:
+        """Whether each place is of the same slot, and of a metric that means the same."""
+        slots, others = ([part[1:] for part in places.parts] for places in (self, later))
+        return slots == others and self._meanings() == later._meanings()
+
     def moves(self, later: "Places", moved: Moves) -> Moves:
         """Where the places went: those of metrics that mean the same, of sensors that `moved`, by slot."""
         meanings = dict(zip(later._meanings(), later.parts, strict=True))

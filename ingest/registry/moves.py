@@ -11,9 +11,11 @@ Moves = tuple[Indices, Indices]
 
 def slot_moves(before: Registry, after: Registry) -> Moves:
     """The slots of the sensors that both registries have, before and after."""
-    pairs = [(slot, after.slots[name]) for name, slot in before.slots.items() if name in after.slots]
-    old, new = np.array(pairs, np.intp).reshape(-1, 2).T
-    return old, new
+    if before is after:
+        return np.arange(len(before.sensors)), np.arange(len(before.sensors))
+    there = np.fromiter((after.slots.get(name, -1) for name in before.slots), np.intp, len(before.slots))
+    here = np.fromiter(before.slots.values(), np.intp, len(before.slots))
+    return here[there >= 0], there[there >= 0]
 
 
 def is_still(moved: Moves, before: int, after: int) -> bool:

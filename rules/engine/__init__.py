@@ -25,10 +25,12 @@ from rules.engine.kind_judge import KindJudge
 from rules.engine.ladder import Ladder, add_needs
 from rules.engine.late import Late
 from rules.engine.ledger import Ledger
+from rules.engine.moved import Moved, moved
 from rules.engine.normal_form import Fault
 from rules.engine.open_warnings import open_warning
 from rules.engine.ring import NEVER
 from rules.engine.rule_judge import RuleJudge
+from rules.engine.warming import Filling, filling
 from rules.engine.waves import runs
 from rules.rule import Rule
 from rules.transition import Transition
@@ -49,6 +51,7 @@ class Engine:
         self._too_late = 0
         self._flooded: set[Fault] = set()
         self._isolation = Isolation(self._deadlines, self._sort_out)
+        self.of_kinds, self.registry = kinds, registry
         self._starts = np.array(sorted(r.start for r in registry.ranges.values()), np.int64)
         self.kinds: list[KindJudge] = []
         # The rules over single sensors, and over places, in the order of their numbers.
@@ -208,13 +211,13 @@ class Engine:
             except BREAKS as error:
                 self._isolation.switch_off(judge, error, due)
 
-    def _start(self, instant: int, unchanged: Mapping[str, GroupJudge] = MappingProxyType({})) -> None:
-        """`unchanged` are the rules over places, by id, that go on behind an engine of the same sensors."""
+    def _start(self, instant: int, kept: Mapping[str, reload.Kept] = MappingProxyType({})) -> None:
+        """`kept` are the rules over places, by id, that go on behind another engine."""
         for judge in self.judges:
             self._isolation.attempt(judge, instant, judge.start, (instant, Order.READING))
         for group in self.groups:
-            if group.rule.id in unchanged:
-                self._isolation.attempt(group, instant, group.go_on, unchanged[group.rule.id], instant)
+            if group.rule.id in kept:
+                self._isolation.attempt(group, instant, group.go_on, *kept[group.rule.id], instant)
             else:
                 self._isolation.attempt(group, instant, group.start, instant)
 
@@ -237,6 +240,10 @@ class Engine:
             for judge, s in open_
             if s.warning and s.top and s.latches[s.top].release is not None
         }
+
+    def filling(self) -> list[Filling]:
+        """The windows that are still to fill: until then their rules may raise, not clear."""
+        return filling(self.judges, self.groups)
 
     def faults(self) -> list[Fault]:
         """Rules that broke, conditions that cannot be evaluated, rules that flooded when loaded (E232)."""
@@ -311,42 +318,30 @@ class Engine:
         This one is settled up to `at` and must not be used any more.
         """
         new = Engine(kinds, registry, rules)
-        return new, self.hand_over(new, self.moves(new), at)
+        return new, self.hand_over(new, moved(self, new), at)
 
-    def moves(self, new: "Engine") -> dict[str, reload.Moves]:
-        """Where the sensors of each kind that both know are in another engine; any thread may ask."""
-        boards = {board.kind.name: board for board in self.boards}
-        both = [(boards[board.kind.name], board) for board in new.boards if board.kind.name in boards]
-        return {board.kind.name: reload.moves(before.ids, board.ids) for before, board in both}
-
-    def hand_over(
-        self, new: "Engine", moves: Mapping[str, reload.Moves], at: int, *, alike: bool = False
-    ) -> list[Transition]:
-        """Let a fresh engine go on from `at`; as `carry`, where there is one already with its `moves`.
-
-        `alike`: kinds, sensors and zones are the same in both, and only rules differ.
-        """
+    def hand_over(self, new: "Engine", where: Moved, at: int) -> list[Transition]:
+        """Let a fresh engine go on from `at`; as `carry`, where there is one already."""
         transitions = self.advance_to(at)
         new.now, new._too_late, new.orphans = at, self.too_late, dict(self.orphans)
         new._blindness.since = self._blindness.since
         new._blindness.periods[:] = self._blindness.periods
         boards = {board.kind.name: board for board in self.boards}
+        kept = reload.kept((self.boards, self.groups), (new.boards, new.groups), where)
         for board in new.boards:
             if board.kind.name in boards:
-                reload.move_values(boards[board.kind.name], board, moves[board.kind.name])
+                reload.move_values(boards[board.kind.name], board, where.kinds[board.kind.name])
         event = Event(at, Order.READING, reload=True)
         for judge, successor in reload.pairs(self.judges, new.judges):
-            moved = moves.get(judge.board.kind.name)
-            orphans = reload.move_subjects(judge, successor, moved, at)
+            slots = where.kinds.get(judge.board.kind.name)
+            orphans = reload.move_subjects(judge, successor, slots, at)
             new.orphans |= {warning.id: warning for warning in orphans}
-            if successor is not None and moved is not None:
-                both = moved.here, moved.there
+            if successor is not None and slots is not None:
+                both = slots.here, slots.there
                 new._isolation.carry(self._isolation, judge, successor)
                 new._isolation.attempt(successor, at, successor.take_over, judge, both, event)
-        old = {group.rule.id: group for group in self.groups}
-        unchanged = {group.rule.id: old[group.rule.id] for group in new.groups if alike and group.is_as(old)}
-        new._carry_groups(old, unchanged, self._isolation, at)
-        new._start(at, unchanged)
+        new._carry_groups({group.rule.id: group for group in self.groups}, kept, self._isolation, at)
+        new._start(at, kept)
         known = {judge.ladder.rule.id: judge.ladder.rule.meaning for judge in self.judges}
         for judge in new.judges:
             if known.get(judge.ladder.rule.id) != judge.ladder.rule.meaning:
@@ -356,23 +351,20 @@ class Engine:
         return transitions + new._ledger.take()
 
     def _carry_groups(
-        self,
-        old: dict[str, GroupJudge],
-        unchanged: Mapping[str, GroupJudge],
-        isolation: Isolation,
-        at: int,
+        self, old: dict[str, GroupJudge], kept: Mapping[str, reload.Kept], isolation: Isolation, at: int
     ) -> None:
-        """Those that are `unchanged`, sensors and all, go on as after a restart."""
+        """What is the same in those that are `kept` goes on as after a restart."""
         orphans: list[ZoneWarning] = []
         for group in self.groups:
             before = old.pop(group.rule.id, None)
-            if group.rule.id in unchanged:
-                group.resume(unchanged[group.rule.id].state())
+            _, stays = kept.get(group.rule.id, (None, None))
+            if before is not None and stays is not None and stays.whole:
+                group.resume(before.state())
                 continue
             if before is not None:
                 orphans += group.take_over(before, at)
                 self._isolation.carry(isolation, before, group)
-            self._isolation.attempt(group, at, group.judge_anew, before, at)
+            self._isolation.attempt(group, at, group.judge_anew, before, stays, at)
             if before is None or before.rule.meaning != group.rule.meaning:
                 self._flooded |= reload.flooded_places(group)
         for gone in old.values():

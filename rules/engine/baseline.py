@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ingest.clock import HOUR
 from ingest.reading import Quality
-from rules.engine.ring import Flags, Longs, Rows, Slots
+from rules.engine.ring import FIRST, Flags, Longs, Rows, Slots
 from rules.engine.window_values import lower_median
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -121,6 +121,12 @@ class HourlyMeans:
         first = int(self.rows.first[row])
         found = (HourlyMean(first + k, *entry) for k, entry in enumerate(self.rows.entries(slot)))
         return [cell for cell in found if cell.reports or cell.bad]
+
+    @property
+    def known(self) -> int:
+        """How many hours any sensor has reports of; of those that reported first."""
+        counts = self.rows.fields["count"][: min(self.rows.used, FIRST)]
+        return int((counts > 0).sum(axis=1).max(initial=0))
 
     @property
     def nbytes(self) -> int:

@@ -147,6 +147,13 @@ class Board:
             period, flags = self.periods(slot, stamp, values, before)
             amounts.append(slot, stamp, values.value, period, flags)
 
+    def take_over(self, other: "Board") -> None:
+        """The newest values of another board of the same sensors, which must not be used any more."""
+        self.newest, self.arrived, self.alive = other.newest, other.arrived, other.alive
+        own, self.columns = self.columns, other.columns
+        for column in own:
+            self.columns.keep(column)
+
     def learn_late(self, slot: int, column: int, stamp: int, value: int, flags: int) -> None:
         """A late report of an hour that is kept counts for the baselines too."""
         found = np.array([value]), np.array([flags], np.uint8)

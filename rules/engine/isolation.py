@@ -6,6 +6,7 @@ replay comes to it again. The open warnings of the rule stay open and are shown 
 
 from collections.abc import Callable, Iterable
 from typing import ParamSpec, Protocol
+from weakref import WeakMethod
 
 from rules.engine.deadlines import Deadlines
 from rules.engine.normal_form import Fault
@@ -39,12 +40,16 @@ class Judging(Protocol):
 
 
 class Isolation:
-    """The rules that are switched off, by number; `changed` is called after each."""
+    """The rules that are switched off, by number; `changed`, a method, is called after each.
+
+    It is held weakly: no circle keeps an engine that was replaced until the garbage collector, which halts
+    everything, finds it.
+    """
 
     def __init__(self, deadlines: Deadlines, changed: Callable[[], None]) -> None:
         self.off: dict[int, Fault] = {}
         self._deadlines = deadlines
-        self._changed = changed
+        self._changed = WeakMethod(changed)
 
     def attempt(
         self, judge: Judging, instant: int, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs
@@ -80,7 +85,8 @@ class Isolation:
         judge.off = True
         self.off[judge.number] = fault
         self._deadlines.drop(judge.number)
-        self._changed()
+        if (changed := self._changed()) is not None:
+            changed()
 
 
 def last_told(rule: str, name: str, subject: Subject) -> ZoneWarning | None:

@@ -1,7 +1,8 @@
 """Reload (D30): state moves by sensor and rule; open warnings go on, are judged anew, or are orphaned."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -11,68 +12,77 @@ from rules.engine.board import Board, Ring
 from rules.engine.deadlines import Order
 from rules.engine.event import Event
 from rules.engine.groups import GroupJudge
+from rules.engine.groups.unchanged import GONE, Unchanged
 from rules.engine.ladder import Ladder
+from rules.engine.moved import Moved, Moves
 from rules.engine.normal_form import Fault
 from rules.engine.open_warnings import open_warning
-from rules.engine.ring import NEVER, Slots
+from rules.engine.ring import NEVER
 from rules.engine.rule_judge import RuleJudge
 from rules.engine.subject import Latch, Subject
+from rules.grade import Grade
 from rules.warning import ZoneWarning
 
 # A new rule that warns for a greater share of its sensors, of at least so many, is a mistake more often than
 # an event.
 FLOOD, LEAST = 0.5, 4
-# In the place of a slot.
-GONE = -1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moves:
-    """Where the sensors of one kind went, by slot of the kind: those of `here` are at `there` now.
-
-    `to` has for each slot before the one now, or GONE; with `same` all are where they were, and no other is.
-    """
-
-    here: Slots
-    there: Slots
-    to: Slots
-    same: bool
-
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """(before, now)."""
-        return list(zip(self.here.tolist(), self.there.tolist(), strict=True))
-
-
-def moves(old: Sequence[str], new: Sequence[str]) -> Moves:
-    """From the ids of a kind's sensors to others."""
-    place = {sensor: slot for slot, sensor in enumerate(new)}
-    to = np.array([place.get(sensor, GONE) for sensor in old], np.int64)
-    here = np.flatnonzero(to != GONE)
-    return Moves(here, to[here], to, old == new)
+# A rule over places as it was, and which of its places are the same.
+Kept: TypeAlias = tuple[GroupJudge, Unchanged]
 
 
 def move_values(old: Board, new: Board, moved: Moves) -> None:
     """Newest values and rings of the sensors that both boards have, of metrics that count alike."""
     if not len(moved.here):
         return
-    here: Slots | slice = slice(None) if moved.same else moved.here
-    there: Slots | slice = slice(None) if moved.same else moved.there
-    for name in ("newest", "arrived", "alive"):
-        getattr(new, name)[there] = getattr(old, name)[here]
+    if moved.same and old.kind == new.kind:
+        new.take_over(old)
+    else:
+        _move_newest(old, new, moved)
     for metric in new.kind.metrics.values():
         before = old.kind.metrics.get(metric.name)
         if before is None or not _alike(before, metric):
             continue
-        source = old.columns.get(before.column)
-        if source is not None:
-            for name, array in new.columns.keep(metric.column).arrays.items():
-                array[there] = source.arrays[name][here]
         _move_rings(old, new, (before.column, metric.column), moved)
         for rule in old.baselines.keys() & new.baselines.keys():
             new.baselines[rule].move(
                 old.baselines[rule], (before.column, metric.column), (moved.here, moved.there)
             )
+
+
+def _move_newest(old: Board, new: Board, moved: Moves) -> None:
+    for name in ("newest", "arrived", "alive"):
+        getattr(new, name)[moved.there] = getattr(old, name)[moved.here]
+    for metric in new.kind.metrics.values():
+        before = old.kind.metrics.get(metric.name)
+        source = old.columns.get(before.column) if before and _alike(before, metric) else None
+        if source is not None:
+            for name, array in new.columns.keep(metric.column).arrays.items():
+                array[moved.there] = source.arrays[name][moved.here]
+
+
+def kept(
+    old: tuple[Sequence[Board], Sequence[GroupJudge]],
+    new: tuple[Sequence[Board], Sequence[GroupJudge]],
+    moved: Moved,
+) -> dict[str, Kept]:
+    """By id the rules over places that are at work in both, with the places that are the same."""
+    groups = {group.rule.id: group for group in old[1]}
+    alike = moved.alike | _kept_alike(old[0], new[0])
+    return {
+        group.rule.id: (groups[group.rule.id], moved.places[group.rule.id])
+        for group in new[1]
+        if group.rule.id in moved.places and group.is_as(groups) and group.kinds <= alike
+    }
+
+
+def _kept_alike(old: Sequence[Board], new: Sequence[Board]) -> frozenset[str]:
+    """The kinds of whose sensors the same is kept as before, so that it is handed over whole."""
+    shapes = {(b.kind.name, *key): ring.shape for b in old for key, ring in b.rings.items()}
+    return frozenset(
+        board.kind.name
+        for board in new
+        if all(shapes.get((board.kind.name, *key)) == ring.shape for key, ring in board.rings.items())
+    )
 
 
 def _alike(before: Metric, after: Metric) -> bool:
@@ -112,23 +122,30 @@ def move_subjects(old: RuleJudge, new: RuleJudge | None, moved: Moves | None, at
     Nothing is judged here, so nothing can break half way.
     """
     orphans: list[ZoneWarning] = []
+    stands = _standing_grades(old, new) if new is not None else frozenset[Grade]()
     for here, subject in old.subjects.items():
         there = GONE if moved is None else int(moved.to[here])
         if new is None or there == GONE or not new.ladder.member[there]:
             warning = open_warning(old, here, subject, at)
             orphans += [replace(warning, orphaned=True)] if warning else []
             continue
-        _revise(subject, old.ladder, new.ladder)
+        _revise(subject, old.ladder, new.ladder, stands)
         subject.runs = _moved_runs(subject, old, new, here, there)
         new.adopt(there, subject)
     return orphans
 
 
-def _revise(subject: Subject, before: Ladder, after: Ladder) -> None:
+def _standing_grades(old: RuleJudge, new: RuleJudge) -> frozenset[Grade]:
+    """The grades whose condition is as it was."""
+    before, after = old.rule.grades, new.rule.grades
+    return frozenset(grade for grade in after if before.get(grade) == after[grade])
+
+
+def _revise(subject: Subject, before: Ladder, after: Ladder, stands: frozenset[Grade]) -> None:
     """Latches whose condition changed stay as they are, and everything that was running ends."""
     kept_release = before.rule.release == after.rule.release
     for grade, latch in subject.latches.items():
-        if grade not in after.rule.grades or before.rule.grades[grade] != after.rule.grades[grade]:
+        if grade not in stands:
             latch.run = latch.release = None
         elif not kept_release:
             latch.release = None
@@ -139,6 +156,9 @@ def _revise(subject: Subject, before: Ladder, after: Ladder) -> None:
 
 def _moved_runs(subject: Subject, old: RuleJudge, new: RuleJudge, here: int, there: int) -> dict[int, int]:
     """The runs of `sustained` under the keys that the same comparisons have now."""
+
+    if not old.ladder.held or not new.ladder.held:
+        return {}
 
     def names(judge: RuleJudge, slot: int) -> list[tuple[object, ...]]:
         metrics = {metric.column: metric.name for metric in judge.ladder.kind.metrics.values()}

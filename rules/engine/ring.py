@@ -14,6 +14,9 @@ Flags: TypeAlias = npt.NDArray[np.uint8]
 # Bytes of an array for which numpy asks for no huge pages.
 SMALL = 1 << 22
 
+# Rows are given out in the order of first reports: so many of them know how far back a city is known.
+FIRST = 1024
+
 # Earlier than any stamp, and still far from overflow when a duration is taken from it.
 NEVER = -(2**61)
 
@@ -75,6 +78,14 @@ class Rows:
         for field, column in zip(self.fields.values(), zip(*entries, strict=True), strict=False):
             field[row, : len(entries)] = column
         return row
+
+    @property
+    def reach(self) -> int:
+        """How far (ms) back the entries of any sensor go from its newest; of those that reported first."""
+        rows = np.arange(min(self.used, FIRST))
+        stamp, kept = self.fields["stamp"], self.next[rows] > self.first[rows]
+        newest = stamp[rows, (self.next[rows] - 1) % self.capacity]
+        return int((newest - stamp[rows, self.first[rows] % self.capacity])[kept].max(initial=0))
 
     @property
     def nbytes(self) -> int:

@@ -15,6 +15,8 @@ from rules.engine.report import Report
 from rules.engine.ring import NEVER
 from rules.engine.verdict import ABSENT, UNKNOWN_VALUE, Measured
 
+# As a plain number, for a flag takes a microsecond to compare with.
+SUSPECT = int(Quality.SUSPECT)
 # What is said of a baseline that its default still stands for.
 WARMING_UP = "warming up"
 
@@ -244,7 +246,7 @@ def newest_value(term: Term, value: int, flags: int, certain: bool) -> Measured:
     """
     if term.function == "flagged":
         return Measured(int(bool(flags & term.parameter)))
-    suspect = bool(flags & Quality.SUSPECT)
+    suspect = bool(flags & SUSPECT)
     return UNKNOWN_VALUE if certain and suspect else Measured(value, suspect=suspect)
 
 

@@ -1,6 +1,6 @@
 """A rule that breaks is switched off for all to see; the others, and the daemon, go on (F16)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -152,10 +152,23 @@ def test_a_rule_over_places_that_breaks_takes_itself_alone() -> None:
     assert {(w.rule, w.subject): w.id for w in town.warnings()}["bad", "north"] == shown[0].id
 
 
+@dataclass
+class Sorting:
+    """What an engine does when a rule is off."""
+
+    kinds: list[KindJudge]
+
+    def out(self) -> None:
+        for kind in self.kinds:
+            kind.sort_out()
+
+
 def test_even_the_quick_look_that_all_rules_share_is_broken_by_one_alone() -> None:
     """A threshold that cannot be found breaks the vectorised pass; whose it is shows rule by rule."""
     town = Town((rule("stage", {"yellow": "stage == 3 m"}, name="bad"), GOOD), A, B)
-    ledger, isolation = Ledger(), Isolation(Deadlines(), lambda: kind.sort_out())
+    kinds: list[KindJudge] = []
+    sorting = Sorting(kinds)
+    ledger, isolation = Ledger(), Isolation(Deadlines(), sorting.out)
     judges = []
     for judge in town.engine.judges:
         ladder = judge.ladder
@@ -165,6 +178,7 @@ def test_even_the_quick_look_that_all_rules_share_is_broken_by_one_alone() -> No
             ladder = replace(ladder, raising={grade: poisoned})
         judges.append(RuleJudge(judge.number, ladder, judge.board, town.registry, (Deadlines(), ledger)))
     kind = KindJudge("stage", town.engine.boards[0], judges, isolation)
+    kinds.append(kind)
     readings = block(
         town.registry,
         at("10:00"),

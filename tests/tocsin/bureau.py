@@ -47,6 +47,24 @@ OPEN = {
 }
 
 
+STATUS = {
+    "version": "0",
+    "realm": "drill",
+    "bundle": "b1",
+    "problems": {"broker": "away"},
+    "warming": [
+        {
+            "rule": "storm",
+            "title": {"zh": "暴雨", "en": "Storm"},
+            "kind": "rain",
+            "metric": "rain",
+            "window": 3 * HOUR,
+            "until": START + 2 * HOUR,
+        }
+    ],
+}
+
+
 @dataclass
 class Bureau:
     """A state directory whose desk speaks to whoever `account` is."""
@@ -63,7 +81,7 @@ class Bureau:
     def questions(self) -> Questions:
         around = Around(
             lambda: CONTACTS,
-            lambda: {"version": "0", "realm": "drill", "bundle": "b1", "problems": {"broker": "away"}},
+            lambda: STATUS,
             lambda: self.warnings,
         )
         return Questions(self.reading, self.clock, around)

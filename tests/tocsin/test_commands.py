@@ -55,6 +55,7 @@ def test_status_shows_what_is_open_who_has_it_and_who_is_on_duty(tmp_path: Path,
     assert "PROBLEM  broker: away" in out
     assert "Ⅱ 橙 orange\t5f2a9c0e\triver\triverside\t1\tacknowledged\tana" in out
     assert "on duty (nights): lin until" in out
+    assert "storm\t暴雨 Storm\train\train\t3h\t" in out
 
 
 def test_warnings_are_shown_with_grade_words_and_what_to_mind(tmp_path: Path, tocsin: Tocsin) -> None:

@@ -35,6 +35,18 @@ def test_the_example_is_fine(configs: Path) -> None:
     assert configuration.routes
 
 
+def test_sensors_of_the_same_texts_are_those_that_were_read_before(configs: Path) -> None:
+    first = configure(read_bundle(configs / "tocsin.yaml"))
+    spoil(configs / "rules" / "river.yaml", "river-stage", "river-stages")
+    other_rules = configure(read_bundle(configs / "tocsin.yaml"), like=first)
+    spoil(configs / "sensors.csv", "stage-dead-run,stage", "stage-dead-end,stage")
+    other_sensors = configure(read_bundle(configs / "tocsin.yaml"), like=other_rules)
+
+    assert other_rules.basis.registry is first.basis.registry
+    assert other_rules.basis.rules != first.basis.rules
+    assert "stage-dead-end" in other_sensors.basis.registry.slots
+
+
 def test_a_bundle_holds_every_file_that_is_named_and_no_other(configs: Path) -> None:
     (configs / "rules" / ".river.yaml.swp").write_text("half")
     (configs / "notes.yaml").write_text("not named")

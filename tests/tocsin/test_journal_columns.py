@@ -1,5 +1,6 @@
 """What closed journal files decode to, kept beside the journal: the same comes out, with it and without."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tocsin.journal_columns import KEPT, decoded_by, remove_before
 from tocsin.recorded import JournalRecord, Period, Rerun
 
 WHOLE = Period()
+# Any account but root.
+SERVICE = 4711
 MOVED = bundle(others={"sensors.csv": SENSORS.replace("rain-2", "rain-3")})
 
 
@@ -108,6 +111,16 @@ def test_everything_that_was_decoded_is_kept(state: Path) -> None:
     # Else nothing of it was tried.
     assert any(d is not None and d.rejected for _, d in found)
     assert any(d is not None and len(d.numbered.slot) for _, d in found)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_root_keeps_nothing_in_the_directory_of_a_service_that_could_not_remove_it(state: Path) -> None:
+    expected = lines(state)
+    os.chown(state, SERVICE, SERVICE)
+
+    assert lines(state, keep=True) == expected
+    assert columns(state) == []
+    assert not (state / "columns").exists()
 
 
 @pytest.mark.parametrize("place", [3, 20, 40, 60, 200, -1])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.clock import HOUR, MINUTE, LockstepClock
+from ingest.clock import HOUR, MINUTE, LockstepClock, SystemClock
 from ingest.finding import ConfigurationError
 from ingest.journal import Entry, EntryKind, Journal, Retention, open_read_only
 from notifiers.outbox import Outbox
@@ -291,6 +291,28 @@ def test_a_plan_compares_both_on_the_newest_journal_and_its_number_says_so(
     assert (
         json.loads(tocsin("plan", settings, "--state", state, "--on", "", "--json").out)["comparison"] is None
     )
+
+
+def test_what_was_received_before_the_period_is_left_out_of_the_comparison(
+    tmp_path: Path, tocsin: Tocsin
+) -> None:
+    """Five gauges rise three hours ago, three others ten minutes ago; all of them below the new threshold."""
+    settings, now = write(tmp_path / "new", HIGHER), SystemClock().now()
+    state, bundles = tmp_path / "state", Bundles(tmp_path / "state" / "bundles")
+    bundles.save(OLD)
+    with Journal.open(state / "journal", Retention(HOUR, 365 * 24 * HOUR, 2**30)) as journal:
+        first = journal.append(now - 4 * HOUR, EntryKind.BUNDLE, 0, OLD.hash.encode())
+        bundles.record(first.sequence, OLD.hash)
+        for at, gauges in ((now - 3 * HOUR, range(5)), (now - 10 * MINUTE, range(5, 8))):
+            rising = [report(f"g-{n:03}", at, 2.15) for n in gauges]
+            journal.append(at, EntryKind.MQTT, len(rising), block(1, at, rising).data)
+    Outbox.open(state / "outbox.db", Realm.LIVE).close()
+
+    _, lately, _ = tocsin("plan", settings, "--state", state, "--on", "1h")
+    _, longer, _ = tocsin("plan", settings, "--state", state, "--on", "5h")
+
+    assert "3 of 3 warnings differ: lost 3" in lately
+    assert "8 of 8 warnings differ: lost 8" in longer
 
 
 def test_a_period_that_is_none_is_a_usage_error(state: Path, tocsin: Tocsin) -> None:

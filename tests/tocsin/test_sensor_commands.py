@@ -158,6 +158,19 @@ def test_adopt_shows_what_it_would_add_and_writes_nothing(
     assert settings.with_name("sensors.csv").read_text() == SENSORS
 
 
+def test_adopt_says_in_chinese_what_it_would_add_and_what_keeps_the_others_out(
+    tocsin: Tocsin, strangers: Path, settings: Path
+) -> None:
+    told = ("sensors", "adopt", "--state", strangers, "--config", settings, "--lang", "zh")
+
+    ended, nowhere = tocsin(*told), tocsin(*told, "--into", "other.csv")
+
+    assert "没有种类 'rainn'：是不是想写 rain？" in ended.out
+    assert "rain（不属于 stage）" in ended.out
+    assert "没有写入：加上 --write 会把 2 个传感器加到 " in ended.out
+    assert "other.csv 不是传感器文件：用 --into 指明 " in nowhere.err
+
+
 def test_what_is_adopted_is_registered_behind_the_others_and_the_file_stays_as_it_was_otherwise(
     tocsin: Tocsin, strangers: Path, settings: Path
 ) -> None:

@@ -4,12 +4,14 @@ import asyncio
 import random
 from dataclasses import replace
 from pathlib import Path
+from weakref import ref
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.clock import HOUR, MINUTE
 from ingest.journal import Entry, EntryKind
+from rules.engine.groups.unchanged import GONE
 from tests.tocsin.scripted import batch
 from tests.tocsin.test_judge import (
     KNOWN,
@@ -55,7 +57,21 @@ ZONE_RULE = """\
 """
 ZONED = basis(bundle(rules=RULES + ZONE_RULE))
 ZONED_STRICTER = basis(bundle(rules=STRICT_RULES + ZONE_RULE))
-ALL = {of.bundle: of for of in (ZONED, ZONED_STRICTER)} | KNOWN | {ELSEWHERE.bundle: ELSEWHERE}
+# The same for each gateway, and sensors that come and go: at one gateway, and before all others.
+GATEWAY_RULE = ZONE_RULE.replace("id: zone", "id: gateway").replace("for_each: zone", "for_each: gateway")
+WIRED = SENSORS.replace("river-3,stage,village,,,", "river-3,stage,village,,,far").replace(
+    "village,,,,,warning", "village,,,near,,warning"
+)
+ROOMS = basis(bundle(rules=RULES + GATEWAY_RULE, others={"sensors.csv": WIRED}))
+FEWER = basis(
+    bundle(
+        rules=RULES + GATEWAY_RULE,
+        others={
+            "sensors.csv": WIRED.replace("rain-1,rain,village,,,,,\n", "") + "river-4,stage,village,,,far,,\n"
+        },
+    )
+)
+ALL = {of.bundle: of for of in (ZONED, ZONED_STRICTER, ROOMS, FEWER)} | KNOWN | {ELSEWHERE.bundle: ELSEWHERE}
 
 
 @settings(max_examples=25, deadline=None)
@@ -73,7 +89,7 @@ def test_a_judge_that_expected_the_bundle_comes_to_the_same_bytes_as_one_that_di
     for number, entry in enumerate(entries):
         found += lines(expecting.take(entry).transitions)
         if number == early:
-            expecting.expect(Successor.of(expecting.basis, other))
+            expecting.expect(Successor.of(expecting.basis, expecting.engine, other))
 
     assert found == [each for entry in entries for each in lines(plain.take(entry).transitions)]
     assert _state(expecting) == _state(plain)
@@ -101,16 +117,83 @@ def test_what_is_handed_over_whole_where_only_a_rule_differs_is_what_would_be_ju
     entries = journal(given_steps, data.draw(st.integers(0, len(given_steps)), label="reload before"))
     entries = [_by(entry, ZONED_STRICTER) for entry in entries]
     whole, anew = (Judge(ZONED, ALL.__getitem__) for _ in range(2))
-    built = Successor.of(ZONED, ZONED_STRICTER)
+    built = Successor.of(ZONED, whole.engine, ZONED_STRICTER)
     whole.expect(built)
-    anew.expect(replace(Successor.of(ZONED, ZONED_STRICTER), alike=False))
+    other = Successor.of(ZONED, anew.engine, ZONED_STRICTER)
+    anew.expect(replace(other, in_engine=replace(other.in_engine, places={})))
 
-    assert built.alike
+    assert built.in_engine.places["zone"].whole
     for entry in entries:
         assert lines(whole.take(entry).transitions) == lines(anew.take(entry).transitions)
     end = entries[-1].received + 3 * HOUR
     assert lines(whole.tick(end)) == lines(anew.tick(end))
     assert whole.warnings() == anew.warnings()
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps, st.data())
+def test_places_without_another_sensor_go_on_as_if_they_were_judged_anew(
+    given_steps: list[Step], data: st.DataObject
+) -> None:
+    """A sensor comes at one gateway, and one goes that was before them all: every slot is another."""
+    entries = journal(given_steps, data.draw(st.integers(0, len(given_steps)), label="reload before"))
+    entries = [_by(entry, FEWER) for entry in entries]
+    kept, anew = (Judge(ROOMS, ALL.__getitem__) for _ in range(2))
+    built, other = (Successor.of(ROOMS, of.engine, FEWER) for of in (kept, anew))
+    kept.expect(built)
+    anew.expect(replace(other, in_engine=replace(other.in_engine, places={})))
+
+    assert built.in_engine.places["gateway"].before.tolist() == [GONE, 1]
+    for entry in entries:
+        assert lines(kept.take(entry).transitions) == lines(anew.take(entry).transitions)
+    end = entries[-1].received + 3 * HOUR
+    assert lines(kept.tick(end)) == lines(anew.tick(end))
+    assert kept.warnings() == anew.warnings()
+
+
+def test_a_gateway_that_waits_for_ages_waits_on_though_its_sensors_have_other_slots() -> None:
+    by = Judge(ROOMS, ALL.__getitem__)
+    by.take(block(1, START, [report(f"river-{n}", START, 1.0) for n in (1, 2)]))
+
+    by.take(Entry(2, START + MINUTE, EntryKind.BUNDLE, 0, FEWER.bundle.encode()))
+    found = by.tick(START + 30 * MINUTE)
+
+    assert [(t.subject, str(t.after), t.at - START) for t in found if t.rule == "gateway"] == [
+        ("near", "red", 20 * MINUTE)
+    ]
+
+
+def test_a_sensor_that_reports_otherwise_is_another_though_its_name_is_the_same() -> None:
+    slower = basis(
+        bundle(
+            rules=RULES + GATEWAY_RULE, others={"sensors.csv": WIRED.replace(",near,,", ",near,20min,", 1)}
+        )
+    )
+
+    assert Successor.of(ROOMS, Judge(ROOMS, ALL.__getitem__).engine, slower).in_engine.places[
+        "gateway"
+    ].before.tolist() == [0, GONE]
+
+
+def test_a_judge_that_was_replaced_goes_without_the_garbage_collector() -> None:
+    by = Judge(OLD, ALL.__getitem__)
+    by.take(block(1, START, [report("river-1", START, 4.5)]))
+    before = [ref(by.engine), ref(by.screen), ref(by.quality)]
+
+    by.take(Entry(2, START, EntryKind.BUNDLE, 0, ELSEWHERE.bundle.encode()))
+
+    assert [each() for each in before] == [None, None, None]
+
+
+def test_whoever_built_beforehand_is_left_what_was_replaced() -> None:
+    by = Judge(OLD, ALL.__getitem__)
+    built = Successor.of(OLD, by.engine, ELSEWHERE)
+    by.expect(built)
+    engine = by.engine
+
+    by.take(Entry(1, START, EntryKind.BUNDLE, 0, ELSEWHERE.bundle.encode()))
+
+    assert engine in built.remains
 
 
 def test_an_age_that_a_place_at_rest_waits_for_is_awaited_on_behind_the_change() -> None:
@@ -125,7 +208,7 @@ def test_an_age_that_a_place_at_rest_waits_for_is_awaited_on_behind_the_change()
 
 def test_what_was_built_for_another_bundle_is_not_used() -> None:
     by = judge()
-    by.expect(Successor.of(OLD, ELSEWHERE))
+    by.expect(Successor.of(OLD, by.engine, ELSEWHERE))
 
     by.take(Entry(1, START, EntryKind.BUNDLE, 0, STRICTER.bundle.encode()))
 
@@ -171,7 +254,7 @@ async def _send(post: Post, chance: random.Random) -> None:
 async def _apply(post: Post, of: Basis) -> None:
     """As the daemon does: built on a thread, then journaled and judged."""
     judge_ = post.judging.judge
-    judge_.expect(await asyncio.to_thread(Successor.of, judge_.basis, of))
+    judge_.expect(await asyncio.to_thread(Successor.of, judge_.basis, judge_.engine, of))
     handed = await post.intake.apply(Applied(of.bundle, "ana"))
     assert handed.answer is not None
     assert (await handed.answer).done

@@ -176,6 +176,21 @@ def test_what_cannot_be_tuned_says_why_and_what_can(tocsin: Tocsin, arguments: l
     assert said in ended.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rivre-rise"], "没有规则 'rivre-rise'；是不是想写 river-rise？"),
+        (["river-stage"], "river-stage：有多个阈值，用 --grade 和 --metric 指明一个：\n  blue: stage >= "),
+        (["river-rise", "--grade", "red", "--values", "x"], "x：`x` 不是数值；写成 "),
+    ],
+)
+def test_what_cannot_be_tuned_is_told_in_chinese(tocsin: Tocsin, arguments: list[str], said: str) -> None:
+    ended = tocsin("tune", *arguments, "--on", RIVER, "--config", CONFIG, "--lang", "zh")
+
+    assert ended.code == 2
+    assert said in ended.err
+
+
 def test_what_is_wrong_with_the_events_is_a_finding(tocsin: Tocsin, tmp_path: Path) -> None:
     events = tmp_path / "events.csv"
     events.write_text("begin,end,place\n2018-06-03T19:40:00Z,,dead-run\n", encoding="utf-8")

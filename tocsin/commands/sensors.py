@@ -6,16 +6,19 @@ from typing import Annotated
 import typer
 
 from ingest.clock import SystemClock
+from ingest.finding import words, words_of
 from rules.transition import iso
 from tocsin.adoption import Candidate, candidates, matching, strangers
 from tocsin.commands import FINDINGS, STATE, Json, State, fail, instant_of
 from tocsin.commands.journal import reading, sensing
+from tocsin.commands.language import Lang, Language, spoken
 from tocsin.commands.quarantine import refused_in
 from tocsin.commands.sheet import show, tell, when
 from tocsin.online import Share, shares, silent
 from tocsin.reading_lines import visible
 from tocsin.registration import Files, Registration
 from tocsin.sensor_lines import NoPlaceError
+from tocsin.wording import line_in_language
 
 app = typer.Typer(help="How many sensors are there, and which to adopt.", no_args_is_help=True)
 
@@ -89,8 +92,10 @@ def adopt(
     kind: Annotated[str, typer.Option(help="Only this kind; of those behind a gateway, what they are.")] = "",
     into: Annotated[Path | None, typer.Option(help="The file of sensors, of those in the settings.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Add them; without it they are only shown.")] = False,
+    lang: Lang = None,
 ) -> None:
     """Devices in quarantine that nobody registered, as lines of the file of sensors."""
+    language = spoken(lang)
     files = Files.read(config)
     with refused_in(state) as quarantine:
         known = strangers(quarantine, matching(topics or []))
@@ -98,34 +103,42 @@ def adopt(
     show(
         "to adopt",
         ("sensor", "zone", "kind", "gateway", "metrics", "messages", "last", "note"),
-        map(_line, found),
+        (_line(each, language) for each in found),
     )
     able = [candidate.fields for candidate in found if not candidate.against]
     if able:
         try:
             registration = Registration.checked(files, files.named(into), able)
         except NoPlaceError as error:
-            fail(str(error), FINDINGS)
-        typer.echo(_put(registration, len(able), config, write))
+            fail(line_in_language(words_of(error), language), FINDINGS)
+        typer.echo(line_in_language(_put(registration, len(able), config, write), language))
     if len(able) < len(found):
         raise SystemExit(FINDINGS)
 
 
 def _put(registration: Registration, count: int, config: Path, write: bool) -> str:
-    lines, path = "1 sensor" if count == 1 else f"{count} sensors", registration.path
+    lines = words("1 sensor") if count == 1 else words("{count} sensors", count=count)
+    path = registration.path
     if not write:
-        return f"nothing written: with --write, {lines} would be added to {path}"
+        return words(
+            "nothing written: with --write, {lines} would be added to {path}", lines=lines, path=path
+        )
     registration.write()
-    return (
-        f"{lines} added to {path}; write lon and lat, and site, where rules need them. "
-        f"The daemon does not know of it yet: tocsin check {config}, then systemctl reload tocsin"
+    return words(
+        "{lines} added to {path}; write lon and lat, and site, where rules need them. "
+        "The daemon does not know of it yet: tocsin check {config}, then systemctl reload tocsin",
+        lines=lines,
+        path=path,
+        config=config,
     )
 
 
-def _line(found: Candidate) -> tuple[str, ...]:
+def _line(found: Candidate, language: Language) -> tuple[str, ...]:
     stranger = found.stranger
     metrics = ", ".join(
-        f"{m} (not of {found.kind})" if m in found.foreign and found.kind else m
+        line_in_language(words("{metric} (not of {kind})", metric=m, kind=found.kind), language)
+        if m in found.foreign and found.kind
+        else m
         for m in sorted(stranger.metrics)
     )
     cells = (stranger.id, stranger.zone, found.kind, stranger.gateway, metrics)
@@ -133,5 +146,5 @@ def _line(found: Candidate) -> tuple[str, ...]:
         *map(visible, cells),
         str(stranger.messages),
         when(stranger.last),
-        visible(found.against) or "can be added",
+        visible(line_in_language(found.against or words("can be added"), language)),
     )

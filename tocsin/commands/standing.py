@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from ingest.duration import format_time_left
 from rules.grade import Grade
 from tocsin.commands import FINDINGS, STATE, Json, State
 from tocsin.commands.sheet import grade, show, tell, when, words
@@ -28,6 +29,12 @@ def status(state: State = STATE, as_json: Json = False) -> None:
         ("grade", "incident", "hazard", "zone", "warnings", "stage", "by", "next due"),
         map(_incident, found["incidents"]),
     )
+    if found["warming"]:
+        show(
+            "统计窗口未满，期间只升不降 windows that fill first: until then they may raise, not clear",
+            ("rule", "what", "kind", "metric", "window", "not before"),
+            map(_filling, found["warming"]),
+        )
     counts = ("proposals", "unreached", "shelves")
     typer.echo("  ".join(f"{what}: {found[what]}" for what in counts))
     for duty in found["duty"]:
@@ -35,6 +42,12 @@ def status(state: State = STATE, as_json: Json = False) -> None:
             f"on duty ({duty['roster']}): {', '.join(duty['on'])} until {when(duty['until'])}, "
             f"then {', '.join(duty['next'])}"
         )
+
+
+def _filling(found: dict[str, Any]) -> tuple[Any, ...]:
+    window = format_time_left(found["window"])
+    what, until = words(found["title"]), when(found["until"])
+    return found["rule"], what, found["kind"], found["metric"], window, until
 
 
 def _incident(found: dict[str, Any]) -> tuple[Any, ...]:

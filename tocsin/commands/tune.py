@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ingest.document.source_text import did_you_mean
+from ingest.finding import words, words_of
 from rules.grade import Grade
 from rules.rulebook import Ladder
 from tocsin.commands import USAGE, Json, fail
@@ -35,6 +36,7 @@ from tocsin.tuning.account import as_document, cells, columns, headline, refusal
 from tocsin.tuning.threshold import Untunable, find
 from tocsin.tuning.tuning import Tuner, Tuning
 from tocsin.tuning.values import UnreadableValues
+from tocsin.wording import line_in_language
 
 app = typer.Typer()
 
@@ -65,29 +67,31 @@ def tune(
     """A threshold against the warnings it would have raised, and what really happened; writes nothing."""
     found = history(on, (begin, end), rules, (config, state), places(sensors, zones, kinds))
     named, left = (metric, "") if metric.upper() in Grade.__members__ else (grade, metric)
-    tuner = _tuner(found, rule, grade_named(named or grade), left, values)
+    language = spoken(lang)
+    try:
+        tuner = _tuner(found, rule, grade_named(named or grade), left, values)
+    except (Untunable, UnreadableValues) as error:
+        fail(line_in_language(words_of(error), language), USAGE)
     labelled = None if events is None else found.labelled(events, lead)
     with advancing(f"{rule}, {len(tuner.candidates)} thresholds", *found.period) as advance:
         tuning = tuner.try_on(found.record, found.period, labelled, advance)
     if as_json:
         tell(as_document(tuning))
     else:
-        _show(tuning, found, spoken(lang))
+        _show(tuning, found, language)
 
 
 def _tuner(found: History, rule: str, grade: Grade | None, metric: str, values: str) -> Tuner:
     texts = found.texts()
-    try:
-        ladder = _ladder([*texts.read()[0]], rule)
-        return Tuner.of(texts, ladder, find(ladder, grade, metric), values)
-    except (Untunable, UnreadableValues) as error:
-        fail(str(error), USAGE)
+    ladder = _ladder([*texts.read()[0]], rule)
+    return Tuner.of(texts, ladder, find(ladder, grade, metric), values)
 
 
 def _ladder(ladders: list[Ladder], rule: str) -> Ladder:
     known = {ladder.rule.id: ladder for ladder in ladders}
     if rule not in known:
-        fail(f"no rule '{rule}'; {did_you_mean(rule, known) or 'see `tocsin check`'}", USAGE)
+        advice = did_you_mean(rule, known) or words("see `tocsin check`")
+        raise Untunable(words("no rule '{rule}'; {advice}", rule=rule, advice=advice))
     return known[rule]
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from unicodedata import normalize
 
 from ingest.document.composer import Path
+from ingest.finding import words
 from rules.grade import Grade
 from rules.language.parsing import Node, branches, keyword_of, normalised, parse, word
 from rules.language.printed import plain_number
@@ -91,12 +92,23 @@ def find(ladder: Ladder, grade: Grade | None, metric: str) -> Comparison:
     asked = " ".join(
         [*([f"--grade {grade}"] if grade else []), *([f"--metric '{metric}'"] if metric else [])]
     )
-    listed = "\n".join(f"  {each}" for each in (fitting or every))
+    listed, rule = "\n".join(f"  {each}" for each in (fitting or every)), ladder.rule.id
     if fitting:
         raise Untunable(
-            f"{ladder.rule.id}: several thresholds; name one with --grade and --metric:\n{listed}"
+            words(
+                "{rule}: several thresholds; name one with --grade and --metric:\n{listed}",
+                rule=rule,
+                listed=listed,
+            )
         )
-    raise Untunable(f"{ladder.rule.id}: no threshold for {asked or 'it'}; there are:\n{listed}")
+    raise Untunable(
+        words(
+            "{rule}: no threshold for {asked}; there are:\n{listed}",
+            rule=rule,
+            asked=asked or words("it"),
+            listed=listed,
+        )
+    )
 
 
 def comparisons(ladder: Ladder, grade: Grade) -> Iterator[Comparison]:
@@ -130,8 +142,12 @@ def threshold(ladder: Ladder, comparison: Comparison, unit_of_site: str) -> Thre
             number = Decimal(amount["number"]) * (-1 if match["sign"] == "-" else 1)
             return Threshold(comparison, span, number, amount["gap"], amount["unit"].strip(), match["site"])
     raise Untunable(
-        f"{ladder.rule.id}: `{comparison.right}` is calculated: only one number with its unit, or one "
-        "that is added to site.<parameter> or taken from it, can be tuned"
+        words(
+            "{rule}: `{right}` is calculated: only one number with its unit, or one that is added to "
+            "site.<parameter> or taken from it, can be tuned",
+            rule=ladder.rule.id,
+            right=comparison.right,
+        )
     )
 
 
@@ -164,7 +180,11 @@ def _span(ladder: Ladder, comparison: Comparison) -> tuple[int, int]:
     line, column = document.place(path)
     if line > len(lines):
         raise Untunable(
-            f"{ladder.rule.id}: its {comparison.grade} stands in a template, which other rules use"
+            words(
+                "{rule}: its {grade} stands in a template, which other rules use",
+                rule=ladder.rule.id,
+                grade=str(comparison.grade),
+            )
         )
     starts = [0]
     for each in lines:
@@ -174,9 +194,15 @@ def _span(ladder: Ladder, comparison: Comparison) -> tuple[int, int]:
     end = min((at for at in behind if at > begin), default=len(document.source.text))
     found = [*_pattern(comparison).finditer(document.source.text, begin, end)]
     if len(found) != 1:
-        why = "stands there twice" if found else "is written with escapes"
+        why = words("stands there twice") if found else words("is written with escapes")
         raise Untunable(
-            f"{document.source.name}:{line}: `{comparison.text}` {why}, so it cannot be told what to change"
+            words(
+                "{file}:{line}: `{text}` {why}, so it cannot be told what to change",
+                file=document.source.name,
+                line=line,
+                text=comparison.text,
+                why=why,
+            )
         )
     return found[0].span("right")
 

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from ingest.finding import words
 from rules.language.printed import plain_number
 from tocsin.tuning.threshold import Threshold
 
@@ -52,7 +53,9 @@ def _range(match: re.Match[str], threshold: Threshold) -> list[Decimal]:
     first, last, step = (Decimal(match[group]) for group in (1, 2, 3))
     _check_unit(match[4], threshold)
     if step <= 0 or last < first:
-        raise UnreadableValues(f"{match[0]}: write the smaller number first, and a step above 0")
+        raise UnreadableValues(
+            words("{text}: write the smaller number first, and a step above 0", text=match[0])
+        )
     count = int((last - first) / step) + 1
     _check_number(count)
     return [first + step * index for index in range(count)]
@@ -63,9 +66,14 @@ def _listed(text: str, threshold: Threshold) -> list[Decimal]:
     for part in re.split(r"[,，]", text):
         match = _ITEM.fullmatch(part.strip())
         if match is None:
-            unit = threshold.unit
-            advice = f"write `300..600 step 50 {unit}` or `300,350,400 {unit}`"
-            raise UnreadableValues(f"{text}: `{part.strip()}` is no value; {advice}")
+            raise UnreadableValues(
+                words(
+                    "{text}: `{part}` is no value; write `300..600 step 50 {unit}` or `300,350,400 {unit}`",
+                    text=text,
+                    part=part.strip(),
+                    unit=threshold.unit,
+                )
+            )
         _check_unit(match[2], threshold)
         found.append(Decimal(match[1]))
     return found
@@ -73,10 +81,20 @@ def _listed(text: str, threshold: Threshold) -> list[Decimal]:
 
 def _check_number(count: int) -> None:
     if count > MOST:
-        raise UnreadableValues(f"{count} values; at most {MOST} are tried at once: take a larger step")
+        raise UnreadableValues(
+            words(
+                "{count} values; at most {most} are tried at once: take a larger step", count=count, most=MOST
+            )
+        )
 
 
 def _check_unit(unit: str, threshold: Threshold) -> None:
     if unit.strip() and "".join(unit.split()) != "".join(threshold.unit.split()):
         written = f"{plain_number(threshold.number)} {threshold.unit}".strip()
-        raise UnreadableValues(f"`{unit.strip()}` is not the unit of the rule, which says `{written}`")
+        raise UnreadableValues(
+            words(
+                "`{unit}` is not the unit of the rule, which says `{written}`",
+                unit=unit.strip(),
+                written=written,
+            )
+        )

@@ -11,6 +11,8 @@ from rules.engine.deadlines import Order
 from rules.engine.event import Event
 from rules.engine.foresight import Foresight
 from rules.engine.groups.leaf import Leaf, Part, loosened
+from rules.engine.groups.unchanged import GONE, Unchanged
+from rules.engine.groups.words import Truth
 from rules.engine.ring import NEVER
 from rules.engine.standing import standing
 from rules.engine.subject import Latch, Subject
@@ -27,16 +29,24 @@ def move(old: GroupJudge, new: GroupJudge, at: int) -> list[ZoneWarning]:
     return _move_subjects(old, new, at)
 
 
-def judge_anew(old: GroupJudge | None, new: GroupJudge, at: int) -> None:
-    """Judge what was moved and what stands: up at once, down by a release run; `old` None for a new rule."""
+def judge_anew(old: GroupJudge | None, new: GroupJudge, stays: Unchanged | None, at: int) -> None:
+    """Judge what was moved and what stands: up at once, down by a release run; `old` None for a new rule.
+
+    Not what `stays`, if anything does.
+    """
+    before = [GONE] * len(new.names) if stays is None else stays.before.tolist()
+    places = {place for place, number in enumerate(before) if number == GONE}
+    anew = np.zeros(len(new.ladder.registry.sensors), np.bool_)
+    for place in places:
+        anew[new.ladder.places.all(place)] = True
     for leaf in new.hearing.leaves:
         for part in leaf.parts.values():
-            _hear_anew(new, leaf, part, at)
-    for slot in sorted({slot for leaf in new.hearing.leaves for slot in _kept(leaf)}):
+            _hear_anew(new, leaf, part, at, anew)
+    for slot in sorted({slot for leaf in new.hearing.leaves for slot in _kept(leaf) if anew[slot]}):
         for place in new.watch.is_kept(slot):
             new.watch.wake(place)
     changed = old is None or old.rule.meaning != new.rule.meaning
-    for place in sorted(new.subjects):
+    for place in sorted(new.subjects.keys() & places):
         note = (
             "" if old is None or (changed and new.names[place] not in old.names) else _note(old, new, place)
         )
@@ -99,23 +109,22 @@ def _revised(old: GroupJudge, new: GroupJudge, subject: Subject) -> Subject:
     return subject
 
 
-def _hear_anew(new: GroupJudge, leaf: Leaf, part: Part, at: int) -> None:
+def _hear_anew(new: GroupJudge, leaf: Leaf, part: Part, at: int, anew: Truth) -> None:
     """Hear what still stands; of a sensor whose stand was carried, whether it still does."""
-    known = np.flatnonzero((part.board.newest > NEVER) & new.ladder.places.holds(np.arange(*_ends(part))))
+    known = np.flatnonzero((part.board.newest > NEVER) & anew[part.slots.start : part.slots.stop])
     node = loosened(part.node)
     if node is not None:
         known = known[Foresight(part.board, standing(part.board, (), known)).may_turn_true(node)]
-    candidates = set((known + part.slots.start).tolist())
-    for slot in sorted(candidates - leaf.standing.keys()):
+    carried = {slot for slot in leaf.standing if slot in part.slots and anew[slot]}
+    for slot in sorted(set((known + part.slots.start).tolist()) - carried):
         new.hearing.hear_new(leaf, part, slot, at)
         new.watch.note(leaf, part, slot, at)
-    for slot in sorted(slot for slot in leaf.standing if slot in part.slots):
+        # A run of what is silent begins only where another part of the condition stands.
+        if part.held and slot in leaf.standing:
+            carried.add(slot)
+    for slot in sorted(carried):
         new.hearing.hear(leaf, part, slot, at, at - 1)
         new.watch.note(leaf, part, slot, at)
-
-
-def _ends(part: Part) -> tuple[int, int]:
-    return part.slots.start, part.slots.stop
 
 
 def _kept(leaf: Leaf) -> set[int]:

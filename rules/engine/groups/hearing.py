@@ -169,10 +169,12 @@ class Hearing:
 
     def mark(self, slot: int) -> None:
         """Note whether every reading of a sensor may change something."""
-        self.busy[slot] = any(
-            slot in leaf.runs or leaf.is_doubtful(slot) or (leaf.number, slot) in self.contradicted
-            for leaf in self.leaves
-        )
+        busy = False
+        for leaf in self.leaves:
+            busy = busy or slot in leaf.runs or leaf.is_doubtful(slot)
+        if self.contradicted:
+            busy = busy or any((leaf.number, slot) in self.contradicted for leaf in self.leaves)
+        self.busy[slot] = busy
 
 
 def _says(part: Part, held: Held, own: int) -> bool | None:

@@ -67,9 +67,10 @@ class Rest:
         """What is known better of one place; None: it never changes by itself."""
         self._due[place] = FOREVER if due is None else due[0]
 
-    def take_over(self, old: "Rest") -> None:
-        """What an older version of the same rule over the same sensors knew."""
-        self._due = old._due.copy()
+    def take_over(self, old: "Rest", before: Slots) -> None:
+        """What an older version of the rule knew; `before` is the number of each place there, -1 for none."""
+        stays = before >= 0
+        self._due[stays] = old._due[before[stays]]
 
 
 def _shortest(leaf: Leaf) -> int:
