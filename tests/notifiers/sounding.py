@@ -17,7 +17,7 @@ from simulators.timetable import Timetable
 from tests.notifiers.announced import AT
 
 KEY = b"a fleet key that only tests have, and no horn"
-DEADLINE = 5.0  # s for anything that goes over a socket
+DEADLINE = 30.0  # s for anything that goes over a socket
 
 
 async def eventually(condition: Callable[[], bool], within: float = DEADLINE) -> None:
