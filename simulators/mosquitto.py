@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simulators.free_port import free_port
 
-READY_WITHIN = 10.0  # s from the start of the process to its open port
+READY_WITHIN = 30.0  # s from the start of the process to its open port
 # Debian puts it where only root looks.
 SEARCHED = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 # Without limits, as production has to set them: the defaults drop QoS 1 messages and tell nobody.

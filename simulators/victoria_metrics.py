@@ -8,7 +8,7 @@ from pathlib import Path
 from simulators.free_port import free_port
 from simulators.http_get import http_get
 
-READY_WITHIN = 20.0  # s from the start of the process to its first answer
+READY_WITHIN = 30.0  # s from the start of the process to its first answer
 
 
 class VictoriaMetrics:

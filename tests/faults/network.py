@@ -180,7 +180,7 @@ async def network(
             stack.push_async_callback(killed, daemon)
             found.stations[name] = Station(daemon, proxy)
         for station in found.stations.values():
-            await station.daemon.ready(90)
+            await station.daemon.ready()
         yield found
 
 

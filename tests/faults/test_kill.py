@@ -129,7 +129,7 @@ async def killed(at: Town, chance: random.Random, early: bool) -> float:
         await asyncio.sleep(chance.uniform(0.3, 2.5))
         ready = 0.0
     else:
-        await at.daemon.ready(60)
+        await at.daemon.ready()
         ready = time.monotonic() - began
         at.load.begin.set()
         await asyncio.sleep(chance.uniform(0, 0.4))
@@ -148,7 +148,7 @@ def unsettled(state: Path) -> int:
 async def drained(at: Town) -> None:
     """The last life: until everything sent is taken in, judged, stored and told; then an orderly end."""
     await at.daemon.start()
-    await at.daemon.ready(60)
+    await at.daemon.ready()
     await at.load.publisher.flush()
 
     async def done() -> bool:

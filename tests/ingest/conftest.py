@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 Served = Callable[[list[str], str], AbstractContextManager[subprocess.Popen[bytes]]]
-START_SECONDS = 15.0
+START_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ class Broker:
     def __init__(self, answer: SubAckReasonCode = SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE) -> None:
         self.answered: Callable[[object], None] = lambda _: None
         self._answer = answer
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
@@ -34,12 +34,13 @@ class Broker:
         self.shut = server.close
         yield server.sockets[0].getsockname()[1]
         server.close()
-        # Who was stopped has hung up.
-        async with asyncio.timeout(DEADLINE):
-            await asyncio.gather(*self._serving)
+        # Who was stopped while it connected has not hung up.
+        for writer in self._serving.values():
+            writer.transport.abort()
+        await asyncio.gather(*self._serving)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
+        self._serving[asyncio.create_task(self._serve(reader, writer))] = writer
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tail = b""
@@ -51,8 +52,6 @@ class Broker:
                 for packet in packets:
                     writer.write(self._to(packet))
                     self.answered(packet)
-        with suppress(ConnectionError):
-            await writer.wait_closed()
 
     def _to(self, packet: object) -> bytes:
         match packet:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 
 LARGEST = 1_000_000  # bytes of a message
-DEADLINE = 5.0  # s for a client that has ended to hang up
+DEADLINE = 30.0  # s for a client that has ended to hang up
 
 
 @dataclass

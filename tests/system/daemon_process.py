@@ -69,7 +69,7 @@ class DaemonProcess:
                 stdout=log, stderr=log, env={**os.environ, **HORN_KEY, **self.environment},
             )  # fmt: skip
 
-    async def ready(self, within: float = 30) -> None:
+    async def ready(self, within: float = 120) -> None:
         """Until /readyz says so; TimeoutError shows the log."""
         try:
             async with asyncio.timeout(within):

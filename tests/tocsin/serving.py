@@ -36,7 +36,7 @@ async def opened(directory: Path) -> AsyncIterator[tuple[Storage, Path, Bundle]]
 async def running(daemon: Daemon) -> AsyncIterator[Daemon]:
     stop = asyncio.Event()
     task = asyncio.create_task(daemon.run(stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not daemon.connected():
             assert not task.done()
             await asyncio.sleep(0.002)

@@ -70,7 +70,7 @@ class Station:
         return found
 
 
-async def until(condition: Callable[[], object], within: float = 20) -> None:
+async def until(condition: Callable[[], object], within: float = 60) -> None:
     """Poll a process, with a deadline; `condition` may be a coroutine function."""
     async with asyncio.timeout(within):
         while True:
