@@ -19,7 +19,7 @@ Due: TypeAlias = tuple[int, Order]
 
 
 class Deadlines:
-    """The next deadline of each subject, named by the number of its rule and the sensor's slot."""
+    """The next deadline of each subject, named by the number of its rule and its sensor's slot or place."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, Order, int, int]] = []
@@ -32,10 +32,6 @@ class Deadlines:
         elif self._next.get((rule, slot)) != due:
             self._next[rule, slot] = due
             heapq.heappush(self._heap, (*due, rule, slot))
-
-    def of(self, rule: int, slot: int) -> Due | None:
-        """The subject's deadline; None if it has none."""
-        return self._next.get((rule, slot))
 
     def drop(self, rule: int) -> None:
         """Take away every deadline of a rule."""

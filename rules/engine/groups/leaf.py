@@ -108,10 +108,6 @@ class Leaf:
             self._present[place] = tuple((part, slots) for part, slots in found if len(slots))
         return self._present[place]
 
-    def has_spoken(self, place: int) -> bool:
-        """Whether any sensor of a place is a member."""
-        return any(part.has_spoken(slots).any() for part, slots in self.present(place))
-
     @property
     def turns_by_itself(self) -> bool:
         """Whether it may become true of a sensor without a value that says so: by an age, or by the clock."""
