@@ -289,9 +289,10 @@ _DOUBTFUL = f"""
 UPDATE members SET doubtful = :grade, doubtful_line = {_LINE}, certain = min(certain, :grade)
 WHERE warning = :warning
 """
+# An incident that nobody closes has thousands of warnings that are over: they come to nothing.
 _MEMBERS = f"""
 SELECT certain, certain_line, doubtful, doubtful_line, ifnull(cancelled, 0), {HIDDEN}, capped
-FROM members AS m WHERE incident = ? ORDER BY m.rowid
+FROM members AS m WHERE incident = ? AND (certain IS NOT NULL OR doubtful IS NOT NULL) ORDER BY m.rowid
 """
 _REACHED = """
 SELECT b.revision, b.sent, d.recipient, d.channel
