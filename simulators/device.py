@@ -36,14 +36,15 @@ class Device:
     y: float
     namespace: str = "tocsin"
 
-    @property
-    def topic(self) -> str:
-        return f"{self.namespace}/v1/{self.zone}/{self.kind}/{self.id}/telemetry"
-
     def parameter(self, name: str, unit: str, otherwise: float) -> float:
         """A site parameter, or `otherwise` where it is missing or has another unit."""
         number, written = self.site.get(name, (otherwise, unit))
         return number if written == unit else otherwise
+
+
+def telemetry_topic(namespace: str, zone: str, kind: str, sensor: str) -> str:
+    """Where a sensor reports."""
+    return f"{namespace}/v1/{zone}/{kind}/{sensor}/telemetry"
 
 
 def read_devices(
@@ -60,6 +61,15 @@ def read_devices(
         lines = [_Fields(f"{path}:{reader.line_num}", row) for row in reader if row["id"] not in exclude]
     lon, lat = _middle(lines)
     return [_device(line, lon, lat, namespace) for line in lines]
+
+
+def site_parameters(site: str, place: str) -> Iterator[tuple[str, tuple[float, str]]]:
+    """By name (number, unit) of `name=value unit;...`; ValueError names the `place` where one is none."""
+    for part in filter(str.strip, site.split(";")):
+        match = PARAMETER.fullmatch(part.rstrip())
+        if match is None:
+            raise ValueError(f"{place}: '{part}' is no site parameter; write name=value unit;...")
+        yield match[1], (float(match[2]), match[3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ def _device(fields: _Fields, middle_lon: float, middle_lat: float, namespace: st
         zone=fields.text("zone"),
         gateway=fields.text("gateway"),
         interval=_interval(fields),
-        site=dict(_parameters(fields)),
+        site=dict(site_parameters(fields.text("site"), fields.place)),
         lon=lon,
         x=(lon - middle_lon) * KM_PER_DEGREE * math.cos(math.radians(middle_lat)),
         y=(lat - middle_lat) * KM_PER_DEGREE,
@@ -109,11 +119,3 @@ def _interval(fields: _Fields) -> int:
     if text and (TERM.sub("", text) or not length):
         raise ValueError(f"{fields.place}: heartbeat '{text}' is not a duration; write 90s, 5min or 24h")
     return length or DEFAULT_INTERVAL
-
-
-def _parameters(fields: _Fields) -> Iterator[tuple[str, tuple[float, str]]]:
-    for part in filter(str.strip, fields.text("site").split(";")):
-        match = PARAMETER.fullmatch(part.rstrip())
-        if match is None:
-            raise ValueError(f"{fields.place}: '{part}' is no site parameter; write name=value unit;...")
-        yield match[1], (float(match[2]), match[3])

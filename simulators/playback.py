@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ingest.clock import Clock
+from simulators.device import telemetry_topic
 from simulators.publisher import Publisher
 from simulators.readings_csv import Row
 from simulators.sent_log import SentLog
@@ -60,8 +61,8 @@ def message(
     """Topic and payload of one report; `metrics` are in the decimals of the wire."""
     # Built as text: the record's own decimals reach the wire, not a float's.
     values = ",".join(f'"{metric}":{value}' for metric, value in metrics.items())
-    topic = f"{namespace}/v1/{place.zone}/{place.kind}/{sensor}/telemetry"
-    return topic, f'{{"t":{observed},"v":{{{values}}}}}'.encode()
+    where = telemetry_topic(namespace, place.zone, place.kind, sensor)
+    return where, f'{{"t":{observed},"v":{{{values}}}}}'.encode()
 
 
 class Playback:

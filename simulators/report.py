@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from simulators.device import Device
+from simulators.device import Device, telemetry_topic
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -39,7 +39,7 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     @property
     def topic(self) -> str:
         device = self.device
-        return f"{device.namespace}/v1/{device.zone}/{device.kind}/{self.speaker or device.id}/telemetry"
+        return telemetry_topic(device.namespace, device.zone, device.kind, self.speaker or device.id)
 
     def encoded(self) -> bytes:
         """The payload of the message."""

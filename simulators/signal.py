@@ -55,6 +55,10 @@ class Signal:
         share = (instant - times[after - 1]) / (times[after] - times[after - 1])
         return before + (values[after] - before) * share
 
+    def read(self, instants: Floats) -> Floats:
+        """What it is `at` each of many."""
+        return np.interp(instants, self.times, self.values, left=0, right=0)
+
     def integral(self, begin: int, end: int) -> float:
         """Its area over [begin, end], in the unit of the metric times ms."""
         low, high = max(begin, self.start), min(end, self.end)

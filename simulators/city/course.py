@@ -1,22 +1,28 @@
 """How the events of a city's sensors run: what is measured, report by report, from first to last.
 
-A course begins and ends near a quiet day. Values are in the units of the wire; `t` is minutes since the event
-began, one for each report.
+Each is one of `simulators.events` at one sensor, over the quiet value of its speech; a course begins and ends
+near a quiet day. Values are in the units of the wire.
 """
 
+import math
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from ingest.clock import MINUTE
+from ingest.clock import HOUR, MINUTE
+from simulators.city.registry import SITES
 from simulators.city.speech import FIRE, SPEECHES, STORM, text
+from simulators.device import Device, site_parameters
+from simulators.events import Catchment, Event, Fire, HotCable, Leakage, Nuisance, Release, Storm, TankUpset
+from simulators.signal import Signal
+from simulators.waveforms import Floats, gauge
 
-Floats = npt.NDArray[np.float64]
-Waveform = Callable[[Floats, np.random.Generator], Mapping[str, Floats]]
-
+HERE = "here"
 # Reports of an event, at most: of sensors that report so often that these would not do, it runs faster.
 LONGEST = 2_000
+# Above each stage gauge: the storm that is red at the rain gauges passes the river's guarantee stage.
+STREAM = Catchment(concentration=1.5)
 
 
 def course(kind: str, trouble: str, interval: int, chance: np.random.Generator) -> Mapping[str, Floats]:
@@ -24,10 +30,16 @@ def course(kind: str, trouble: str, interval: int, chance: np.random.Generator) 
 
     Those of COURSES have one.
     """
-    minutes, waveform = COURSES[kind, trouble]
-    step = max(interval / MINUTE, minutes / LONGEST)
-    reports = max(int(minutes / step), 1)
-    return waveform(np.linspace(step, reports * step, reports), chance)
+    device = _device(kind, interval)
+    felt = COURSES[kind, trouble](chance).effects([device], 0)[HERE]
+    reports = _reports(max(signal.end for signal in felt.values()) + 1, interval)
+    if SPEECHES[kind].period:
+        return {metric: _caught(signal, reports) for metric, signal in felt.items()}
+    more = {metric: signal.read(reports) for metric, signal in felt.items()}
+    if kind == "stage":
+        more["flow"] = STREAM.flow(more["stage"], device)
+    quiet = {metric: value for metric, value, _ in SPEECHES[kind].metrics}
+    return {metric: quiet[metric] + values for metric, values in more.items()}
 
 
 def texts(kind: str, values: Mapping[str, Floats]) -> dict[str, tuple[str, ...]]:
@@ -39,70 +51,74 @@ def texts(kind: str, values: Mapping[str, Floats]) -> dict[str, tuple[str, ...]]
     }
 
 
-def _fire(t: Floats, chance: np.random.Generator) -> Mapping[str, Floats]:
-    """Growth with the square of time to its height in 5 to 10 minutes, then put out: dB/m and degC."""
-    grown = chance.uniform(5, 10)
-    heat = np.minimum((t / grown) ** 2, 1) * np.exp(-np.maximum(t - 20, 0) / 3)
-    return {"smoke": 0.02 + 0.7 * chance.uniform(1 / 1.5, 1.33) * heat, "temperature": 24 + 45 * heat}
+def _device(kind: str, interval: int) -> Device:
+    site = dict(site_parameters(SITES.get(kind, ""), f"the site of every {kind} sensor"))
+    return Device(HERE, kind, "", "", interval, site, lon=0, x=0, y=0)
 
 
-def _smoulder(t: Floats, chance: np.random.Generator) -> Mapping[str, Floats]:
-    level = np.minimum(t / chance.uniform(20, 30), 1) * np.exp(-np.maximum(t - 45, 0) / 5)
-    return {"smoke": 0.01 + 0.11 * level}
+def _reports(over: int, interval: int) -> Floats:
+    """When it reports (ms) until nothing is felt any more, which is `over` ms after the beginning."""
+    count = min(math.ceil(over / interval), LONGEST)
+    return np.arange(1, count + 1, dtype=np.float64) * max(interval, over / count)
 
 
-def _hot_cable(t: Floats, chance: np.random.Generator) -> Mapping[str, Floats]:
-    """An overloaded cable warms towards its end temperature with its time constant: degC and A."""
-    constant, loaded = chance.uniform(8, 20), 75.0
-    end, on = chance.uniform(52, 70), t <= loaded
-    warm = end * -np.expm1(-np.minimum(t, loaded) / constant) * np.exp(-np.maximum(t - loaded, 0) / constant)
-    return {"cable_temperature": 28 + warm, "current": np.where(on, 70.0, 20.0)}
+def _caught(rate: Signal, reports: Floats) -> Floats:
+    """mm that the bucket has tipped since the report before, of `rate` mm/h."""
+    fallen = [rate.integral(int(begin), int(end)) / HOUR for begin, end in pairwise((0, *reports.tolist()))]
+    tipped, _ = gauge.tips(np.array(fallen))
+    return tipped.astype(np.float64) * gauge.TIP
 
 
-def _leakage(t: Floats, chance: np.random.Generator) -> Mapping[str, Floats]:
-    """Insulation gives way, and somebody switches it off: mA."""
-    return {"leakage": np.where(t < 50, 120 + chance.uniform(450, 600) * np.minimum(t / 20, 1), 120.0)}
+def _fire(chance: np.random.Generator) -> Event:
+    return Fire(0, HERE, growth="slow", peak=chance.uniform(150, 300))
 
 
-def _rain(t: Floats, chance: np.random.Generator, depth: float, long: float) -> Mapping[str, Floats]:
-    """`depth` mm in `long` minutes as a triangle over time, its peak early or late: mm a report."""
-    peak = chance.uniform(0.3, 0.6) * long
-    before = np.minimum(t, peak) ** 2 / (peak * long)
-    after = 1 - np.maximum(long - t, 0) ** 2 / (long * (long - peak))
-    fallen = depth * np.where(t <= peak, before, after)
-    # A bucket tips at each tenth of a millimetre.
-    return {"rain": np.diff(np.floor(10 * fallen), prepend=0.0) / 10}
+def _smoulder(chance: np.random.Generator) -> Event:
+    """Fumes as those of a pan, but slower."""
+    return Nuisance(0, HERE, "cooking", peak=0.12, lasting=_minutes(chance, 60, 90))
 
 
-def _flood(t: Floats, chance: np.random.Generator, rise: float) -> Mapping[str, Floats]:
-    """A wave that rises by `rise` m with the response of a reservoir, and falls slower: m and m3/s."""
-    peak = chance.uniform(35, 50)
-    wave = t / peak * np.exp(1 - t / peak)
-    return {"stage": 1.2 + rise * wave, "flow": 12 + 300 * wave**1.5}
+def _hot_cable(chance: np.random.Generator) -> Event:
+    """A bad joint, and more than the rated current through it."""
+    constant, rise = _minutes(chance, 8, 20), chance.uniform(16, 34)
+    return HotCable(0, HERE, rise, overload=0.8, lasting=75 * MINUTE, time_constant=constant)
 
 
-def _puff(t: Floats, chance: np.random.Generator) -> Mapping[str, Floats]:
-    """A cloud of gas that drifts by: % of the lower explosive limit, and % of oxygen that it displaces."""
-    cloud = np.exp(-(((t - 12) / chance.uniform(3, 5)) ** 2) / 2)
-    return {"combustible": 65 * cloud, "oxygen": 20.9 - 0.8 * cloud}
+def _leakage(chance: np.random.Generator) -> Event:
+    return Leakage(0, HERE, leak=chance.uniform(450, 600), lasting=30 * MINUTE)
 
 
-def _filling(t: Floats, chance: np.random.Generator) -> Mapping[str, Floats]:
-    """Filled at a constant rate beyond its mark, and drained again: % and kPa."""
-    level = np.minimum(60 + t * chance.uniform(0.8, 1.0), 93) - 1.5 * np.maximum(t - 70, 0)
-    return {"level": level, "pressure": 120 + 0.5 * (level - 60)}
+def _storm(chance: np.random.Generator, depth: float, lasting: int) -> Event:
+    """`depth` mm in `lasting` min, heaviest early or late."""
+    peak = chance.uniform(0.3, 0.6)
+    return Storm(0, HERE, depth, lasting * MINUTE, peak, catchment=STREAM)
 
 
-# (kind, trouble of its speech): minutes it lasts, and its waveform.
-COURSES: dict[tuple[str, str], tuple[float, Waveform]] = {
-    ("smoke", FIRE): (35, _fire),
-    ("smoke", "smoulder"): (65, _smoulder),
-    ("electrical", "hot"): (120, _hot_cable),
-    ("electrical", "leakage"): (60, _leakage),
-    ("rain", "shower"): (60, lambda t, chance: _rain(t, chance, 25, 60)),
-    ("rain", STORM): (120, lambda t, chance: _rain(t, chance, 110, 120)),
-    ("stage", "high"): (300, lambda t, chance: _flood(t, chance, 2.2)),
-    ("stage", STORM): (300, lambda t, chance: _flood(t, chance, 3.0)),
-    ("gas", "combustible"): (25, _puff),
-    ("tank", "high"): (90, _filling),
+def _release(chance: np.random.Generator) -> Event:
+    return Release(0, HERE, mass=chance.uniform(900, 1200))
+
+
+def _overfill(chance: np.random.Generator) -> Event:
+    """By 38 %, which is beyond its mark, and pumped off again."""
+    rate = chance.uniform(48, 60)
+    return TankUpset(0, HERE, "overfill", rate, lasting=int(38 / rate * HOUR))
+
+
+def _minutes(chance: np.random.Generator, least: float, most: float) -> int:
+    """ms."""
+    return int(chance.uniform(least, most) * MINUTE)
+
+
+# (kind, trouble of its speech): what happens.
+COURSES: Mapping[tuple[str, str], Callable[[np.random.Generator], Event]] = {
+    ("smoke", FIRE): _fire,
+    ("smoke", "smoulder"): _smoulder,
+    ("electrical", "hot"): _hot_cable,
+    ("electrical", "leakage"): _leakage,
+    ("rain", "shower"): lambda chance: _storm(chance, 25, 60),
+    ("rain", STORM): lambda chance: _storm(chance, 110, 120),
+    ("stage", "high"): lambda chance: _storm(chance, 85, 120),
+    ("stage", STORM): lambda chance: _storm(chance, 110, 120),
+    ("gas", "combustible"): _release,
+    ("tank", "high"): _overfill,
 }

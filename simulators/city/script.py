@@ -159,7 +159,7 @@ class Script:
                 chosen = courses[self._chance.integers(VARIANTS)]
                 yield Event(turn, position, Happening.ALARM, course=chosen, every=every)
             else:
-                texts_ = SPEECHES[kind].texts(SPEECHES[kind].troubles[trouble])
+                texts_ = SPEECHES[kind].trouble(trouble)
                 yield Event(turn, position, Happening.ALARM, texts_, hold=ALARM_ROUNDS, every=every)
 
     def _storm(self) -> Iterator[Event]:
@@ -179,13 +179,13 @@ class Script:
             caught = trouble == STORM or self._chance.random() < STORM_SMOKE
             if position in free and trouble in speech.troubles and caught:
                 self._free[position] = False
-                texts_, hold = speech.texts(speech.troubles[trouble]), max(end - begin, 1)
+                texts_, hold = speech.trouble(trouble), max(end - begin, 1)
                 turn = self._turn(position, begin)
                 yield Event(turn, position, Happening.STORM, texts_, hold=hold, every=self._daily)
 
     def _to_time(self) -> Iterator[Event]:
         """Detectors that smell a fire for one report, evenly over the run, each of another gateway."""
-        fire = SPEECHES["smoke"].texts(SPEECHES["smoke"].troubles[FIRE])
+        fire = SPEECHES["smoke"].trouble(FIRE)
         gateways = self._chance.permutation(self._city.plan.gateways)
         for number in range(int(self._run.timed * self._run.seconds)):
             gateway = int(gateways[number % len(gateways)])
@@ -216,7 +216,7 @@ class Script:
             turn = int(self._voices.turn[gateway])
             begin = first + turn % size
             if (position := self._next_free(begin, first + size)) is not None:
-                fire = SPEECHES["smoke"].texts(SPEECHES["smoke"].troubles[FIRE])
+                fire = SPEECHES["smoke"].trouble(FIRE)
                 self._add(Event(turn + position - begin, position, Happening.TIMED, fire))
                 return position, gateway, position - begin
         raise RuntimeError("every detector of the city has had its fire: time fewer alarms, or shorter")

@@ -62,6 +62,10 @@ class Speech:
         """Some metrics' values as they stand in a report."""
         return {metric: text(value, self.decimals(metric)) for metric, value in values.items()}
 
+    def trouble(self, name: str) -> dict[str, str]:
+        """The same of one that has something to report."""
+        return self.texts(self.troubles[name])
+
     def payload(self, interval: int) -> tuple[str, dict[str, int]]:
         """A report with zeros for its stamp, and where each metric's text begins."""
         written = f'{{"t":{0:0{STAMP}},"seq":{FIRST_SEQUENCE},"boot":{BOOT}'

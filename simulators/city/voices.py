@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simulators.city.plan import KINDS, City, Longs, town
+from simulators.city.plan import KINDS, City, Longs, sensor_id, town
 from simulators.city.speech import FIRST_SEQUENCE, SEQUENCE, SPEECHES, STAMP, WIDTH, Speech, text
+from simulators.device import telemetry_topic
 
 # MQTT 5.0, 3.3: PUBLISH with QoS 1, without properties.
 HEADER = 0x32
@@ -28,12 +29,13 @@ class _Form:
 
     def __init__(self, speech: Speech, kind: str, interval: int, namespace: str) -> None:
         payload, places = speech.payload(interval)
-        topic = f"{namespace}/v1/{town(0)}/{kind}/{kind}-{0:07}/telemetry"
-        rest = len(topic).to_bytes(2, "big") + topic.encode() + b"\x00\x00\x00" + payload.encode()
+        sensor = sensor_id(kind, 0)
+        where = telemetry_topic(namespace, town(0), kind, sensor).encode()
+        rest = len(where).to_bytes(2, "big") + where + b"\x00\x00\x00" + payload.encode()
         self.packet = bytes((HEADER, len(rest) & 0x7F | 0x80, len(rest) >> 7)) + rest
         self.town = self.packet.index(town(0).encode())
-        self.sensor = self.packet.index(f"{kind}-{0:07}".encode())
-        self.packet_id = 3 + 2 + len(topic)
+        self.sensor = self.packet.index(sensor.encode())
+        self.packet_id = 3 + 2 + len(where)
         body = self.packet_id + 3
         self.stamp = body + payload.index(f"{0:0{STAMP}}")
         self.sequence = body + payload.index(str(FIRST_SEQUENCE))

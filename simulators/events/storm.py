@@ -43,11 +43,21 @@ class Catchment:
 
     def stage(self, rain: Floats, device: Device) -> Floats:
         """m that the river rises above low water by `rain` in mm/h, one a minute, and by what follows."""
-        area = device.parameter("catchment_area", "km2", self.area)
         runoff = catchment.effective(rain, STEP_HOURS, self.initial, self.constant)
-        flow = catchment.discharge(runoff, STEP_HOURS, area, self.concentration)
-        record = device.parameter("record_stage", "m", 4.0) - low_water(device)
-        return catchment.depth(flow, self.record_flow * area, record)
+        flow = catchment.discharge(runoff, STEP_HOURS, self._area(device), self.concentration)
+        return catchment.depth(flow, *self._record(device))
+
+    def flow(self, rise: Floats, device: Device) -> Floats:
+        """m3/s beyond low water of a river that stands so many m above it."""
+        return catchment.flow(rise, *self._record(device))
+
+    def _area(self, device: Device) -> float:
+        return device.parameter("catchment_area", "km2", self.area)
+
+    def _record(self, device: Device) -> tuple[float, float]:
+        """m3/s and m above low water of its record."""
+        height = device.parameter("record_stage", "m", 4.0) - low_water(device)
+        return self.record_flow * self._area(device), height
 
 
 @dataclass(frozen=True, slots=True)

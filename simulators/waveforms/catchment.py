@@ -45,3 +45,8 @@ def discharge(runoff: Floats, hours: float, area: float, concentration: float) -
 def depth(flow: Floats, known_flow: float, known_depth: float) -> Floats:
     """m above low water of a river that is `known_depth` m deep at `known_flow` m3/s."""
     return known_depth * np.clip(flow / known_flow, 0, None) ** (1 / MANNING)
+
+
+def flow(height: Floats, known_flow: float, known_depth: float) -> Floats:
+    """m3/s of a river that is `height` m above low water: `depth` the other way round."""
+    return known_flow * np.clip(height / known_depth, 0, None) ** MANNING

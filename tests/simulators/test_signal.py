@@ -33,6 +33,13 @@ def test_a_signal_begins_where_it_is_told_and_has_one_value_each_step() -> None:
     assert (sampled.start, sampled.end) == (500, 520)
 
 
+@given(signals(), st.lists(st.integers(-1100, 3200)))
+def test_many_instants_are_read_as_each_alone(signal: Signal, instants: list[int]) -> None:
+    read = signal.read(np.array(instants, np.float64))
+
+    assert read.tolist() == pytest.approx([signal.at(instant) for instant in instants])
+
+
 @given(st.lists(signals(), min_size=1, max_size=4), st.integers(-1100, 3200))
 def test_a_sum_is_the_sum_at_each_millisecond(parts: list[Signal], instant: int) -> None:
     assert added(parts).at(instant) == pytest.approx(sum(part.at(instant) for part in parts), abs=1e-9)

@@ -148,3 +148,10 @@ def test_a_rating_curve_goes_through_what_is_known_by_the_law_of_manning(
 
     assert known == pytest.approx(depth)
     assert (other / depth) ** (5 / 3) == pytest.approx(more, abs=1e-9)
+
+
+@given(st.floats(1, 500), st.floats(0.2, 8), st.floats(0, 1000))
+def test_a_rating_curve_is_read_both_ways(known_flow: float, known_depth: float, flow: float) -> None:
+    depth = catchment.depth(np.array([flow]), known_flow, known_depth)
+
+    assert catchment.flow(depth, known_flow, known_depth) == pytest.approx(flow)
