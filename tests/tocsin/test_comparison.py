@@ -218,14 +218,14 @@ def test_two_processes_come_to_what_one_comes_to(village: Path) -> None:
 
 
 def test_each_side_begins_as_far_back_as_its_own_rules_look(village: Path) -> None:
-    """The flood of an hour before is known only to the rules that hold a warning for two hours."""
-    found = rows([1.0, 2.5, *[1.0] * 30])
+    """A flood before an hour of silence is known only to the rules that hold a warning for two hours."""
+    found = rows([1.0, 2.5, *[None] * 12, *[1.0] * 26])
     begin = START + 13 * STEP
 
     comparison = compared(village, (ladder(), ladder(after="2h")), found, Period(begin, START + 40 * STEP))
 
     assert courses(pair.old for pair in comparison.pairs) == []
-    assert courses(pair.new for pair in comparison.pairs) == [[(130, 0)]]
+    assert courses(pair.new for pair in comparison.pairs) == [[(190, 0)]]
 
 
 def test_a_process_that_is_killed_is_missed() -> None:
