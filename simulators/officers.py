@@ -146,7 +146,7 @@ class Officers:
             await self._pause(chance, profile.answer)
             if self._first((number, rise)):
                 self._answer(officer.number, f"收到 {number[:8]}")
-                await self._see_to(officer.account, number, chance, profile)
+                await self._see_to(officer.account, (number, rise), chance, profile)
 
     async def _hear(self, horn: str, text: str) -> None:
         chance, profile = random.Random(f"{self._seed} {horn} {text}"), self._bystanders
@@ -155,7 +155,7 @@ class Officers:
             await self._pause(chance, profile.answer)
             if self._first((number, rise)):
                 self._press(horn)
-                await self._see_to("", number, chance, profile)
+                await self._see_to("", (number, rise), chance, profile)
 
     def _to_do(self, text: str) -> tuple[str, str]:
         """The one incident that a text wants to be seen to, '' for none, and which of its rises it is."""
@@ -169,12 +169,20 @@ class Officers:
         self._grades[number] = rank
         return ("" if _NOTHING_TO_DO.search(text) else number), f"rise {self._rises[number]}"
 
-    async def _see_to(self, account: str, number: str, chance: random.Random, profile: Profile) -> None:
-        account = account or self._keeper()
+    async def _see_to(
+        self, account: str, job: tuple[str, str], chance: random.Random, profile: Profile
+    ) -> None:
+        """Of an incident that rises meanwhile, whoever takes that on sees to it from then on."""
+        account, (number, rise) = account or self._keeper(), job
         await self._pause(chance, profile.way)
-        await self._act(account, type="arrive", incident=number)
+        if self._is_at(number, rise):
+            await self._act(account, type="arrive", incident=number)
         await self._pause(chance, profile.work)
-        await self._act(account, type="handle", incident=number, note="seen to")
+        if self._is_at(number, rise):
+            await self._act(account, type="handle", incident=number, note="seen to")
+
+    def _is_at(self, number: str, rise: str) -> bool:
+        return f"rise {self._rises[number]}" == rise
 
     async def _decide(self, officer: Officer, number: str, revision: int, chance: random.Random) -> None:
         if chance.randrange(10) >= officer.profile.decides:
@@ -205,8 +213,9 @@ class Officers:
             await self._clock.sleep_until(self._clock.now() + CALLS)
 
     def _keeper(self) -> str:
-        """The account that keeps the desk."""
-        return next(o.account for o in self._officers.values() if o.account and not o.approves)
+        """The account that keeps the desk; of those who are there, if anybody is."""
+        able = [o for o in self._officers.values() if o.account and not o.approves]
+        return next((o for o in able if o.profile is not ABSENT), able[0]).account
 
     def _first(self, job: tuple[str, str]) -> bool:
         """Whether nobody else has taken it."""

@@ -30,8 +30,8 @@ def rise(minute: float, rule: str, zone: str, grade: Grade, subject: str = "") -
 def hearing(who: str, minute: float | None, grade: Grade | None = Grade.RED, **changes: object) -> Hearing:
     """Announced at minute 10 in Market Street, unless said otherwise."""
     said = {
-        "incident": INCIDENT, "zone": "market-street", "act": Act.ALERT, "grade": grade, "recipient": who,
-        "channel": "sms", "created": BEGAN + 10 * MINUTE,
+        "incident": INCIDENT, "zone": "market-street", "hazard": "fire", "act": Act.ALERT, "grade": grade,
+        "recipient": who, "channel": "sms", "created": BEGAN + 10 * MINUTE,
         "heard": None if minute is None else BEGAN + int(minute * MINUTE),
     }  # fmt: skip
     return Hearing(**{**said, **changes})  # type: ignore[arg-type]

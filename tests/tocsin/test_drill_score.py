@@ -1,8 +1,10 @@
 """What was expected of a drill against what came: met, early, late, missed."""
 
+from ingest.clock import MINUTE
 from notifiers.bulletin import Act
 from rules.grade import Grade
 from tests.tocsin.performance import (
+    BEGAN,
     county,
     deed,
     hearing,
@@ -121,6 +123,41 @@ def test_stages_count_from_the_telling_and_the_slowest_incident_is_judged() -> N
         ("handling", Verdict.LATE, 4),
         ("handling", Verdict.MISSED, None),
     ]
+
+
+def test_a_stage_that_was_reached_for_less_is_not_one_of_this_grade() -> None:
+    expect = f"warnings: [{RED}]\nhandling: [{{zone: market-street, grade: red, handled: 5min}}]"
+    yellow = performance(
+        hearings=[hearing("zhao-fire", 10.1)], stages=[reached(10.2, "handled", Grade.YELLOW)]
+    )
+
+    assert verdicts(expect, yellow)[1] == ("handling", Verdict.MISSED, None)
+
+
+def test_who_is_asked_to_release_it_is_not_told_yet() -> None:
+    expect = f"warnings: [{RED}]\nhandling: [{{zone: market-street, grade: red, acknowledged: 1min}}]"
+    asked = hearing("gao-district", 10.1, act=Act.REQUEST)
+    told = hearing("zhao-fire", 15, created=BEGAN + 15 * MINUTE)
+    came = performance(hearings=[asked, told], stages=[reached(15.5, "acknowledged")])
+
+    assert verdicts(expect, came)[1] == ("handling", Verdict.MET, 0.5)
+
+
+def test_another_hazard_does_not_stand_for_the_one_that_is_meant() -> None:
+    expect = (
+        f"warnings: [{RED}]\n"
+        "told: [{who: zhao-fire, zone: market-street, grade: red, hazard: gas, by: 12min}]\n"
+        "handling: [{zone: market-street, grade: red, hazard: gas, acknowledged: 1min}]"
+    )
+    came = performance(hearings=[hearing("zhao-fire", 10.1)], stages=[reached(10.2, "acknowledged")])
+
+    assert [item[1] for item in verdicts(expect, came)[1:]] == [Verdict.MISSED, Verdict.MISSED]
+
+
+def test_nobody_is_told_where_nobody_is_meant() -> None:
+    expect = f"warnings: [{RED}]\ntold: [{{who: horns, zone: qingxi, grade: red, by: 12min}}]"
+
+    assert verdicts(expect, performance())[1] == ("told", Verdict.MISSED, None)
 
 
 def test_nobody_handles_in_time_what_nobody_was_told() -> None:

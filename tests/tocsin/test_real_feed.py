@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import SECOND
-from ingest.finding import ConfigurationError
+from ingest.finding import ConfigurationError, Finding
 from notifiers.bulletin import Act
 from notifiers.outbox import Outbox
 from rules.grade import Grade
@@ -142,8 +142,9 @@ async def test_it_looks_every_second_of_real_time(outbox: Outbox, tmp_path: Path
     real = Feed(tmp_path, clock)
 
     async def watch() -> None:
-        async for warning in real.warnings():
-            shown.append(warning)
+        async for news in real.news():
+            assert isinstance(news, RealWarning)
+            shown.append(news)
 
     watching = asyncio.create_task(watch())
     for number in range(3):
@@ -155,3 +156,23 @@ async def test_it_looks_every_second_of_real_time(outbox: Outbox, tmp_path: Path
     watching.cancel()
 
     assert [warning.incident for warning in shown] == [f"{number:08x}" for number in range(3)]
+
+
+async def test_that_nothing_can_be_seen_is_news_when_it_begins(tmp_path: Path) -> None:
+    clock, outbox = RealTime(), Outbox.open(tmp_path / "outbox.db", Realm.LIVE)
+    real, told = Feed(tmp_path, clock), list[RealWarning | Finding]()
+
+    async def watch() -> None:
+        async for news in real.news():
+            told.append(news)
+
+    outbox.close()
+    watching = asyncio.create_task(watch())
+    async with asyncio.timeout(30):
+        while not told:
+            await asyncio.sleep(0.001)
+    for _ in range(3):
+        await clock.go_on(SECOND)
+    watching.cancel()
+
+    assert [getattr(news, "code", None) for news in told] == ["E017"]

@@ -79,6 +79,7 @@ def run(
         fail(f"{file}: {error}", FINDINGS)
     found = read_record(directory)
     _print(found.card(), found, language)
+    typer.echo(f"\n{headline(found.card(), language)}")
     typer.echo(f"tocsin drill report {directory} --format html")
     if not found.card().passed:
         raise SystemExit(FINDINGS)

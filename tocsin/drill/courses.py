@@ -29,12 +29,15 @@ def courses(configuration: Configuration, performance: Performance) -> Iterator[
 def _course(configuration: Configuration, performance: Performance, told: Told, rise: Rise) -> Course:
     began = performance.began
     hearings = [h for h in performance.hearings if h.incident == told.incident and _tells(h, rise.grade)]
-    heard = {h.recipient: h.heard for h in hearings if h.heard is not None}
+    heard: dict[str, int] = {}
+    for hearing in hearings:
+        if hearing.heard is not None:
+            heard[hearing.recipient] = min(hearing.heard, heard.get(hearing.recipient, hearing.heard))
     announced = min((h.created for h in hearings), default=None)
     stages = {
         r.stage: r.at - began
         for r in reversed(performance.stages)
-        if r.incident == told.incident and (announced is None or r.at >= announced)
+        if r.incident == told.incident and r.grade >= rise.grade
     }
     return Course(
         incident=told.incident,

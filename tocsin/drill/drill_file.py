@@ -46,6 +46,15 @@ Happening: TypeAlias = (
 FASTEST = 100_000
 
 
+def _tenths(share: float) -> float:
+    if abs(10 * share - round(10 * share)) > 1e-9:
+        raise ValueError(words("people answer in tenths: write 0.3"))
+    return share
+
+
+Tenths: TypeAlias = Annotated[Share, AfterValidator(_tenths)]
+
+
 class StoryEntry(Strict):
     """One thing that happens: `at`, and one of the other keys."""
 
@@ -92,8 +101,8 @@ class TemperEntry(Strict):
     `refuses` is the share of the proposals that they decide against.
     """
 
-    answers: Share = 1
-    refuses: Share = 0
+    answers: Tenths = 1
+    refuses: Tenths = 0
     after: tuple[Lasting, Lasting] = (10_000, 50_000)
 
     @model_validator(mode="after")
@@ -108,12 +117,18 @@ class _Due(Strict):
 
 
 class ExpectedWarning(_Due):
-    """A warning of a rule in a zone, or in one below it, that reaches `grade` no later than `by`."""
+    """A warning of a rule in a zone, or in one below it, that reaches `grade` from `since` on and by `by`."""
 
     rule: str
     zone: str
     grade: GradeName
     since: Annotated[Duration, Field(alias="from")] = 0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since > self.by:
+            raise ValueError(words("it may not come before it must have come: from lies after by"))
+        return self
 
 
 class ExpectedTelling(_Due):
@@ -122,6 +137,7 @@ class ExpectedTelling(_Due):
     who: Names
     zone: str
     grade: GradeName
+    hazard: str | None = None
 
 
 class ExpectedHandling(Strict):
@@ -129,6 +145,7 @@ class ExpectedHandling(Strict):
 
     zone: str
     grade: GradeName
+    hazard: str | None = None
     acknowledged: Lasting | None = None
     arrived: Lasting | None = None
     handled: Lasting | None = None

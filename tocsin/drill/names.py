@@ -14,7 +14,7 @@ from tocsin.drill.drill_file import Drill, StoryEntry
 # Of which kind a sensor must be, or one of a zone, at which something happens.
 KINDS: Mapping[str, str] = {
     "fire": "smoke", "nuisance": "smoke", "leakage": "electrical", "cable": "electrical",
-    "arcing": "electrical", "sag": "electrical", "tank": "tank", "crowd": "workshop",
+    "arcing": "electrical", "sag": "electrical", "release": "gas", "tank": "tank", "crowd": "workshop",
 }  # fmt: skip
 
 
@@ -48,6 +48,8 @@ class _Known:
     horns: tuple[str, ...]
     rules: tuple[str, ...]
     people: Iterable[str]
+    accounts: frozenset[str]
+    hazards: frozenset[str]
     recipients: tuple[str, ...]
 
     @classmethod
@@ -63,6 +65,8 @@ class _Known:
             horns,
             (*rules, *(rule + SUFFIX for rule in rules)),
             contacts.people,
+            frozenset(name for name, person in contacts.people.items() if person.account),
+            frozenset(rule.hazard for rule in configuration.basis.rules),
             (*contacts.people, *contacts.groups, *contacts.rosters, HORNS, PUBLIC, *horns),
         )
 
@@ -80,6 +84,9 @@ def _named(drill: Drill, known: _Known) -> Iterator[Named]:
     paths += [("players", number) for number in range(len(drill.file.players))]
     for path, name in zip(paths, people, strict=True):
         yield Named(path, name, words("person"), known.people)
+    for number, name in enumerate(drill.file.players):
+        if name in known.people:
+            yield Named(("players", number), name, words("account of"), known.accounts)
     yield from _expected(drill, known)
 
 
@@ -103,6 +110,8 @@ def _expected(drill: Drill, known: _Known) -> Iterator[Named]:
     for part in ("warnings", "told", "handling"):
         for number, entry in enumerate(getattr(expect, part)):
             yield Named(("expect", part, number, "zone"), entry.zone, words("zone"), known.zones)
+            if (hazard := getattr(entry, "hazard", None)) is not None:
+                yield Named(("expect", part, number, "hazard"), hazard, words("hazard"), known.hazards)
     for number, warning in enumerate(expect.warnings):
         yield Named(("expect", "warnings", number, "rule"), warning.rule, words("rule"), known.rules)
     for number, told in enumerate(expect.told):
@@ -112,14 +121,20 @@ def _expected(drill: Drill, known: _Known) -> Iterator[Named]:
     for number, deed in enumerate(expect.deeds):
         yield Named(("expect", "deeds", number, "who"), deed.who, words("person"), known.people)
     for number, name in enumerate(expect.unreached):
-        yield Named(("expect", "unreached", number), name, words("recipient"), known.recipients)
+        reached = [*known.people, *known.horns]
+        yield Named(("expect", "unreached", number), name, words("person or loudspeaker"), reached)
 
 
 def _misfit(drill: Drill, number: int, entry: StoryEntry, known: _Known) -> Iterator[Finding]:
     """A fire at a rain gauge, or where there is no smoke sensor."""
-    wanted, place = KINDS.get(entry.key), getattr(entry.happening, "place", "")
-    if wanted is None or wanted in known.of_place(place):
+    wanted, place = KINDS.get(entry.key), getattr(entry.happening, "place", None)
+    there = set() if place is None else known.of_place(place)
+    if place is None or (wanted in there if wanted else there):
         return
-    message = words("no {wanted} sensor at {place}", wanted=wanted, place=place)
-    advice = words("name one of the kind {wanted}, or a zone that has one", wanted=wanted)
+    if wanted is None:
+        message = words("no sensor at {place}", place=place)
+        advice = words("name a sensor, or a zone that has some itself")
+    else:
+        message = words("no {wanted} sensor at {place}", wanted=wanted, place=place)
+        advice = words("name one of the kind {wanted}, or a zone that has one", wanted=wanted)
     yield drill.document.finding(("storyline", number, entry.key, "place"), "E403", message, advice)

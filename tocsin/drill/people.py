@@ -27,7 +27,7 @@ _numbers = count()
 class StaffedDaemon(Daemon):
     """Its desk takes the name that a client gave its end of the socket for the account.
 
-    In a town one account of the machine plays everybody, on a socket that only this account can open. Who
+    In a town one account of the machine plays everybody, so whoever may open the socket can play anybody. Who
     gives no name, as the commands do, is the account that the kernel names.
     """
 

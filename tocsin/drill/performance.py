@@ -13,6 +13,7 @@ import msgspec
 from notifiers.bulletin import Act
 from notifiers.outbox.desk import Desk
 from notifiers.outbox.handover import Told
+from notifiers.outbox.proposals import Decision
 from notifiers.outbox.reader import Progress
 from notifiers.outbox.unreached import Unreached
 from rules.grade import Grade
@@ -44,11 +45,12 @@ class Rise:
 class Hearing:
     """What one recipient is told of an incident; `heard` (ms) is None where it never arrived.
 
-    `grade` is None for the end of it.
+    `grade` is None for the end of it. What waited for a release was `created` when it was released.
     """
 
     incident: str
     zone: str
+    hazard: str
     act: Act
     grade: Grade | None
     recipient: str
@@ -99,6 +101,9 @@ def performed(outbox: Path, heard: Sequence[Heard], began: int, ended: int) -> P
     with closing(Desk.reading(outbox)) as desk:
         record = desk.handover(0, ended)
         incidents = {told.incident: told for told in (*record.raised, *record.open)}
+        released = {
+            (p.incident, p.revision): p.decided_at for p in record.decided if p.state is Decision.RELEASED
+        }
         first: dict[str, int] = {}
         for each in heard:
             first.setdefault(each.key, each.at)
@@ -107,7 +112,7 @@ def performed(outbox: Path, heard: Sequence[Heard], began: int, ended: int) -> P
             ended=ended,
             incidents=sorted(incidents.values(), key=lambda told: (told.opened, told.incident)),
             rises=_rises(desk, incidents),
-            hearings=[_hearing(p, incidents, first) for p in reversed(desk.recent(EVERYTHING))],
+            hearings=[_hearing(p, incidents, first, released) for p in reversed(desk.recent(EVERYTHING))],
             stages=[Reached(r.incident, r.stage, r.grade, r.at, r.user) for r in record.stages],
             deeds=_deeds(desk),
             unreached=record.unreached,
@@ -118,24 +123,31 @@ def _rises(desk: Desk, incidents: Mapping[str, Told]) -> list[Rise]:
     found = []
     for _, line in desk.transitions(0, EVERYTHING):
         if line.after is not None and (line.before is None or line.after > line.before):
-            told = incidents[desk.incident_of(line.warning) or line.warning]
-            found.append(
-                Rise(line.at, line.rule, line.subject, told.zone, told.hazard, line.after, told.incident)
-            )
+            told = incidents.get(desk.incident_of(line.warning) or "")
+            place = (told.zone, told.hazard) if told else ("", "")
+            incident = told.incident if told else ""
+            found.append(Rise(line.at, line.rule, line.subject, *place, line.after, incident))
     return found
 
 
-def _hearing(progress: Progress, incidents: Mapping[str, Told], first: Mapping[str, int]) -> Hearing:
+def _hearing(
+    progress: Progress,
+    incidents: Mapping[str, Told],
+    first: Mapping[str, int],
+    released: Mapping[tuple[str, int], int | None],
+) -> Hearing:
     delivery = progress.delivery
+    told_at = released.get((delivery.incident, delivery.revision)) or delivery.created
     told = incidents.get(delivery.incident)
     return Hearing(
         incident=delivery.incident,
         zone=told.zone if told else "",
+        hazard=told.hazard if told else "",
         act=delivery.bulletin.act,
         grade=delivery.grade,
         recipient=delivery.recipient,
         channel=delivery.channel,
-        created=delivery.created,
+        created=max(told_at, delivery.created),
         heard=first.get(delivery.key),
     )
 

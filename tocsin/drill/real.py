@@ -64,11 +64,18 @@ class Feed:
         except OutboxError as error:
             raise ConfigurationError([_unseen(state)]) from error
 
-    async def warnings(self) -> AsyncIterator[RealWarning]:
-        """Each as soon as it is told, looked for every second, for as long as it is asked."""
+    async def news(self) -> AsyncIterator[RealWarning | Finding]:
+        """Each warning as soon as it is told, and why none can be seen when that begins; without an end.
+
+        It looks every second.
+        """
+        unseen: Finding | None = None
         while True:
             for found in await asyncio.to_thread(self.look):
                 yield found
+            if self.problem is not None and self.problem != unseen:
+                yield self.problem
+            unseen = self.problem
             await self._clock.sleep_until(self._clock.now() + EVERY)
 
     def look(self) -> list[RealWarning]:

@@ -119,13 +119,14 @@ def read_record(directory: Path) -> Record:
         text = (directory / DRILL).read_text(encoding="utf-8")
         bundles = Bundles(directory / STATE / "bundles")
         configuration = configure(bundles.load(bundles.applied()[-1][1]))
+        outbox = (directory / STATE / "outbox.db").resolve(strict=True)
     except (OSError, msgspec.DecodeError, IndexError, UnicodeDecodeError) as error:
         reason = f"{directory} holds no drill that came to its end ({error})"
         raise NoDrillError(f"{reason}; name the --record of a tocsin drill run") from error
     drill, findings = read_drill(str(directory / DRILL), text)
     if drill is None:
         raise ConfigurationError(findings)
-    performance = performed(directory / STATE / "outbox.db", heard, held.began, held.ended)
+    performance = performed(outbox, heard, held.began, held.ended)
     return Record(drill, configuration, held, performance)
 
 

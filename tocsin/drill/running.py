@@ -11,21 +11,23 @@ from rich.text import Text as Styled
 from console.live import show
 from console.summary import Summary
 from ingest.clock import MINUTE, LockstepClock, SystemClock
+from ingest.finding import Finding
 from simulators.device import read_devices
 from tocsin.bundle import Bundle
 from tocsin.commands.language import Language
 from tocsin.configuration import Configuration
 from tocsin.drill.card import Real, Text
 from tocsin.drill.card_words import clock as after
-from tocsin.drill.card_words import told, words_of
+from tocsin.drill.card_words import happening, told, words_of
 from tocsin.drill.drill_file import Drill
 from tocsin.drill.people import StaffedDaemon
 from tocsin.drill.performance import Heard
-from tocsin.drill.real import Feed
+from tocsin.drill.real import Feed, RealWarning
 from tocsin.drill.record import STATE, Held, moment, write
 from tocsin.drill.storyline import layout_of
 from tocsin.drill.town import Town, at_work, daemon_of, town_around
 from tocsin.overview import Watcher
+from tocsin.wording import in_language
 
 # After its end what is under way may be delivered, answered and seen to.
 AFTERWARDS = 10 * MINUTE
@@ -132,20 +134,28 @@ class _Holding:
         for entry in sorted(self.drill.file.storyline, key=lambda entry: entry.at):
             await self.clock.sleep_until(self.begin + entry.at)
             found = moment(entry)
-            line = f"{mark} {after(entry.at)} {found.what} {told(found.text, self.stage.language)}"
+            what = happening(found.what, self.stage.language)
+            line = f"{mark} {after(entry.at)} {what} {told(found.text, self.stage.language)}"
             self.stage.console.print(Styled(line, style="bold"))
 
     async def _see(self) -> None:
-        """Real warnings are shown at once, and end the drill if it says so."""
+        """Real warnings are shown at once, and that none can be seen: silence must not look like safety."""
         if self.feed is None:
             return
-        async for warning in self.feed.warnings():
-            said = told(warning.text, self.stage.language)
-            self.stage.console.print(Styled(said, style="bold white on red"))
-            grade = "" if warning.grade is None else str(warning.grade)
-            self.real.append(Real(at=self.clock.now(), grade=grade, place=warning.place, text=warning.text))
-            if self.drill.file.real == "stop":
-                self.ending.ask(REAL)
+        async for news in self.feed.news():
+            if isinstance(news, Finding):
+                [told_] = in_language([news], self.stage.language)
+                self.stage.console.print(Styled(str(told_), style="bold red"))
+            else:
+                self._show(news)
+
+    def _show(self, warning: RealWarning) -> None:
+        said = told(warning.text, self.stage.language)
+        self.stage.console.print(Styled(said, style="bold white on red"))
+        grade = "" if warning.grade is None else str(warning.grade)
+        self.real.append(Real(at=self.clock.now(), grade=grade, place=warning.place, text=warning.text))
+        if self.drill.file.real == "stop":
+            self.ending.ask(REAL)
 
     def _held(self, town: Town, summary: Summary) -> Held:
         return Held(

@@ -1,6 +1,6 @@
 """What was expected of a drill against what came of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.registry import Registry
@@ -75,27 +75,27 @@ class Scoring:
 
     def _told(self, wanted: ExpectedTelling) -> Item:
         grade = grade_named(wanted.grade)
-        first = {who: self._first_heard(who, wanted.zone, grade) for who in self._everybody(wanted)}
+        told = [*self._hearings(wanted, grade)]
+        first = {who: _first_heard(who, told) for who in self._everybody(wanted)}
         never = sorted(who for who, at in first.items() if at is None)
-        last = None if never else self._after(max(at for at in first.values() if at is not None))
+        known = [at for at in first.values() if at is not None]
+        last = None if never or not known else self._after(max(known))
         names, place = ", ".join(wanted.who), self._place(wanted.zone)
         what = {
             "zh": f"{names} 收到{place['zh']}{zh(wanted.grade)}预警",
             "en": f"{names} know of {wanted.grade} in {place['en']}",
         }
-        verdict = Verdict.MISSED if never else _verdict(last, wanted.by)
+        verdict = _verdict(last, wanted.by)
         return Item(
             kind="told", what=what, due=wanted.by, came=last, verdict=verdict, detail=", ".join(never)
         )
 
-    def _first_heard(self, who: str, zone: str, grade: Grade) -> int | None:
-        heard = [h.heard for h in self._hearings(zone, grade) if h.recipient == who and h.heard is not None]
-        return min(heard, default=None)
-
-    def _hearings(self, zone: str, grade: Grade) -> Iterator[Hearing]:
+    def _hearings(self, wanted: ExpectedTelling | ExpectedHandling, grade: Grade) -> Iterator[Hearing]:
+        """What tells of this grade or more, of the hazard that is meant or any."""
         for hearing in self.performance.hearings:
             strong = hearing.grade is not None and hearing.grade >= grade
-            if strong and hearing.act in _TELLS and self._within(hearing.zone, zone):
+            of_it = wanted.hazard in (None, hearing.hazard) and self._within(hearing.zone, wanted.zone)
+            if strong and of_it and hearing.act in _TELLS:
                 yield hearing
 
     def _everybody(self, wanted: ExpectedTelling) -> list[str]:
@@ -118,12 +118,14 @@ class Scoring:
         """Of each stage, the slowest of the incidents that are meant."""
         grade = grade_named(wanted.grade)
         told: dict[str, int] = {}
-        for hearing in self._hearings(wanted.zone, grade):
-            told.setdefault(hearing.incident, hearing.created)
+        for hearing in self._hearings(wanted, grade):
+            # Who is asked to release it is not told to go.
+            if hearing.act is not Announced.REQUEST:
+                told[hearing.incident] = min(hearing.created, told.get(hearing.incident, hearing.created))
         for stage in Stage:
             limit: int | None = getattr(wanted, stage)
             if limit is not None:
-                took = [self._took(incident, stage, at) for incident, at in told.items()]
+                took = [self._took(incident, stage, grade, at) for incident, at in told.items()]
                 slowest = None if not took or None in took else max(t for t in took if t is not None)
                 place = self._place(wanted.zone)
                 what = {
@@ -134,9 +136,10 @@ class Scoring:
                     kind="handling", what=what, due=limit, came=slowest, verdict=_verdict(slowest, limit)
                 )
 
-    def _took(self, incident: str, stage: Stage, since: int) -> int | None:
-        at = [r.at for r in self.performance.stages if (r.incident, r.stage) == (incident, stage)]
-        return min((instant - since for instant in at if instant >= since), default=None)
+    def _took(self, incident: str, stage: Stage, grade: Grade, since: int) -> int | None:
+        """A stage that was reached while less was announced was not of this grade."""
+        found = [r for r in self.performance.stages if (r.incident, r.stage) == (incident, stage)]
+        return min((max(r.at - since, 0) for r in found if r.grade >= grade), default=None)
 
     def _deed(self, wanted: ExpectedDeed) -> Item:
         did = [d.at for d in self.performance.deeds if (d.by, d.does) == (wanted.who, wanted.does) and d.done]
@@ -207,3 +210,8 @@ def _verdict(came: int | None, due: int) -> Verdict:
     if came is None:
         return Verdict.MISSED
     return Verdict.MET if came <= due else Verdict.LATE
+
+
+def _first_heard(who: str, hearings: Iterable[Hearing]) -> int | None:
+    heard = [h.heard for h in hearings if h.recipient == who and h.heard is not None]
+    return min(heard, default=None)

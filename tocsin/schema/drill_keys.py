@@ -109,10 +109,12 @@ DRILL_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "ExpectedTelling": {
             "who": "People, groups, rosters, or horns.", "zone": "About which place.",
-            "grade": "About this grade or more.", "by": "At the latest.",
+            "grade": "About this grade or more.", "hazard": "About this hazard; any without it.",
+            "by": "At the latest.",
         },
         "ExpectedHandling": {
             "zone": "Of incidents there.", "grade": "Of this grade or more.",
+            "hazard": "Of this hazard; of any without it.",
             "acknowledged": "After it was told.", "arrived": "After it was told.",
             "handled": "After it was told.",
         },
