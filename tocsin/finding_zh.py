@@ -214,7 +214,7 @@ CHINESE: dict[str, str] = {
     "no {what} {name}": "没有{what} {name}",
     "loudspeaker": "大喇叭",
     "zone or sensor": "区域或传感器",
-    "account of": "账号：",
+    "account of": "账号",
     "hazard": "灾种",
     "person or loudspeaker": "人员或大喇叭",
     "no sensor at {place}": "{place} 没有传感器",
