@@ -31,4 +31,4 @@ CODES: dict[str, str] = {
 }
 
 # Every code that a finding can have, with its meaning, in their order.
-MEANINGS: Final = MappingProxyType(CODES | OF_FILES | OF_RULES | OF_ROUTES)
+MEANINGS: Final = MappingProxyType(dict(sorted((CODES | OF_FILES | OF_RULES | OF_ROUTES).items())))

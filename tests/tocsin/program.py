@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import structlog
 
 from tocsin.cli import main
 
@@ -26,6 +27,8 @@ def program(capfd: pytest.CaptureFixture[str]) -> Tocsin:
     def run(*arguments: str | Path) -> Ended:
         with pytest.raises(SystemExit) as ended:
             main([str(argument) for argument in arguments])
+        # The log of the program is that of its process, and this one goes on without its stderr.
+        structlog.reset_defaults()
         out, err = capfd.readouterr()
         assert isinstance(ended.value.code, int)
         return Ended(ended.value.code, out, err)

@@ -9,6 +9,7 @@ from mqtt5 import PublishPacket
 
 from ingest.namespace import Namespace
 from ingest.reading import Reason
+from rules.engine import Engine
 from rules.grade import Grade
 from rules.realm import Realm
 from tests.tocsin.village import RULES, SETTINGS, START, block, bundle, report
@@ -104,9 +105,8 @@ def test_what_is_shown_of_the_journal_of_a_drill_is_its_own() -> None:
 def test_after_a_change_a_drill_still_hears_its_own_namespace_alone() -> None:
     basis = basis_of(DRILL)
 
-    decoder = Successor.of(
-        basis_of(sealed(bundle(rules=RULES + "\n"), Ends(1, 2, Path("/key")))), basis
-    ).decoder
+    before = basis_of(sealed(bundle(rules=RULES + "\n"), Ends(1, 2, Path("/key"))))
+    decoder = Successor.of(before, Engine(before.kinds, before.registry, before.rules), basis).decoder
 
     assert [one.message for one in decoder.decode(1, START, [*SAID.values()]).rejected] == [0]
 

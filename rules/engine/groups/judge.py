@@ -347,10 +347,7 @@ class GroupJudge:
         )
 
     def go_on(self, old: "GroupJudge", stays: Unchanged, at: int) -> None:
-        """As `start`, behind an older version of the same rule: what is known of the places that stay stands.
-
-        To work it out again for a large city would take a second.
-        """
+        """As `start`, behind an older version of the same rule; what is known of places that stay stands."""
         self.rest.take_over(old.rest, stays.before)
         for place, before in enumerate(stays.before.tolist()):
             if before == GONE or place in self.subjects or before in old.subjects:
