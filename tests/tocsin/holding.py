@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 
@@ -27,9 +28,19 @@ def drill_of(path: Path) -> Drill:
 
 
 async def held(
-    drill: Drill, directory: Path, bundle: Bundle | None = None, ending: Ending | None = None
+    drill: Drill,
+    directory: Path,
+    bundle: Bundle | None = None,
+    ending: Ending | None = None,
+    *,
+    speed: float | None = None,
+    live: Path | None = None,
+    shown: TextIO | None = None,
 ) -> Record:
-    """The record of a drill, in an empty directory, over the shipped county or a bundle of its places."""
+    """The record of a drill, in an empty directory, over the shipped county or a bundle of its places.
+
+    `shown` takes what whoever leads it sees.
+    """
     bundle = bundle or read_bundle(CONFIGS / "tocsin.yaml")
     stage = Stage(
         bundle=bundle,
@@ -37,9 +48,10 @@ async def held(
         sensors=CONFIGS / "sensors.csv",
         directory=directory,
         held=HELD,
-        speed=None,
-        console=Console(file=io.StringIO()),
+        speed=speed,
+        console=Console(file=shown or io.StringIO()),
         language=Language.EN,
+        live=live,
     )
     await hold(drill, stage, ending or Ending())
     return read_record(directory)
