@@ -1,5 +1,6 @@
 """The simulated carrier: receipts in time, late, doubled or never, and what the channel makes of them."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -39,11 +40,11 @@ class Town:
     def __init__(self, clock: LockstepClock, smsbox: Smsbox, callbacks: Callbacks) -> None:
         self.clock, self.smsbox, self.callbacks = clock, smsbox, callbacks
         self.receipts: list[Receipt] = []
-        self.port = 0
+        self.port = self.called_at = 0
         self.channel: KannelChannel
 
     async def open(self) -> None:
-        self.port = await self.smsbox.start()
+        self.port, self.called_at = await self.smsbox.start(), await self.callbacks.start()
         self.channel = KannelChannel(
             "city",
             Realm.DRILL,
@@ -52,7 +53,7 @@ class Town:
             username="tocsin",
             password="correct-horse",
             token="a-token-of-16-or-more",
-            callbacks_at=f"http://127.0.0.1:{await self.callbacks.start()}",
+            callbacks_at=f"http://127.0.0.1:{self.called_at}",
             on_receipt=self.receipts.append,
             on_reply=lambda _: None,
             rate=1000,
@@ -143,7 +144,11 @@ async def test_each_stretch_of_the_plan_meets_requests_in_its_own_way() -> None:
 async def test_a_receipt_for_which_nobody_listens_is_counted() -> None:
     async with town() as at:
         await at.callbacks.stop()
-        await at.send()
+        # Nobody else can listen there meanwhile.
+        with socket.socket() as kept:
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind(("127.0.0.1", at.called_at))
+            await at.send()
 
     assert at.smsbox.unheard == 1
 
