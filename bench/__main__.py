@@ -176,12 +176,7 @@ def engine_alone(json: Json = None) -> None:
     """Readings/s and memory of the rule engine alone, on one core."""
     progress = Console(stderr=True)
     figures = engine.measure(progress.print)
-    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
-    engine_figures.show(run, output())
-    if json is not None:
-        json.write_bytes(engine_figures.encode(run))
-    if not run.holds:
-        raise SystemExit("a limit was missed")
+    _end(figures, json)
 
 
 @app.command("pause")
@@ -190,12 +185,7 @@ def pauses(
 ) -> None:
     """How long the judge stands still while another bundle comes into force, CPU of its thread."""
     figures = pause.measure(sensors, Console(stderr=True).print)
-    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
-    engine_figures.show(run, output(), f"{sensors:,} sensors, another bundle")
-    if json is not None:
-        json.write_bytes(engine_figures.encode(run))
-    if not run.holds:
-        raise SystemExit("a limit was missed")
+    _end(figures, json, f"{sensors:,} sensors, another bundle")
 
 
 @app.command("storm")
@@ -204,12 +194,7 @@ def storms(
 ) -> None:
     """Ten thousand warnings in a second, one of them red: all durable, routed, accounted for; red first."""
     figures = storm.measure(runs, Console(stderr=True).print)
-    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
-    engine_figures.show(run, output(), f"storms of {WARNINGS:,} warnings, the worst of {runs}")
-    if json is not None:
-        json.write_bytes(engine_figures.encode(run))
-    if not run.holds:
-        raise SystemExit("a limit was missed")
+    _end(figures, json, f"storms of {WARNINGS:,} warnings, the worst of {runs}")
 
 
 @app.command("beside")
@@ -221,12 +206,7 @@ def drill_beside(
 ) -> None:
     """How much later a live red is told beside a drill under load; with and without it in turn."""
     figures = beside.measure(rounds, reds, rate, Console(stderr=True).print)
-    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
-    engine_figures.show(run, output(), f"live reds beside a drill of {rate:,.0f} messages/s")
-    if json is not None:
-        json.write_bytes(engine_figures.encode(run))
-    if not run.holds:
-        raise SystemExit("a limit was missed")
+    _end(figures, json, f"live reds beside a drill of {rate:,.0f} messages/s")
 
 
 @app.command("diff")
@@ -263,12 +243,7 @@ def fleet_alone(
 ) -> None:
     """CPU us a message of the fleet itself, with physics and faults for 1 % of it and without."""
     figures = fleet_cost.measure(seconds, pairs, Console(stderr=True).print)
-    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
-    engine_figures.show(run, output(), f"{fleet_cost.SENSORS:,} sensors, {fleet_cost.RATE:,.0f} messages/s")
-    if json is not None:
-        json.write_bytes(engine_figures.encode(run))
-    if not run.holds:
-        raise SystemExit("a limit was missed")
+    _end(figures, json, f"{fleet_cost.SENSORS:,} sensors, {fleet_cost.RATE:,.0f} messages/s")
 
 
 @app.command("replay")
@@ -284,6 +259,18 @@ def replays(
     replay.show(run, output())
     if json is not None:
         json.write_bytes(replay.encode(run))
+    if not run.holds:
+        raise SystemExit("a limit was missed")
+
+
+def _end(
+    figures: list[engine_figures.Figure], json: Path | None, title: str = "the engine alone, CPU of one core"
+) -> None:
+    """Show and keep what was measured; SystemExit if a limit was missed."""
+    run = engine_figures.EngineRun(machine=machine(Path(tempfile.gettempdir())), figures=figures)
+    engine_figures.show(run, output(), title)
+    if json is not None:
+        json.write_bytes(engine_figures.encode(run))
     if not run.holds:
         raise SystemExit("a limit was missed")
 

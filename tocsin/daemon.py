@@ -93,12 +93,7 @@ class Daemon:
         self.replies = Replies(self._contacts, self._reading, self.desk.take, self.audit.note)
         self.channels = self._channels()
         self.speakers = [c for c in self.channels if isinstance(c, LoudspeakerChannel)]
-        router = router_of(configuration)
-        storage.outbox_thread.submit(storage.outbox.place, router).result()
-        self.dispatcher = Dispatcher(
-            storage.outbox, router, self.channels, clock, storage.outbox_thread,
-            refused=storage.reserve.relieve,
-        )  # fmt: skip
+        self.dispatcher = self._dispatcher()
         self.store = self._store()
         self.series = self._series()
         self.notify = Notify()
@@ -109,6 +104,14 @@ class Daemon:
         self.reloading = Reload(
             storage, self.audit, [c.name for c in self.channels], lambda: self.configuration, self._take_on,
             self._taken_on,
+        )  # fmt: skip
+
+    def _dispatcher(self) -> Dispatcher:
+        router, storage = router_of(self.configuration), self.storage
+        storage.outbox_thread.submit(storage.outbox.place, router).result()
+        return Dispatcher(
+            storage.outbox, router, self.channels, self.clock, storage.outbox_thread,
+            refused=storage.reserve.relieve,
         )  # fmt: skip
 
     def _series(self) -> SeriesWriter:

@@ -13,7 +13,6 @@ of another key or is damaged is decoded from the journal.
 Numbers are big-endian, the columns little-endian as `COLUMNS` says.
 """
 
-import os
 import re
 import shutil
 import struct
@@ -95,9 +94,9 @@ def is_room(state: Path) -> bool:
     return usage.free >= FREE * usage.total
 
 
-def is_own(state: Path) -> bool:
+def is_own(state: Path, account: int) -> bool:
     """Whether the owner can remove what this account makes there; not what root makes for another."""
-    return os.geteuid() != ROOT or state.stat().st_uid == ROOT
+    return account != ROOT or state.stat().st_uid == ROOT
 
 
 def remove_before(state: Path, first: int) -> list[Path]:

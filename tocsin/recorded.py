@@ -4,6 +4,7 @@
 """
 
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -125,13 +126,20 @@ class JournalRecord:
 
     JournalUnavailable if there is none. What retention has removed is not in it. What its closed files decode
     to is read from where it is kept (`tocsin.journal_columns`), and with `keep` is kept there. `tell` hears
-    of what is kept and cannot be used, or cannot be kept.
+    of what is kept and cannot be used, or cannot be kept. `account` is the user number that would write it.
     """
 
-    def __init__(self, state: Path, keep: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        keep: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
+        account: int | None = None,
+    ) -> None:
         self._state = state
         self._keep = keep
         self._tell = tell
+        self._account = os.geteuid() if account is None else account
         self._reader = open_read_only(state / "journal")
         self._decoder: tuple[Basis, Decoder, str] | None = None
 
@@ -172,7 +180,7 @@ class JournalRecord:
         path = columns_path(self._state, first, last, self._by(basis())[1])
         if (known := self._known(path, of)) is not None:
             yield from known.items(after)
-        elif self._keep and after < first and is_room(self._state) and is_own(self._state):
+        elif self._keep and after < first and is_room(self._state) and is_own(self._state, self._account):
             yield from self._kept(path, of, basis)
         else:
             yield from self._decoded(after, last, basis)

@@ -32,11 +32,10 @@ async def tocsin(*arguments: str | Path) -> tuple[int | None, str]:
 
 async def journaled(log: Path, state: Path) -> tuple[int | None, str]:
     """How they compare once the daemon, which runs, has taken everything from the broker, or does not."""
-    for _ in range(20):
+    for _ in range(40):
         found = await tocsin("reconcile", log, "--state", state, "--json")
         if found[0] == 0:
             break
-        await asyncio.sleep(0.5)
     return found
 
 

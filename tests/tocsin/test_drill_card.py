@@ -21,6 +21,7 @@ from tocsin.drill.card_tables import headline, sheets, side_by_side
 from tocsin.drill.card_words import clock, deed, graded, happening, hop, reason, told, verdict_of, words_of
 from tocsin.drill.drill_file import ExpectedDeed, StoryEntry
 from tocsin.drill.happenings import HornsEntry, NuisanceEntry, PhonesEntry, TankEntry
+from tocsin.drill.running import COUNTS
 from tocsin.page import Sheet
 
 EN, ZH = Language.EN, Language.ZH
@@ -181,16 +182,7 @@ def test_every_name_of_a_file_or_a_record_is_there_in_chinese() -> None:
         ],
         deed: [*choices(ExpectedDeed, "does"), "agree", "unshelve"],
         reason: [*Why],
-        hop: [
-            "published",
-            "redelivered",
-            "journaled",
-            "accepted",
-            "duplicates",
-            "quarantined",
-            "readings",
-            "stored",
-        ],
+        hop: [*COUNTS],
     }
 
     assert [name for of, each in names.items() for name in each if not CHINESE.search(of(name, ZH))] == []

@@ -38,61 +38,58 @@ THOUSAND = 1_000
 PANEL = "A generated fleet"
 
 
+def _option(what: str, *names: str, least: float | None = None, most: float | None = None) -> Any:
+    """Of a generated fleet."""
+    return typer.Option(*names, min=least, max=most, help=what, rich_help_panel=PANEL)
+
+
 def _count(what: str) -> Any:
     return typer.Option(min=0, metavar="N", show_default=False, help=what, rich_help_panel=PANEL)
 
 
+Registry = Annotated[
+    Path | None, typer.Option(help="The fleet's sensors, CSV; configs/sensors.csv if not given.")
+]
+Recorded = Annotated[list[Path] | None, typer.Option("--from", help="Play recorded readings (CSV).")]
+Gateways = Annotated[int, _count("Gateways, a connection each; one for 200 sensors if not given.")]
+Interval = Annotated[float, _option("Seconds between two reports of a sensor, without --rate.", least=0.001)]
+Alarms = Annotated[float, _option("Of 1,000 sensors, those with an alarm in a day.", least=0, most=500)]
+Faulty = Annotated[float, _option("Of 1,000: stuck, or absurd or garbled now and then.", least=0, most=500)]
+Storm = Annotated[bool, _option("A storm from 40 to 60 % of --for, or of a day.", "--storm")]
+Files = Annotated[Path | None, _option("Publish nothing: write sensors.csv and zones.geojson there.")]
+Log = Annotated[Path | None, typer.Option(help="Write down what is sent, for `tocsin reconcile`.")]
+Scale = Annotated[float, typer.Option(min=0.01, help="Recorded seconds in a real one.")]
+Rate = Annotated[float, typer.Option(min=0, help="Messages a second; 0 is by interval.")]
+Seconds = Annotated[
+    float | None, typer.Option("--for", min=0.1, help="End the fleet after this many seconds.")
+]
+OfDrill = Annotated[bool, typer.Option("--drill", help="Publish where a drill listens.")]
+
+
 @app.command()
 def simulate(
-    sensors: Annotated[
-        Path | None, typer.Option(help="The fleet's sensors, CSV; configs/sensors.csv if not given.")
-    ] = None,
-    source: Annotated[list[Path] | None, typer.Option("--from", help="Play recorded readings (CSV).")] = None,
+    sensors: Registry = None,
+    source: Recorded = None,
     smoke: Annotated[int, _count("Smoke detectors.")] = 0,
     electrical: Annotated[int, _count("Electrical fire monitors.")] = 0,
     gas: Annotated[int, _count("Gas detectors.")] = 0,
     tank: Annotated[int, _count("Tanks.")] = 0,
     rain: Annotated[int, _count("Rain gauges.")] = 0,
     stage: Annotated[int, _count("River gauges.")] = 0,
-    gateways: Annotated[int, _count("Gateways, a connection each; one for 200 sensors if not given.")] = 0,
-    interval: Annotated[
-        float,
-        typer.Option(
-            min=0.001, help="Seconds between two reports of a sensor, without --rate.", rich_help_panel=PANEL
-        ),
-    ] = INTERVAL,
-    alarms: Annotated[
-        float,
-        typer.Option(
-            min=0, max=500, help="Of 1,000 sensors, those with an alarm in a day.", rich_help_panel=PANEL
-        ),
-    ] = ALARMS_A_DAY * THOUSAND,
-    faulty: Annotated[
-        float,
-        typer.Option(
-            min=0, max=500, help="Of 1,000: stuck, or absurd or garbled now and then.", rich_help_panel=PANEL
-        ),
-    ] = FAULTY * THOUSAND,
-    storm: Annotated[
-        bool,
-        typer.Option("--storm", help="A storm from 40 to 60 % of --for, or of a day.", rich_help_panel=PANEL),
-    ] = False,
-    files: Annotated[
-        Path | None,
-        typer.Option(
-            help="Publish nothing: write sensors.csv and zones.geojson there.", rich_help_panel=PANEL
-        ),
-    ] = None,
-    log: Annotated[Path | None, typer.Option(help="Write down what is sent, for `tocsin reconcile`.")] = None,
+    gateways: Gateways = 0,
+    interval: Interval = INTERVAL,
+    alarms: Alarms = ALARMS_A_DAY * THOUSAND,
+    faulty: Faulty = FAULTY * THOUSAND,
+    storm: Storm = False,
+    files: Files = None,
+    log: Log = None,
     host: str = "127.0.0.1",
     port: int = 1883,
-    scale: Annotated[float, typer.Option(min=0.01, help="Recorded seconds in a real one.")] = 1.0,
-    rate: Annotated[float, typer.Option(min=0, help="Messages a second; 0 is by interval.")] = 0.0,
-    for_: Annotated[
-        float | None, typer.Option("--for", min=0.1, help="End the fleet after this many seconds.")
-    ] = None,
+    scale: Scale = 1.0,
+    rate: Rate = 0.0,
+    for_: Seconds = None,
     seed: int = 1,
-    drill: Annotated[bool, typer.Option("--drill", help="Publish where a drill listens.")] = False,
+    drill: OfDrill = False,
 ) -> None:
     """Publish like the real devices: the fleet of a registry, a generated one, or recorded data."""
     counts = {
@@ -100,12 +97,7 @@ def simulate(
     }  # fmt: skip
     generated, address = any(counts.values()), (host, port)
     namespace = Namespace.DRILL if drill else Namespace.LIVE
-    if generated and (source or sensors):
-        fail(
-            "a fleet is generated, or it is that of --sensors, or a record is played: give one of them", USAGE
-        )
-    if not generated and (files or storm or gateways):
-        fail("--files, --storm and --gateways are of a generated fleet: say of how many --smoke it is", USAGE)
+    _refuse_mixtures(generated, bool(source or sensors), bool(files or storm or gateways))
     if generated:
         each = sum(counts.values()) / rate if rate else interval
         order = Order(
@@ -118,6 +110,16 @@ def simulate(
         typer.echo(f"published {published} messages", err=True)
     else:
         _registered(_Fleet(sensors or SENSORS, seed, rate or None, namespace), address, for_, log)
+
+
+def _refuse_mixtures(generated: bool, given: bool, shaped: bool) -> None:
+    """`given` is a registry or a record, `shaped` what only a generated fleet has."""
+    if generated and given:
+        fail(
+            "a fleet is generated, or it is that of --sensors, or a record is played: give one of them", USAGE
+        )
+    if shaped and not generated:
+        fail("--files, --storm and --gateways are of a generated fleet: say of how many --smoke it is", USAGE)
 
 
 def _plan(counts: Mapping[str, int], gateways: int, interval: float, seed: int) -> Plan:

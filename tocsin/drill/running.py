@@ -33,7 +33,8 @@ from tocsin.wording import in_language
 AFTERWARDS = 10 * MINUTE
 INTERRUPTED: Text = {"zh": "被人终止", "en": "somebody ended it"}
 REAL: Text = {"zh": "收到真实预警", "en": "a real warning came"}
-_COUNTS = (
+# Of a message, hop by hop, as the record has them.
+COUNTS = (
     "published",
     "redelivered",
     "journaled",
@@ -166,7 +167,7 @@ class _Holding:
             speed=self.stage.speed or 0.0,
             stopped=self.ending.why,
             real=tuple(self.real),
-            counts={name: count for name, count in asdict(summary).items() if name in _COUNTS},
+            counts={name: count for name, count in asdict(summary).items() if name in COUNTS},
             faults=dict(town.fleet.happened),
         )
 
