@@ -64,9 +64,8 @@ class AmountRing:
     ) -> None:
         ring = self.rows
         # Totals give up what leaves them before a full ring overwrites it.
-        for k, width in enumerate(self.widths):
-            self._advance_tail(k, rows, stamp - width)
-            self._totals[k, rows] += amount
+        self._advance_tails(rows, stamp)
+        self._totals[:, rows] += amount
         ring.first[rows] += ring.next[rows] - ring.first[rows] == ring.capacity
         at = ring.next[rows] % ring.capacity
         fields = {"stamp": stamp, "period": period, "amount": amount, "share": amount, "flags": flags}
@@ -75,15 +74,18 @@ class AmountRing:
         ring.next[rows] += 1
         self._start[rows] = stamp - period
 
-    def _advance_tail(self, window: int, rows: npt.NDArray[np.int32], edge: Longs) -> None:
-        """Take out of the totals what is stamped at or before `edge`."""
-        ring, tails = self.rows, self._tails[window]
-        while len(rows):
-            at = tails[rows] % ring.capacity
-            left = (tails[rows] < ring.next[rows]) & (ring.fields["stamp"][rows, at] <= edge)
-            rows, at, edge = rows[left], at[left], edge[left]
-            self._totals[window, rows] -= ring.fields["share"][rows, at]
-            tails[rows] += 1
+    def _advance_tails(self, rows: npt.NDArray[np.int32], newest: Longs) -> None:
+        """Take out of the totals of all windows what the `newest` stamps of rings leave behind."""
+        ring, tails, totals = self.rows, self._tails.reshape(-1), self._totals.reshape(-1)
+        windows = np.arange(len(self.widths))[:, None]
+        edge = (newest - np.array(self.widths, np.int64)[:, None]).ravel()
+        place, row = (windows * len(ring.next) + rows).ravel(), np.tile(rows.astype(np.int64), len(windows))
+        while len(place):
+            at = row * ring.capacity + tails[place] % ring.capacity
+            left = (tails[place] < ring.next[row]) & (ring.flat("stamp")[at] <= edge)
+            place, row, edge, at = place[left], row[left], edge[left], at[left]
+            totals[place] -= ring.flat("share")[at]
+            tails[place] += 1
 
     def insert(self, slot: int, report: Amount) -> bool:
         """Put one report where it belongs; False if it is older than what is kept.

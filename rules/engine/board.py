@@ -187,7 +187,7 @@ class Board:
         ring = self.rings[key]
         if isinstance(ring, AmountRing):
             blind = echoing(self.blind, int(self.patience[slot]))
-            return AmountHistory(ring.entries(slot), int(self.heartbeat[slot]), blind)
+            return AmountHistory(ring.rows.kept(slot), int(self.heartbeat[slot]), blind)
         return self.reports(slot, ring.entries(slot))
 
     def reports(self, slot: int, entries: list[Report]) -> ReportHistory:

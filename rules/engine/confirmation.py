@@ -1,6 +1,7 @@
 """Confirmation by neighbours (D29): what the sensors around one that warns say of the same condition."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,15 @@ from rules.rule import Confirm, Release
 Slots = npt.NDArray[np.intp]
 
 
+class Word(NamedTuple):
+    """What one sensor says anew, by grade: whether it agrees; `rank` and `message` are its reading's."""
+
+    rank: int
+    message: int
+    slot: int
+    changed: dict[Grade, bool]
+
+
 class Confirmation:
     """The last word of each sensor of the kind on each grade, at the share of its threshold.
 
@@ -43,31 +53,42 @@ class Confirmation:
         self.words = {grade: np.zeros(len(sensors), np.bool_) for grade in self._support}
         self._doubted: dict[int, set[int]] = {}
 
-    def matters(self, ahead: Foresight) -> Truth:
-        """Which readings must be taken in alone; asked before the wave is taken in."""
-        mattering = ahead.may_turn_true(self._any)
-        for words in self.words.values():
-            mattering = mattering | words[ahead.wave.slot]
-        return mattering
+    def stirs(self, wave: Wave) -> Truth:
+        """Which readings may confirm a sensor whose grade is in doubt; asked before they are taken in."""
+        heard = np.isin(wave.slot, [*self._doubted])
+        if not heard.any():
+            return heard
+        ahead = Foresight(self._board, wave)
+        may_agree = (
+            ahead.may_turn_true(node) & ~self.words[g][wave.slot] for g, node in self._support.items()
+        )
+        stirring: Truth = heard & np.logical_or.reduce([*may_agree])
+        return stirring
 
-    def hear(self, wave: Wave, received: int) -> Truth:
-        """Note what the sensors of a wave that was taken in say now; of which some word has turned true."""
+    def hear(self, wave: Wave, received: int) -> list[Word]:
+        """The words that change with a wave that was taken in, in its order; none is noted yet."""
         wanted = Gathered(self._board, wave, received).true(self._any)
         for words in self.words.values():
             wanted = wanted | words[wave.slot]
-        turned = np.zeros(len(wave.slot), np.bool_)
+        heard: list[Word] = []
         for at in np.flatnonzero(wanted).tolist():
-            turned[at] = self._note(int(wave.slot[at]), received)
-        return turned
+            slot = int(wave.slot[at])
+            if changed := self._changed(slot, received):
+                heard.append(Word(int(wave.rank[at]), int(wave.message[at]), slot, changed))
+        return heard
 
-    def _note(self, slot: int, received: int) -> bool:
+    def _changed(self, slot: int, received: int) -> dict[Grade, bool]:
         patience = self._ladder.patience(int(self._board.patience[slot]))
         view = Now(self._board, slot, int(self._board.newest[slot]), received, patience, {}, True)
-        agreed = [grade for grade, words in self.words.items() if words[slot]]
-        for grade, verdict in self._ladder.judged(self._support, view).items():
-            if verdict != UNKNOWN:
-                self.words[grade][slot] = verdict == TRUE
-        return any(words[slot] and grade not in agreed for grade, words in self.words.items())
+        said = self._ladder.judged(self._support, view)
+        known = {grade: verdict == TRUE for grade, verdict in said.items() if verdict != UNKNOWN}
+        return {grade: agrees for grade, agrees in known.items() if agrees != self.words[grade][slot]}
+
+    def note(self, word: Word) -> list[int]:
+        """Take a word as its sensor's last; returns the sensors in doubt that it may confirm, by slot."""
+        for grade, agrees in word.changed.items():
+            self.words[grade][word.slot] = agrees
+        return self.doubted(word.slot) if any(word.changed.values()) else []
 
     def lacks(self, slot: int, grade: Grade) -> str:
         """Why the grade of a sensor is not confirmed; empty when it is."""
@@ -100,7 +121,8 @@ class Confirmation:
             for grade in self.words.keys() & known.words.keys():
                 self.words[grade][there] = known.words[grade][here]
         heard = np.flatnonzero(self._board.newest > NEVER)
-        self.hear(standing(self._board, self._ladder.columns, heard), instant)
+        for word in self.hear(standing(self._board, self._ladder.columns, heard), instant):
+            self.note(word)
 
     def snapshot(self) -> dict[str, npt.NDArray[np.generic]]:
         return {f"words/{grade}": words for grade, words in self.words.items()}

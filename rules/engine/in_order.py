@@ -57,10 +57,9 @@ class InOrder:
         for wave in run:
             kind = self._kinds[wave.kind]
             ahead = Foresight(kind.board, wave)
-            for rank in wave.rank[kind.matters(ahead, received)].tolist():
-                found[rank].kinds.add(wave.kind)
             groups = [group for group in self._of_kind[kind.name] if not group.off]
             for rank in wave.rank[kind.is_late(wave)].tolist():
+                found[rank].kinds.add(wave.kind)
                 found[rank].add(groups, self._seen_by)
             for group in groups:
                 try:

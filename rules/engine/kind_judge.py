@@ -1,6 +1,6 @@
 """All rules over the sensors of one kind: readings are taken in, then judged."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -9,7 +9,6 @@ from ingest.clock import DAY
 from rules.engine.board import Board
 from rules.engine.deadlines import Order
 from rules.engine.event import Event
-from rules.engine.foresight import Foresight
 from rules.engine.groups import GroupJudge
 from rules.engine.hindsight import look_back
 from rules.engine.interest import Gate, Gathered, Truth
@@ -44,17 +43,6 @@ class KindJudge:
         self._gate = Gate([judge.ladder for judge in self._on])
         self._confirming = [judge for judge in self._on if judge.confirmation is not None]
 
-    def matters(self, ahead: Foresight, received: int) -> Truth:
-        """The readings to be taken in alone where journal order counts: late ones, and for `confirm`."""
-        mattering = self.is_late(ahead.wave)
-        for judge in self._confirming:
-            assert judge.confirmation is not None
-            try:
-                mattering |= judge.confirmation.matters(ahead)
-            except BREAKS as error:
-                self._isolation.switch_off(judge, error, received)
-        return mattering
-
     def is_ordered(self, groups: Iterable[GroupJudge]) -> bool:
         """Whether rules look at the kind across sensors, so that its readings are taken in journal order."""
         return self._confirmed or any(self.name in group.kinds for group in groups)
@@ -72,7 +60,26 @@ class KindJudge:
                 self._look_back(reading, received, hear_late)
             wave = wave.only(~late)
         if len(wave.slot):
-            self._take_newest(wave, received)
+            for part in self._parts(wave, received):
+                self._take_newest(part, received)
+
+    def _parts(self, wave: Wave, received: int) -> Iterator[Wave]:
+        """The stretches of a wave that may be taken in together, each found when those before it were."""
+        while (number := self._at_once(wave, received)) < len(wave.slot):
+            first = np.arange(len(wave.slot)) < number
+            yield wave.only(first)
+            wave = wave.only(~first)
+        yield wave
+
+    def _at_once(self, wave: Wave, received: int) -> int:
+        """How many of the first readings of a wave may be taken in together, at least one."""
+        alone = np.zeros(len(wave.slot), np.bool_)
+        for judge in self._confirming:
+            try:
+                alone |= judge.must_be_alone(wave, received)
+            except BREAKS as error:
+                self._isolation.switch_off(judge, error, received)
+        return max(int(alone.argmax()), 1) if alone.any() else len(wave.slot)
 
     def _take_newest(self, wave: Wave, received: int) -> None:
         """Judge readings none of which is behind its sensor's newest.
@@ -100,7 +107,7 @@ class KindJudge:
         if possible.any():
             self._judge(wave.only(possible), received)
         for judge in self._confirming:
-            self._isolation.attempt(judge, received, judge.confirm, wave, received)
+            self._isolation.attempt(judge, received, judge.listen, int(wave.rank[-1]), received)
         for at in busy:
             self._reschedule(int(wave.slot[at]), Event(received, Order.READING))
 
@@ -121,6 +128,7 @@ class KindJudge:
                 for at in judge.interesting(gathered, wave).tolist():
                     if at not in columns:
                         columns[at] = frozenset(wave.columns_at(at))
+                    judge.listen(int(wave.rank[at]), received)
                     event = Event(received, Order.READING, int(wave.message[at]))
                     judge.read(int(wave.slot[at]), columns[at], event)
             except BREAKS as error:

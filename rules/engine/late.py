@@ -94,7 +94,8 @@ def _take_amount(board: Board, late: Late, column: int, alone: dict[tuple[int, i
     periods, marked = board.periods(slot, stamp, row, np.array([before]))
     amount = Amount(late.stamp, int(periods[0]), value, value, int(marked[0]))
     if ring is None or not ring.insert(late.slot, amount):
-        alone[column, 0] = AmountHistory([amount], int(board.heartbeat[late.slot]))
+        kept = {name: np.array([value], np.int64) for name, value in amount._asdict().items()}
+        alone[column, 0] = AmountHistory(kept, int(board.heartbeat[late.slot]))
 
 
 def _take_newest(board: Board, late: Late, column: int, received: int) -> None:

@@ -61,13 +61,17 @@ class Rows:
         """A field with the rows one behind the other: entry k of a row is `row * capacity + k % capacity`."""
         return self.fields[name].reshape(-1)
 
-    def entries(self, slot: int) -> list[tuple[int, ...]]:
-        """The entries of one sensor, oldest first, one tuple of the fields each."""
+    def kept(self, slot: int) -> dict[str, Longs]:
+        """The fields of the entries of one sensor, oldest first."""
         row = int(self.row[slot])
         if row < 0:
-            return []
+            return {name: np.zeros(0, np.int64) for name in self.fields}
         at = np.arange(self.first[row], self.next[row]) % self.capacity
-        columns = [field[row, at].tolist() for field in self.fields.values()]
+        return {name: field[row, at].astype(np.int64) for name, field in self.fields.items()}
+
+    def entries(self, slot: int) -> list[tuple[int, ...]]:
+        """The entries of one sensor, oldest first, one tuple of the fields each."""
+        columns = [column.tolist() for column in self.kept(slot).values()]
         return list(zip(*columns, strict=True))
 
     def rewrite(self, slot: int, entries: list[tuple[int, ...]]) -> int:

@@ -1,5 +1,6 @@
 """One rule over all sensors of its kind: what readings and deadlines do to its subjects."""
 
+from collections import deque
 from collections.abc import Callable, Collection
 
 import numpy as np
@@ -10,7 +11,7 @@ from rules.engine import lifecycle
 from rules.engine.account import account
 from rules.engine.blindness import Period, graces, lasted
 from rules.engine.board import Arrays, Board
-from rules.engine.confirmation import Confirmation
+from rules.engine.confirmation import Confirmation, Word
 from rules.engine.deadlines import Deadlines, Due, Order
 from rules.engine.due import next_due, raising_times, unsettled
 from rules.engine.event import Event
@@ -60,8 +61,8 @@ class RuleJudge:
         valued = (check for check in ladder.checks if check.function != "age")
         self._valued = frozenset(column for check in valued for column in check.columns)
         self._deadlines, self._ledger = told
-        # Which readings of the wave that was heard made their sensor agree with its neighbours.
-        self._agreed: Truth = np.zeros(0, np.bool_)
+        # What sensors of the wave that was heard say anew, in its order; each is noted at its turn.
+        self._said: deque[Word] = deque()
 
     @property
     def rule(self) -> Rule:
@@ -188,11 +189,33 @@ class RuleJudge:
         return self.confirmation.lacks(slot, grade)
 
     def hear(self, wave: Wave, received: int) -> None:
-        """Take the word of sensors that were taken in."""
+        """Sensors that were taken in have been heard of; their words wait for `listen`."""
         if self.confirmation:
-            self._agreed = self.confirmation.hear(wave, received)
+            self._said = deque(self.confirmation.hear(wave, received))
         if self._sweep.hear(received):
             self._deadlines.set(self.number, ALL, self._sweep.due)
+
+    def listen(self, rank: int, received: int) -> None:
+        """Note the words up to and including a reading's, and judge again the doubtful whom they confirm."""
+        while self.confirmation and self._said and self._said[0].rank <= rank:
+            word = self._said.popleft()
+            event = Event(received, Order.READING, word.message, note=AGREED)
+            for slot in self.confirmation.note(word):
+                self.judge_by_clock(slot, event)
+
+    def must_be_alone(self, wave: Wave, received: int) -> Truth:
+        """Readings whose turn others must not see early or late: a grade changes by a word, or by time.
+
+        Asked before the wave is taken in. All others may be taken in at once: what they say of others is
+        noted at their turn.
+        """
+        if self.confirmation is None:
+            return np.zeros(len(wave.slot), np.bool_)
+        alone = self.confirmation.stirs(wave)
+        for at in np.flatnonzero(self.active[wave.slot]).tolist():
+            slot, stamp = int(wave.slot[at]), int(wave.observed[at])
+            alone[at] |= self._overdue(slot, stamp, received) is not None
+        return alone
 
     def hear_late(self, slot: int, event: Event) -> None:
         """A late reading of a sensor was taken in: it has been heard of, so an age ends."""
@@ -200,15 +223,6 @@ class RuleJudge:
             if self._sweep.hear(event.instant):
                 self._deadlines.set(self.number, ALL, self._sweep.due)
             if self.active[slot]:
-                self.judge_by_clock(slot, event)
-
-    def confirm(self, wave: Wave, received: int) -> None:
-        """Judge again the doubtful warnings around the sensors of a heard wave that newly agree."""
-        if self.confirmation is None:
-            return
-        for at in np.flatnonzero(self._agreed).tolist():
-            event = Event(received, Order.READING, int(wave.message[at]), note=AGREED)
-            for slot in self.confirmation.doubted(int(wave.slot[at])):
                 self.judge_by_clock(slot, event)
 
     def confirm_all(self, instant: int) -> None:
@@ -236,21 +250,26 @@ class RuleJudge:
 
         A gap in the stamps is silence too: what a release run would need to stand through it did not.
         """
-        subject, after = self.subjects[slot], self.ladder.rule.release.after
-        gap = self._stands_until(slot)
-        while slot in self.subjects:
-            ahead = (time for time in raising_times(self.ladder, subject) if time > subject.clock)
-            rise = min(ahead, default=-NEVER)
-            fall = min(lifecycle.falls(subject, after, event.instant), default=-NEVER)
-            if rise <= min(stamp, fall):
-                self.judge(slot, subject, rise, event)
-            elif fall < min(stamp, gap):
-                self._let_go(slot, subject, fall, event)
+        subject = self.subjects[slot]
+        while slot in self.subjects and (due := self._overdue(slot, stamp, event.instant)):
+            clock, rises = due
+            if rises:
+                self.judge(slot, subject, clock, event)
             else:
-                break
-        if stamp > gap:
+                self._let_go(slot, subject, clock, event)
+        if stamp > self._stands_until(slot):
             for latch in subject.latches.values():
                 latch.release = None
+
+    def _overdue(self, slot: int, stamp: int, instant: int) -> tuple[int, bool] | None:
+        """What comes first on the sensor's clock up to a newer stamp, and whether it is a rise or a fall."""
+        subject = self.subjects[slot]
+        ahead = (time for time in raising_times(self.ladder, subject) if time > subject.clock)
+        rise = min(ahead, default=-NEVER)
+        fall = min(lifecycle.falls(subject, self.ladder.rule.release.after, instant), default=-NEVER)
+        if rise <= min(stamp, fall):
+            return rise, True
+        return (fall, False) if fall < min(stamp, self._stands_until(slot)) else None
 
     def _stands_until(self, slot: int) -> int:
         """The stamp up to which the newest values stand without another; ages are known for ever."""

@@ -62,6 +62,29 @@ def test_s19_what_neighbours_agree_with_goes_out_and_the_rest_follows_when_they_
     assert of_gauge[2].at == at("12:10")
 
 
+@pytest.mark.parametrize(
+    ("order", "told", "lacking"),
+    [
+        ("n1 n2 g", ["None>orange auto"], []),
+        ("n1 g n2", ["None>orange review", "orange>orange auto"], ["1 agreeing neighbour"]),
+        ("g n1 n2", ["None>orange review", "orange>orange auto"], ["no agreeing neighbour"]),
+    ],
+)
+def test_words_of_one_block_count_from_their_place_in_it(
+    order: str, told: list[str], lacking: list[str]
+) -> None:
+    town = Town([STORM], *NEAR)
+    town.receive(at("11:55"), [Row(name, "rain", Decimal(1), at("11:55")) for name in ("g", "n1", "n2")])
+
+    rows = [Row(name, "rain", Decimal(55), at("12:00"), message=k) for k, name in enumerate(order.split())]
+    town.receive(at("12:00"), rows)
+
+    of_gauge = [t for t in town.transitions if t.subject == "g"]
+    assert [f"{t.before}>{t.after} {t.disposition}" for t in of_gauge] == told
+    said = [t.evidence["confirm"] for t in of_gauge if "confirm" in t.evidence]
+    assert said == [f"{count} within 10 km, 2 demanded" for count in lacking]
+
+
 def test_a_neighbour_that_falls_later_takes_nothing_back() -> None:
     town = Town([STORM], *NEAR)
     for name in ("n1", "n2"):
