@@ -10,7 +10,6 @@ from tocsin.audit_trail import program
 from tocsin.commands.language import Language
 from tocsin.explanations import explanations
 from tocsin.finding_codes import MEANINGS
-from tocsin.wording import meaning
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _INDEX: Final = {code: index for index, code in enumerate(MEANINGS)}
@@ -19,7 +18,7 @@ _INDEX: Final = {code: index for index, code in enumerate(MEANINGS)}
 def sarif(found: Iterable[tuple[Finding, str]], base: Path, language: Language) -> dict[str, Any]:
     """One run; each finding with its level, `error` or `warning`. `base` is the directory of the settings.
 
-    The findings are told in `language` already; so are the titles of their codes, the explanations are not.
+    The findings are told in `language` already; so are their codes here.
     """
     driver = {"name": "tocsin", "version": program(), "rules": [_rule(code, language) for code in MEANINGS]}
     results = [_result(finding, level, base) for finding, level in found]
@@ -34,10 +33,10 @@ def place(finding: Finding, base: Path) -> Path:
 
 
 def _rule(code: str, language: Language) -> dict[str, Any]:
-    explanation = explanations()[code]
+    explanation = explanations(language)[code]
     return {
         "id": code,
-        "shortDescription": {"text": meaning(code, language)},
+        "shortDescription": {"text": explanation.meaning},
         "help": {"text": explanation.plain, "markdown": explanation.text},
     }
 

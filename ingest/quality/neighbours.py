@@ -102,13 +102,13 @@ class Neighbours:
         return median
 
     def _median_around(self, places: Indices, received: int) -> Floats:
-        around = self._around[places]
-        earlier = self._heard[around] < received
-        stamp = np.where(earlier, self._stamp[around], self._stamp_before[around])
-        rate = np.where(earlier, self._rate[around], self._rate_before[around])
-        known = (around >= 0) & (stamp >= received - FRESH * self.places.patience[around])
-        ranked = np.sort(np.where(known, rate, np.inf), axis=1)
-        count = np.count_nonzero(known, axis=1)
+        earlier = self._heard < received
+        stamp = np.where(earlier, self._stamp, self._stamp_before)
+        rate = np.where(earlier, self._rate, self._rate_before)
+        # Whoever was not heard ranks behind all others, and so does the place -1, which nobody has.
+        heard = np.where(stamp >= received - FRESH * self.places.patience, rate, np.inf)
+        ranked = np.sort(np.append(heard, np.inf)[self._around[places]], axis=1)
+        count = np.count_nonzero(ranked < np.inf, axis=1)
         row, enough = np.arange(len(places)), count >= FEWEST
         low, high = np.where(enough, (count - 1) // 2, 0), np.where(enough, count // 2, 0)
         return np.where(enough, (ranked[row, low] + ranked[row, high]) / 2, np.nan)

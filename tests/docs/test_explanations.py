@@ -14,12 +14,15 @@ import pytest
 from tests.docs.rules_page import PAGE
 from tests.tocsin.program import program
 from tocsin.checks import check
+from tocsin.commands.language import Language
 from tocsin.explanations import explanations
 from tocsin.finding_codes import CODES, MEANINGS
 
 HAMLET = Path(__file__).parent / "hamlet"
 NOW = 1_798_000_000_000
 BLOCK = re.compile(r"^```diff (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+HAN = re.compile("[\u4e00-\u9fff]")
 # An older version's files; what a check does not look at; a thousand findings; an SMS of ten parts.
 NOT_SHOWN = {"E006", "E015", "E016", "E017", "E139", "E323"}
 
@@ -75,6 +78,25 @@ def codes(hamlet: Path) -> set[str]:
 
 def test_every_code_is_explained_with_its_meaning() -> None:
     assert {code: each.meaning for code, each in explanations().items()} == dict(sorted(MEANINGS.items()))
+
+
+def test_every_code_is_explained_in_chinese_with_the_same_examples_and_names() -> None:
+    english, chinese = explanations(Language.EN), explanations(Language.ZH)
+
+    assert list(chinese) == list(english)
+    for code, each in chinese.items():
+        assert BLOCK.findall(each.text) == BLOCK.findall(english[code].text), code
+        assert all(HAN.search(paragraph) for paragraph in _prose(each.text)), code
+        assert _names(each.text) >= _names(english[code].text), code
+
+
+def _prose(text: str) -> list[str]:
+    return [paragraph for paragraph in FENCED.sub("", text).split("\n\n") if paragraph.strip()]
+
+
+def _names(text: str) -> set[str]:
+    """What is quoted as code, and where links lead."""
+    return set(re.findall(r"`[^`]+`|\(#[^)]+\)", FENCED.sub("", text)))
 
 
 def test_every_code_has_an_example_but_for_those_that_no_text_can_show() -> None:

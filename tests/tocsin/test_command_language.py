@@ -94,10 +94,12 @@ def test_help_has_the_title_of_every_code_in_the_language(tocsin: Tocsin) -> Non
     assert "E237  测试没有预期，不可能失败" in lines
 
 
-def test_help_says_in_chinese_that_the_explanation_is_english(tocsin: Tocsin) -> None:
+def test_help_explains_in_the_language_with_the_same_example(tocsin: Tocsin) -> None:
     chinese = tocsin("help", "e205", "--lang", "zh").out
     english = tocsin("help", "e205", "--lang", "en").out
 
-    assert chinese.startswith("E205 单位缺失、未知，或与指标量纲不同\n\n以下说明只有英文。\n\n")
-    assert english.startswith(f"E205 {MEANINGS['E205']}\n\n")
-    assert chinese.split("\n\n", 2)[2] == english.split("\n\n", 1)[1]
+    assert chinese.startswith("E205 单位缺失、未知，或与指标量纲不同\n\n    ")
+    assert english.startswith(f"E205 {MEANINGS['E205']}\n\n    ")
+    assert "请在数字后写上单位，并且能换算成指标的单位。\n" in chinese
+    example = [line for line in english.splitlines() if line.startswith("    ")]
+    assert [line for line in chinese.splitlines() if line.startswith("    ")] == example

@@ -14,11 +14,11 @@ from tocsin import schema as schemas
 from tocsin.checks import Asked, Checked, asked
 from tocsin.checks import check as checked
 from tocsin.commands import FINDINGS
-from tocsin.commands.language import Lang, Language, spoken
+from tocsin.commands.language import Lang, spoken
 from tocsin.configuration import Configuration
-from tocsin.explanations import Explanation, explanations
+from tocsin.explanations import explanations
 from tocsin.sarif import place, sarif
-from tocsin.wording import line_in_language, lines_in_language, meaning
+from tocsin.wording import line_in_language, lines_in_language
 
 app = typer.Typer()
 
@@ -74,11 +74,11 @@ def help_(
     lang: Lang = None,
 ) -> None:
     """What the code of a finding means: a wrong example, its correction, the way out."""
-    known, language = explanations(), spoken(lang)
+    known = explanations(spoken(lang))
     if not code:
-        typer.echo("\n".join(f"{each}  {meaning(each, language)}" for each in known))
+        typer.echo("\n".join(f"{each.code}  {each.meaning}" for each in known.values()))
     elif code.upper() in known:
-        typer.echo("\n\n".join(_explained(known[code.upper()], language)))
+        typer.echo(known[code.upper()].plain)
     else:
         raise typer.BadParameter(f"no finding has the code {code}; tocsin help lists all")
 
@@ -133,10 +133,3 @@ def _fine(configuration: Configuration, question: Asked) -> str:
         rules=len(basis.rules),
         routes=len(routes.routes),
     )
-
-
-def _explained(explanation: Explanation, language: Language) -> Iterator[str]:
-    yield f"{explanation.code} {meaning(explanation.code, language)}"
-    if language is Language.ZH:
-        yield "以下说明只有英文。"
-    yield explanation.body
