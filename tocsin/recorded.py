@@ -218,7 +218,8 @@ class JournalRecord:
     def _decoded(self, after: int, last: int | None, basis: Callable[[], Basis]) -> Iterator[Recorded]:
         """The entries beyond `after`, up to and including `last`, each decoded when it is its turn."""
         end = math.inf if last is None else last
-        while after < end and (found := self._reader.read(after, ENTRIES_A_READ)):
+        # No entry of the next file: it would be unpacked here in vain.
+        while after < end and (found := self._reader.read(after, int(min(ENTRIES_A_READ, end - after)))):
             for entry in found:
                 # Of a file that is gone meanwhile, the reader goes on with the next one.
                 if entry.sequence > end:

@@ -19,6 +19,7 @@ from rules.engine.ladder import Ladder
 from rules.engine.nodes import AllOf, AnyOf, Check, Formula, Held, Key, Leaf, Node, Term, Timed, leaves
 from rules.engine.report_ring import ReportRing
 from rules.engine.ring import NEVER, Longs
+from rules.engine.verdict import LEAST_COVERAGE
 from rules.engine.waves import Wave
 from rules.engine.windows import Windows
 
@@ -106,17 +107,29 @@ class Gathered:
         return window_range(term, ring, self._windows_of(ring, term), slot)
 
     def _rest_of(self, ring: ReportRing, term: Term) -> Range:
-        """How far the values of windows are apart: looked for only where none is known to have changed."""
+        """How far the values of windows are apart: looked for only where none is known to have changed.
+
+        Of a window that is known too little neither is true: that something is stuck, nor that it is not.
+        """
         slot = self._wave.slot
-        edge = self._board.columns[term.column].stamp[slot] - term.width
-        still = (~ring.have_moved(slot, edge)).nonzero()[0]
+        newest = self._board.columns[term.column].stamp[slot]
+        known = self._may_be_covered(ring, newest, term.width)
+        still = (known & ~ring.have_moved(slot, newest - term.width)).nonzero()[0]
         low, high = np.ones(len(slot), np.int64), np.full(len(slot), -NEVER)
-        known = self.everywhere()
         if len(still):
             windows = ring.windows(slot[still], term.width)
             low[still] = high[still] = windows.highest - windows.lowest
             known[still] = windows.known
         return Range(low, high, known)
+
+    def _may_be_covered(self, ring: ReportRing, newest: Longs, width: int) -> Truth:
+        """Of which sensors enough of a window may be known; blind time is no part of it, and left aside."""
+        board, slot = self._board, self._wave.slot
+        if board.blind:
+            return self.everywhere()
+        begin = ring.begins(slot) - np.maximum(board.interval[slot], board.heartbeat[slot])
+        covered: Truth = newest - begin >= -(-LEAST_COVERAGE * width // 100)
+        return covered
 
     def _windows_of(self, ring: ReportRing, term: Term) -> Windows:
         key = (term.column, term.width)

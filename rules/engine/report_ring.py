@@ -197,6 +197,15 @@ class ReportRing:
         kept = np.where(own >= 0, ring.next[rows] - ring.first[rows], 0)
         return Windows(ring.fields, rows, (ring.next[rows] - 1) % ring.capacity, kept, width)
 
+    def begins(self, slots: Slots) -> Longs:
+        """The oldest report of each sensor that is kept, by its stamp; NEVER where there is none."""
+        ring = self.rows
+        begin, own = np.full(len(slots), NEVER), ring.row[slots]
+        at = (own >= 0).nonzero()[0]
+        oldest = own[at], ring.first[own[at]] % ring.capacity
+        begin[at] = ring.fields["stamp"][oldest] - ring.fields["reach"][oldest]
+        return begin
+
     def extremes(self, slots: Slots, width: int) -> tuple[Longs, Longs, npt.NDArray[np.bool_]]:
         """Highest and lowest in the window that ends at each sensor's newest report; which have any."""
         windows = self.windows(slots, width)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rules.engine.blindness import postponed
+from rules.engine.blindness import LONGEST_GRACE, postponed
 from rules.engine.calendar import next_change
 from rules.engine.deadlines import Due, Order
 from rules.engine.groups.census import PlaceCensus
@@ -39,6 +39,17 @@ def next_due(
 def blind_periods(ladder: GroupLadder) -> list[tuple[int, int]]:
     """Blind time, the same for all kinds."""
     return next((part.board.blind for leaf in ladder.leaves for part in leaf.parts.values()), [])
+
+
+def grace(ladder: GroupLadder, place: int) -> int:
+    """How long the sensors of a place are given to report again after blind time, ms."""
+    found = [
+        int(part.board.patience[members].max())
+        for leaf in ladder.leaves
+        for part in leaf.parts.values()
+        if len(members := leaf.places.members(place, part.slots))
+    ]
+    return min(max(found, default=0), LONGEST_GRACE)
 
 
 def _rises(ladder: GroupLadder, subject: Subject) -> Iterator[Due]:

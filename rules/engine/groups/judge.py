@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from rules.engine import lifecycle
-from rules.engine.blindness import LONGEST_GRACE, postponed
+from rules.engine.blindness import postponed
 from rules.engine.deadlines import Deadlines, Order
 from rules.engine.event import Event
 from rules.engine.foresight import Foresight
 from rules.engine.groups import carried, kept
 from rules.engine.groups.account import account, shown
 from rules.engine.groups.census import PlaceCensus
-from rules.engine.groups.due import blind_periods, due_at_rest, next_due
+from rules.engine.groups.due import blind_periods, due_at_rest, grace, next_due
 from rules.engine.groups.hearing import Hearing
 from rules.engine.groups.kept import GroupState
 from rules.engine.groups.ladder import GroupLadder, Setting
@@ -171,11 +171,19 @@ class GroupJudge:
         """A deadline has come: of a place, or of all that are at rest."""
         if place == ALL:
             self._look_at_rest(event)
-        elif place in self.subjects:
-            self._fire(place, event)
-        else:
+        elif place not in self.subjects:
             # A person ended its warning: it is at rest since.
             self._schedule(place, event)
+        elif event.order is not Order.SILENCE or self._is_due(place, event.instant):
+            self._fire(place, event)
+
+    def _is_due(self, place: int, instant: int) -> bool:
+        """Whether a sensor falls silent or grows old just now; if all have reported since, it waits on."""
+        census, silence = self.watch.census(place, instant, instant - 1), (instant, Order.SILENCE)
+        due = next_due(self.ladder, self.watch, self.hearing, census, (instant, Order.READING))
+        if due != silence:
+            self._deadlines.set(self.number, place, due)
+        return due == silence
 
     def _look_at_rest(self, event: Event) -> None:
         """Judge the places at rest that may change at this instant; those that do are watched from now on."""
@@ -311,21 +319,11 @@ class GroupJudge:
         event = Event(until, Order.READING)
         self._look_at_all(event)
         for place, subject in sorted(self.subjects.items()):
-            shift = until - since + self._grace(place)
+            shift = until - since + grace(self.ladder, place)
             for latch in subject.latches.values():
                 if latch.release is not None:
                     latch.release += shift
             self._judge(place, event)
-
-    def _grace(self, place: int) -> int:
-        """How long the sensors of a place are given to report again, ms."""
-        found = [
-            int(part.board.patience[members].max())
-            for leaf in self.ladder.leaves
-            for part in leaf.parts.values()
-            if len(members := leaf.places.members(place, part.slots))
-        ]
-        return min(max(found, default=0), LONGEST_GRACE)
 
     def start(self, at: int) -> None:
         """Set the deadlines of all places; judge those whose condition may be true at rest."""
