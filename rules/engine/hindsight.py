@@ -49,7 +49,7 @@ class Past:
         moments = {self.own, int(board.newest[self.kept.slot])}
         for (column, _), history in self.kept.histories.items():
             if column in ladder.columns:
-                moments.update(history.stamps.tolist())
+                moments.update(history.stamps)
         for held in ladder.held:
             history_of_check = self.kept.history(held.check)
             bound = held.check.bound_at(self.kept.slot)

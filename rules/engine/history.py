@@ -1,7 +1,9 @@
 """One sensor's kept reports of one metric, looked back on: windows that end at any moment."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 from typing import TypeAlias
 
 import numpy as np
@@ -30,18 +32,16 @@ class ReportHistory:
         self, entries: Sequence[Report], interval: int, heartbeat: int, slot: int = 0, blind: Blind = ()
     ) -> None:
         self.entries = entries
-        self.stamps = np.array([entry.stamp for entry in entries], np.int64)
+        self.stamps = [entry.stamp for entry in entries]
         self._slot, self._blind = slot, blind
-        starts = (
+        self._starts = [
             _report_start(entry, entries[k - 1] if k else None, interval, heartbeat)
             for k, entry in enumerate(entries)
-        )
-        self._starts = np.fromiter(starts, np.int64, len(entries))
-        self._sound = np.array([not entry.flags & SUSPECT for entry in entries], np.bool_)
+        ]
 
     def at(self, moment: int) -> Report | None:
         """The newest entry at a moment."""
-        end = int(self.stamps.searchsorted(moment, "right"))
+        end = bisect_right(self.stamps, moment)
         return self.entries[end - 1] if end else None
 
     def measure(self, term: Term, moment: int, certain: bool) -> Measured:
@@ -50,20 +50,20 @@ class ReportHistory:
         `certain` leaves suspect entries out. The time of a suspect entry is never covered. For `stuck` all
         count: that a device is suspected of it makes it no less so.
         """
-        window = _inside(self.stamps, term.width, moment)
-        if window.start == window.stop:
+        end = bisect_right(self.stamps, moment)
+        if not end:
             return UNKNOWN_VALUE
-        newest, sound = int(self.stamps[window.stop - 1]), self._sound[window]
-        if term.function == "stuck":
-            sound = np.ones_like(sound)
-        spans = self._starts[window][sound], self.stamps[window][sound]
-        covered, width = coverage(spans, newest - term.width, newest, self._blind)
-        inside = self.entries[window]
-        if certain and not sound.all():
-            if not sound.any() or (term.function in OF_NEWEST and not sound[-1]):
-                return Measured(None, covered, width)
-            inside = [entry for entry, is_sound in zip(inside, sound.tolist(), strict=True) if is_sound]
-        return Measured(value_of(term, inside, self._slot), covered, width)
+        edge = self.stamps[end - 1] - term.width
+        begin = bisect_right(self.stamps, edge)
+        every = range(begin, end)
+        sound: Sequence[int] = [k for k in every if not self.entries[k].flags & SUSPECT]
+        sound = every if term.function == "stuck" else sound
+        inside = sound if certain else every
+        spans = [(self._starts[k], self.stamps[k]) for k in sound]
+        covered, width = coverage(spans, edge, self.stamps[end - 1], self._blind)
+        if not inside or (term.function in OF_NEWEST and inside[-1] != end - 1):
+            return Measured(None, covered, width)
+        return Measured(value_of(term, [self.entries[k] for k in inside], self._slot), covered, width)
 
     def window(self, width: int, moment: int) -> Sequence[Report]:
         """The entries of the window that ends at the newest one; the newest alone for width 0."""
@@ -77,12 +77,13 @@ class AmountHistory:
     """
 
     def __init__(self, kept: Mapping[str, Longs], heartbeat: int, blind: Blind = ()) -> None:
-        self.stamps = kept["stamp"]
+        self.stamps: list[int] = kept["stamp"].tolist()
         self._kept, self._blind = kept, blind
         self._period, self._share = kept["period"], kept["share"]
         self._suspect = kept["flags"] & SUSPECT > 0
         guessed = kept["flags"] & IMPLICIT > 0
-        self._starts = self.stamps - np.where(guessed, np.minimum(self._period, heartbeat), self._period)
+        covers = np.where(guessed, np.minimum(self._period, heartbeat), self._period)
+        self._spans = list(zip((kept["stamp"] - covers).tolist(), self.stamps, strict=True))
 
     @cached_property
     def entries(self) -> Sequence[Amount]:
@@ -92,7 +93,7 @@ class AmountHistory:
 
     def at(self, moment: int) -> Amount | None:
         """The newest entry at a moment."""
-        end = int(self.stamps.searchsorted(moment, "right"))
+        end = bisect_right(self.stamps, moment)
         return self.entries[end - 1] if end else None
 
     def measure(self, term: Term, moment: int, certain: bool) -> Measured:
@@ -101,28 +102,28 @@ class AmountHistory:
         `certain` leaves out suspect amounts, and coarse ones: longer than the window (D20). The period of a
         suspect amount is never covered.
         """
-        window = _inside(self.stamps, term.width, moment)
-        if window.start == window.stop:
+        end = bisect_right(self.stamps, moment)
+        if not end:
             return UNKNOWN_VALUE
-        newest, share = int(self.stamps[window.stop - 1]), self._share[window]
-        sound = ~self._suspect[window]
+        edge = self.stamps[end - 1] - term.width
+        inside = slice(bisect_right(self.stamps, edge), end)
+        sound, share = ~self._suspect[inside], self._share[inside]
         if certain:
-            sound &= self._period[window] <= term.width
+            sound &= self._period[inside] <= term.width
             share = share[sound]
-        spans = self._starts[window][sound], self.stamps[window][sound]
-        return Measured(int(share.sum()), *coverage(spans, newest - term.width, newest, self._blind))
+        spans = list(compress(self._spans[inside], sound.tolist()))
+        return Measured(int(share.sum()), *coverage(spans, edge, self.stamps[end - 1], self._blind))
 
     def window(self, width: int, moment: int) -> Sequence[Amount]:
         """The entries of the window that ends at the newest one; the newest alone for width 0."""
         return self.entries[_inside(self.stamps, width, moment)]
 
 
-def _inside(stamps: Longs, width: int, moment: int) -> slice:
-    """The place of the window that ends at the newest of some ascending stamps that is known at a moment."""
-    end = int(stamps.searchsorted(moment, "right"))
+def _inside(stamps: Sequence[int], width: int, moment: int) -> slice:
+    end = bisect_right(stamps, moment)
     if not width:
         return slice(max(end - 1, 0), end)
-    return slice(int(stamps.searchsorted(stamps[end - 1] - width, "right")) if end else 0, end)
+    return slice(bisect_right(stamps, stamps[end - 1] - width) if end else 0, end)
 
 
 def echoing(blind: Blind, interval: int) -> Blind:
@@ -130,14 +131,15 @@ def echoing(blind: Blind, interval: int) -> Blind:
     return [(since, until + min(interval, LONGEST_ECHO)) for since, until in blind]
 
 
-def coverage(spans: tuple[Longs, Longs], edge: int, end: int, blind: Blind) -> tuple[int, int]:
-    """The ms of (edge, end] that lie in any of `spans`, and its length; blind time belongs to neither.
+def coverage(spans: Sequence[tuple[int, int]], edge: int, end: int, blind: Blind) -> tuple[int, int]:
+    """The ms of (edge, end] that lie in any of `spans`, (start, stamp] by ascending stamps, and its length.
 
-    `spans` are starts and stamps, ascending by stamp, of what is known of (start, stamp].
+    Blind time belongs to neither.
     """
     seen = list(_outside(edge, end, blind))
-    known = sum(_covered(*spans, begin, stop) for begin, stop in seen)
-    return known, sum(stop - begin for begin, stop in seen)
+    return sum(_covered(spans, begin, stop) for begin, stop in seen), sum(
+        stop - begin for begin, stop in seen
+    )
 
 
 def _outside(edge: int, end: int, blind: Blind) -> Sequence[tuple[int, int]]:
@@ -150,11 +152,19 @@ def _outside(edge: int, end: int, blind: Blind) -> Sequence[tuple[int, int]]:
     return [*left, (edge, end)] if edge < end else left
 
 
-def _covered(starts: Longs, stamps: Longs, edge: int, end: int) -> int:
-    """From the newest span back: each counts up to where a newer one begins."""
-    begins = np.maximum(starts, edge)[::-1]
-    reached = np.minimum.accumulate(np.concatenate([[end], begins]))[:-1]
-    return int(np.maximum(np.minimum(stamps[::-1], reached) - begins, 0).sum())
+def _covered(spans: Sequence[tuple[int, int]], edge: int, end: int) -> int:
+    total = 0
+    reached = end
+    # Comparisons and no calls: a storm asks this of each of its gauges at every report.
+    for start, stamp in reversed(spans):
+        begin = start if start > edge else edge
+        if begin < reached:
+            last = stamp if stamp < reached else reached
+            total += last - begin if last > begin else 0
+            reached = begin
+        if reached == edge:
+            break
+    return total
 
 
 def _report_start(entry: Report, before: Report | None, interval: int, heartbeat: int) -> int:
