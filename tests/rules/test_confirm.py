@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from ingest.clock import MINUTE, SECOND
+from ingest.clock import HOUR, MINUTE, SECOND
 from ingest.registry import Registry, Sensor
 from rules.engine import Engine
 from rules.grade import Grade
@@ -148,7 +148,7 @@ def storms(draw: st.DrawFn) -> list[tuple[int, list[Row]]]:
                 quality=draw(st.sampled_from([0, 0, 0, 8])),
                 message=number,
             )
-            for number in range(draw(st.integers(1, 5)))
+            for number in range(draw(st.integers(1, 8)))
         ]
         journal.append((received, rows))
     return journal
@@ -165,12 +165,12 @@ def told(rules: Sequence[Rule], journal: list[tuple[int, list[Row]]], single: bo
     return lines
 
 
-@given(storms(), st.sampled_from([0, MINUTE]))
+@given(storms(), st.sampled_from([0, MINUTE, 5 * MINUTE]), st.sampled_from([0, 5 * MINUTE, HOUR]))
 def test_one_message_at_a_time_and_whole_blocks_say_the_same(
-    journal: list[tuple[int, list[Row]]], sustain: int
+    journal: list[tuple[int, list[Row]]], sustain: int, after: int
 ) -> None:
     waits = dict.fromkeys(STORM.grades, sustain)
-    rules = [replace(STORM, sustain=waits)]
+    rules = [replace(STORM, sustain=waits, release=replace(STORM.release, after=after))]
     assert told(rules, journal, single=False) == told(rules, journal, single=True)
 
 
