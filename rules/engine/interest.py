@@ -39,6 +39,8 @@ class Gathered:
         self._instant = instant
         self._ranges: dict[Key, Range] = {}
         self._windows: dict[tuple[int, int], Windows] = {}
+        # Of each `stuck`, where enough of its window may be known.
+        self._covered: dict[Key, Truth] = {}
         self._carriers: dict[frozenset[int], Truth | None] = {}
 
     def carriers(self, columns: frozenset[int]) -> Truth | None:
@@ -109,13 +111,14 @@ class Gathered:
     def _rest_of(self, ring: ReportRing, term: Term) -> Range:
         """How far the values of windows are apart: looked for only where none is known to have changed.
 
-        Of a window that is known too little neither is true: that something is stuck, nor that it is not.
+        And only where enough of the window may be known: `compared` passes over all others.
         """
         slot = self._wave.slot
         newest = self._board.columns[term.column].stamp[slot]
-        known = self._may_be_covered(ring, newest, term.width)
-        still = (known & ~ring.have_moved(slot, newest - term.width)).nonzero()[0]
-        low, high = np.ones(len(slot), np.int64), np.full(len(slot), -NEVER)
+        moved = ring.have_moved(slot, newest - term.width)
+        covered = self._covered[term.key] = self._may_be_covered(ring, newest, term.width)
+        low, high = moved.astype(np.int64), np.full(len(slot), -NEVER)
+        known, still = self.everywhere(), (covered & ~moved).nonzero()[0]
         if len(still):
             windows = ring.windows(slot[still], term.width)
             low[still] = high[still] = windows.highest - windows.lowest
@@ -173,6 +176,9 @@ class Gathered:
         """Where some number between the bounds of the left side stands to `bound` as `sense` says."""
         found = self.range_of(left)
         true = _may_compare(found, sense, bound) if isinstance(left, Term) else _near(found, sense, bound)
+        if isinstance(left, Term) and left.function == "stuck":
+            # Of a window that is known too little neither is true: that it is stuck, nor that it is not.
+            true = true & self._covered[left.key]
         return true if found.known is None else true & found.known
 
 

@@ -125,12 +125,15 @@ class Reference:
         if late:
             self.read_late(name, stamp, concerned)
             return
+        before = len(self.found)
         if self.completed(seen, concerned, time):
             self.judge_all(name, time)
         for key, member in concerned.items():
             self.run_on(self.inners[key], member, seen, stamp)
             self.hear(self.inners[key], name, member, time, READING)
         self.judge_all(name, time)
+        # Lines of one reading are ordered by subject (D1), whether it or what it completed led to them.
+        self.found[before:] = sorted(self.found[before:], key=lambda line: str(line[1]))
 
     def completed(self, seen: Heard, concerned: dict[Any, Member], time: int) -> bool:
         """A run that was complete on the sensor's clock before the reading that breaks it."""
