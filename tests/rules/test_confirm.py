@@ -85,6 +85,18 @@ def test_words_of_one_block_count_from_their_place_in_it(
     assert said == [f"{count} within 10 km, 2 demanded" for count in lacking]
 
 
+def test_what_a_gauge_owes_is_settled_at_its_place_in_the_block() -> None:
+    town = Town([replace(STORM, sustain=dict.fromkeys(STORM.grades, 5 * MINUTE))], *NEAR)
+    town.receive(at("12:00"), [Row("g", "rain", Decimal(55), at("11:50"))])
+
+    rows = [Row("n1", "rain", Decimal(55), at("12:03")), Row("g", "rain", Decimal(1), at("12:03"), message=1)]
+    town.receive(at("12:04"), rows)
+
+    (raised,) = town.transitions
+    assert (raised.subject, raised.after, raised.disposition) == ("g", Grade.ORANGE, "review")
+    assert raised.evidence["confirm"] == "1 agreeing neighbour within 10 km, 2 demanded"
+
+
 def test_a_neighbour_that_falls_later_takes_nothing_back() -> None:
     town = Town([STORM], *NEAR)
     for name in ("n1", "n2"):
