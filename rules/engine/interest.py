@@ -130,7 +130,7 @@ class Gathered:
         board, slot = self._board, self._wave.slot
         if board.blind:
             return self.everywhere()
-        begin = ring.begins(slot) - np.maximum(board.interval[slot], board.heartbeat[slot])
+        begin = ring.begins(slot) - board.patience[slot]
         covered: Truth = newest - begin >= -(-LEAST_COVERAGE * width // 100)
         return covered
 

@@ -198,7 +198,7 @@ class ReportRing:
         return Windows(ring.fields, rows, (ring.next[rows] - 1) % ring.capacity, kept, width)
 
     def begins(self, slots: Slots) -> Longs:
-        """The oldest report of each sensor that is kept, by its stamp; NEVER where there is none."""
+        """The stamp of the oldest report of each sensor that is kept; NEVER where there is none."""
         ring = self.rows
         begin, own = np.full(len(slots), NEVER), ring.row[slots]
         at = (own >= 0).nonzero()[0]

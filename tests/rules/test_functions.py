@@ -10,6 +10,7 @@ from rules.engine.nodes import Check
 from rules.engine.verdict import FALSE, TRUE, UNKNOWN, verdict
 from rules.engine.view import Now
 from rules.engine.window_values import NEVER_REACHED
+from rules.grade import Grade
 from tests.rules.town import Town, at, rule, sensor
 
 S16 = [("10:00", 1.00), ("10:07", 1.10), ("10:31", 1.50), ("10:33", 1.48), ("10:58", 1.90), ("11:10", 2.30)]
@@ -185,6 +186,15 @@ def test_stuck_needs_a_window_that_is_known() -> None:
 
     asked.send(("11:30", 1.501))
     assert asked.verdicts == [FALSE, TRUE]
+
+
+def test_stuck_is_told_with_the_report_by_which_enough_of_the_window_is_known() -> None:
+    town = Town([rule("stage", {"blue": "stuck(stage, 1h)"})], GAUGE)
+
+    town.every(10 * MINUTE, "10:00", [1.5] * 8)
+
+    # Each of five reports covers 10 minutes: 50 of 60.
+    assert [(t.at, t.after) for t in town.transitions] == [(at("10:40"), Grade.BLUE)]
 
 
 def test_stuck_is_about_values_that_are_suspected_of_it() -> None:
